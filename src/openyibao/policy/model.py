@@ -1,0 +1,275 @@
+"""What a policy says, as plain data: the result of reading a policy file.
+
+Money is whole fen, ratios are exact (`fractions.Fraction`), names are the canonical English words.
+Two policies are equal when they say the same, wherever it stood in whichever language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from openyibao.policy.nodes import Place
+
+NOT_IDENTIFIED = "not identified"
+NOWHERE = Place(0, 0)
+
+
+@dataclass(frozen=True)
+class Bilingual:
+    """A text for people. A missing language is the empty string."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text of law or another source that a policy cites; `not identified` where nobody knows."""
+
+    name: str
+    title: str
+    number: str
+    date: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where a value comes from and how sure we are of it (`high`, `medium`, `low`)."""
+
+    document: str
+    article: str
+    source: str
+    sure: str
+    note: Bilingual | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in fen."""
+
+    fen: int
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """An exact share or multiple."""
+
+    ratio: Fraction
+
+
+@dataclass(frozen=True)
+class NoLimit:
+    """An amount that never binds."""
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """A value that nobody knows: a claim that needs it fails, naming this gap."""
+
+    why: Bilingual
+
+
+@dataclass(frozen=True)
+class AmountOf:
+    """A share (1 for the whole) of a named amount of the same policy."""
+
+    name: str
+    share: Fraction
+
+
+Value = Money | Ratio | NoLimit | NotKnown | AmountOf
+
+
+@dataclass(frozen=True)
+class Words:
+    """A table key that names values of a fact."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A table key that covers whole numbers `low` to `high`, both included; None is no bound."""
+
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """A table key for all that no key beside it names."""
+
+
+Key = Words | Range | Otherwise
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One answer of a table: the keys that lead to it, its value, and its own basis, if it has one."""
+
+    keys: tuple[Key, ...]
+    value: Value
+    basis: Basis | None = None
+    assumption: Bilingual | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values by facts. Without facts it is a constant: one cell without keys."""
+
+    by: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    basis: Basis | None = None
+    note: Bilingual | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The layer applies when the fact is among the values (or in the range)."""
+
+    fact: str
+    key: Words | Range
+
+
+@dataclass(frozen=True)
+class Term:
+    """What a layer looks at: a claim part, a part of an earlier layer, or all that an earlier layer left.
+
+    `layer` is None for a claim part; `part` is None for "left of" the layer. `share` is 1 for the whole.
+    """
+
+    layer: str | None
+    part: str | None
+    share: Fraction = Fraction(1)
+    basis: Basis | None = None
+    assumption: Bilingual | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A reduction: `limit`, `deductible` (amounts over a period) or `pre-pay` (a share, no period)."""
+
+    kind: str
+    period: str | None
+    table: Table
+
+
+@dataclass(frozen=True)
+class Band:
+    """One band: up to an edge (None: all above), at a rate."""
+
+    up_to: Table | None
+    rate: Table
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Rates by slices of an accumulated cost: counted `from zero` or `from the threshold`, over a period."""
+
+    counted: str
+    period: str
+    bands: tuple[Band, ...]
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True)
+class Cap:
+    """The most a layer pays over a period."""
+
+    period: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One payer's rule. Steps stand in the order written; caps too."""
+
+    name: str
+    payer: str
+    conditions: tuple[Condition, ...]
+    base: tuple[Term, ...]
+    steps: tuple[Step, ...]
+    pays: Table | Bands
+    caps: tuple[Cap, ...]
+    basis: Basis
+    assumption: Bilingual | None = None
+    gaps: tuple[Bilingual, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A published figure by year, in fen."""
+
+    name: str
+    values: tuple[tuple[int, Cell], ...]
+
+
+@dataclass(frozen=True)
+class StatisticShare:
+    """An amount that is a share of a statistic of a year, rounded as written.
+
+    years_before: 0, 1 or 2 years before the year of the rule's date. mode: down, up, half-up; unit in fen.
+    """
+
+    statistic: str
+    share: Fraction
+    years_before: int
+    mode: str
+    unit_fen: int
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A named amount."""
+
+    name: str
+    value: Table | StatisticShare
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact the policy asks about, with the values it tells apart (or a range of whole numbers)."""
+
+    name: str
+    values: tuple[str, ...]
+    range: Range | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one pooling region grants under one scheme in one interval of dates."""
+
+    id: str
+    title: Bilingual
+    region: str
+    scheme: str
+    start: date
+    end: date
+    rule_date: str
+    year_date: str
+    words: tuple[Bilingual, ...]
+    documents: tuple[Document, ...]
+    facts: tuple[Fact, ...]
+    statistics: tuple[Statistic, ...]
+    amounts: tuple[Amount, ...]
+    layers: tuple[Layer, ...]
+    gaps: tuple[Bilingual, ...] = ()
+    file: str = field(default="", compare=False)
+    digest: str = field(default="", compare=False)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
+
+    def fact(self, name: str) -> Fact:
+        return next(fact for fact in self.facts if fact.name == name)
+
+    def document(self, name: str) -> Document | None:
+        return next((document for document in self.documents if document.name == name), None)
