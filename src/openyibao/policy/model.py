@@ -29,7 +29,7 @@ class Document:
     """A text of law or another source that a policy cites; `not identified` where nobody knows."""
 
     name: str
-    title: str
+    title: Bilingual
     number: str
     date: str
     source: str

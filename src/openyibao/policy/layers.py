@@ -1,0 +1,255 @@
+"""Reading layers: who pays, for whom, of what, after which reductions, at which rate, up to which cap."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from openyibao.policy.model import (
+    NOT_IDENTIFIED,
+    Band,
+    Bands,
+    Basis,
+    Bilingual,
+    Cap,
+    Condition,
+    Layer,
+    Money,
+    Otherwise,
+    Step,
+    Table,
+    Term,
+    Words,
+)
+from openyibao.policy.nodes import Mapping, Node, Place, Text
+from openyibao.policy.reading import Fields, Reading, describe, did_you_mean, join, some
+from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, read_basis, read_key, read_table
+from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
+from openyibao.policy.vocabulary import LEFT_OF, PART_OF
+
+PERIODS = ("claim", "month", "quarter", "year")
+CLAIM_PARTS = ("fully self-paid cost", "over-limit cost", "pre-self-paid cost", "in-scope cost")
+OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
+LIMIT_KEYS = tuple(f"limit per {period}" for period in PERIODS)
+DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
+CAP_KEYS = tuple(f"at most per {period}" for period in (*PERIODS, "lifetime"))
+STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
+OPTIONAL = ("for", *STEP_KEYS, "pays", "pays in bands", *CAP_KEYS, "assumption", "gaps")
+
+
+def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]:
+    """The layers in the order written; each may look only at layers above it."""
+    layers: list[Layer] = []
+    for item in reading.items(node, "layers", "layers"):
+        if not isinstance(item, Mapping) or len(item.items) != 1:
+            reading.problem(item.place, "layers", describe(item), "one name with its rule, as in `- basic insurance:`")
+            continue
+        key, value = item.items[0]
+        name, path = reading.english(key.value), join("layers", key.value)
+        if not reading.vocabulary.knows(name):
+            reading.problem(key.place, path, f"the name {key.value!r}", "a known layer or a word declared under `words`",
+                            "Add it to `words` with its Chinese.")
+        if any(layer.name == name for layer in layers):
+            reading.problem(key.place, path, f"the layer {name!r} a second time", "every layer once")
+        layers.append(_read_layer(reading, value, path, name, scope, [layer.name for layer in layers], key.place))
+    return tuple(layers)
+
+
+def _read_layer(
+    reading: Reading, node: Node, path: str, name: str, scope: Scope, earlier: list[str], place: Place
+) -> Layer:
+    fields = reading.fields(node, path, ("payer", "of", "basis"), OPTIONAL)
+    return Layer(
+        name=name,
+        payer=_read_payer(reading, fields, path),
+        conditions=_read_conditions(reading, fields, path, scope),
+        base=_read_base(reading, fields, path, scope, earlier, name),
+        steps=tuple(
+            Step(*_step_kind(key), read_table(reading, value, join(path, key), _step_values(key), scope))
+            for key, (_, value) in fields.items() if key in STEP_KEYS
+        ),
+        pays=_read_pays(reading, fields, path, scope, node.place),
+        caps=tuple(
+            Cap(key.removeprefix("at most per "), read_table(reading, value, join(path, key), LIMIT, scope))
+            for key, (_, value) in fields.items() if key in CAP_KEYS
+        ),
+        basis=(read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields
+               else Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "low")),
+        assumption=(reading.bilingual(fields["assumption"][1], join(path, "assumption"))
+                    if "assumption" in fields else None),
+        gaps=_read_gaps(reading, fields, path),
+        place=place,
+    )
+
+
+def _read_gaps(reading: Reading, fields: Fields, path: str) -> tuple[Bilingual, ...]:
+    from openyibao.policy.read import read_gaps
+
+    return read_gaps(reading, fields, path)
+
+
+def _step_kind(key: str) -> tuple[str, str | None]:
+    kind, _, period = key.partition(" per ")
+    return kind, period or None
+
+
+def _step_values(key: str) -> str:
+    return RATE if key == "pre-pay" else LIMIT if key.startswith("limit") else AMOUNT
+
+
+def _read_payer(reading: Reading, fields: Fields, path: str) -> str:
+    if "payer" not in fields:
+        return ""
+    place, node = fields["payer"]
+    payer = reading.english(reading.text(node, join(path, "payer"), "who pays"))
+    if payer and not reading.vocabulary.knows(payer):
+        reading.problem(node.place, join(path, "payer"), repr(payer), "a known payer or a word declared under `words`",
+                        "Add it to `words` with its Chinese.")
+    return payer
+
+
+def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) -> tuple[Condition, ...]:
+    if "for" not in fields:
+        return ()
+    path = join(path, "for")
+    inner = reading.fields(fields["for"][1], path, (), tuple(scope.facts))
+    conditions = []
+    for name, (_, node) in inner.items():
+        fact = scope.facts[name]
+        items = [node] if isinstance(node, Text) else reading.items(node, join(path, name), f"values of {name}")
+        values: list[str] = []
+        for item in items:
+            key = read_key(reading, item, join(path, name), fact) if isinstance(item, Text) else None
+            if isinstance(key, Otherwise) or not isinstance(item, Text):
+                reading.problem(item.place, join(path, name), describe(item), f"values of {name}")
+            elif isinstance(key, Words):
+                values += key.values
+            elif key is not None:
+                conditions.append(Condition(name, key))
+        if values:
+            conditions.append(Condition(name, Words(tuple(dict.fromkeys(values)))))
+    return tuple(conditions)
+
+
+def _read_base(
+    reading: Reading, fields: Fields, path: str, scope: Scope, earlier: list[str], layer: str
+) -> tuple[Term, ...]:
+    if "of" not in fields:
+        return ()
+    path = join(path, "of")
+    node = fields["of"][1]
+    items = [node] if isinstance(node, Text) else reading.items(node, path, "parts, such as `in-scope cost`")
+    terms: list[Term] = []
+    for item in items:
+        term = _read_term(reading, item, path, scope, earlier, layer)
+        if term is not None:
+            if any((term.layer, term.part) == (other.layer, other.part) for other in terms):
+                reading.problem(item.place, path, "the same part twice", "every part once")
+            terms.append(term)
+    return tuple(terms)
+
+
+def _read_term(
+    reading: Reading, node: Node, path: str, scope: Scope, earlier: list[str], layer: str
+) -> Term | None:
+    if isinstance(node, Text):
+        return _read_part(reading, node, path, earlier, layer)
+    fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
+    if "take" not in fields or not isinstance(fields["take"][1], Text):
+        return None
+    term = _read_part(reading, fields["take"][1], path, earlier, layer)
+    if term is None:
+        return None
+    share = Fraction(1)
+    if "share" in fields:
+        found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50%"))
+        if found is None or found > 1 or found.denominator > MAX_DENOMINATOR:
+            reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
+                            "a share from 0% to 100%")
+        elif term.part is None and found != 1:
+            reading.problem(fields["share"][1].place, join(path, "share"), "a share of all that a layer left",
+                            "`left of ...` whole", "Name the parts one by one to take a share of each.")
+        else:
+            share = found
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    assumption = (reading.bilingual(fields["assumption"][1], join(path, "assumption"))
+                  if "assumption" in fields else None)
+    return Term(term.layer, term.part, share, basis, assumption, node.place)
+
+
+def _read_part(reading: Reading, node: Text, path: str, earlier: list[str], layer: str) -> Term | None:
+    """`in-scope cost`, `basic insurance's copay`, or `left of basic insurance`."""
+    text = reading.english(node.value)
+    if text in CLAIM_PARTS:
+        return Term(None, text, place=node.place)
+    part: str | None = None
+    if parts := LEFT_OF.match(node.value):
+        name = reading.english(parts[0])
+    elif parts := PART_OF.match(node.value):
+        name, part = reading.english(parts[0]), reading.english(parts[1])
+        if part not in OPEN_PARTS:
+            reading.problem(node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}",
+                            did_you_mean(part, OPEN_PARTS))
+            return None
+    else:
+        reading.problem(node.place, path, describe(node),
+                        f"{some(CLAIM_PARTS)}, `left of LAYER`, or `LAYER's {OPEN_PARTS[-1]}`",
+                        did_you_mean(text, CLAIM_PARTS))
+        return None
+    if name not in earlier:
+        what = "this layer itself" if name == layer else f"{name!r}"
+        reading.problem(node.place, path, what, f"a layer that stands above ({some(earlier) or 'there is none'})",
+                        did_you_mean(name, earlier) or "A layer can look only at layers above it.")
+        return None
+    return Term(name, part, place=node.place)
+
+
+def _read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands:
+    given = [name for name in ("pays", "pays in bands") if name in fields]
+    if len(given) != 1:
+        reading.problem(place, path, "no rate" if not given else "two rates", "either `pays` or `pays in bands`")
+        return Table((), ())
+    node = fields[given[0]][1]
+    if given[0] == "pays":
+        return read_table(reading, node, join(path, "pays"), RATE, scope)
+    return _read_bands(reading, node, join(path, "pays in bands"), scope)
+
+
+def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
+    fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis",))
+    counted = (reading.choice(fields["counted"][1], join(path, "counted"), ("from the threshold", "from zero"))
+               if "counted" in fields else "from zero")
+    over = (reading.choice(fields["over"][1], join(path, "over"), ("a year", "quarter", "month", "claim"))
+            if "over" in fields else "claim")
+    items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
+    bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
+    _check_edges(reading, bands, join(path, "bands"))
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    return Bands(counted, "year" if over == "a year" else over, tuple(bands), basis)
+
+
+def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:
+    if is_last:
+        fields = reading.fields(node, path, ("above",))
+        empty: Node = Text("0%", node.place)
+        value = fields["above"][1] if "above" in fields else empty
+        return Band(None, read_table(reading, value, join(path, "above"), RATE, scope))
+    fields = reading.fields(node, path, ("up to", "pays"))
+    zero, none = Text("0", node.place), Text("0%", node.place)
+    edge = read_table(reading, fields["up to"][1] if "up to" in fields else zero, join(path, "up to"), AMOUNT, scope)
+    rate = read_table(reading, fields["pays"][1] if "pays" in fields else none, join(path, "pays"), RATE, scope)
+    return Band(edge, rate)
+
+
+def _check_edges(reading: Reading, bands: list[Band], path: str) -> None:
+    """Constant edges do not fall; edges that are tables are checked on each claim."""
+    last = 0
+    for band in bands:
+        if band.up_to is not None and not band.up_to.by:
+            cell = band.up_to.cells[0]
+            if isinstance(cell.value, Money):
+                if cell.value.fen < last:
+                    reading.problem(cell.place, path, "an edge below the one before", "edges that do not fall")
+                last = cell.value.fen
+
+
+__all__ = ["CLAIM_PARTS", "OPEN_PARTS", "PERIODS", "read_layers"]

@@ -1,0 +1,287 @@
+"""From a policy file to a `Policy`: all problems of a file at once, each with its place."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+from openyibao.policy.layers import read_layers
+from openyibao.policy.model import (
+    NOT_IDENTIFIED,
+    Amount,
+    Bilingual,
+    Cell,
+    Document,
+    Fact,
+    Policy,
+    Range,
+    Statistic,
+    StatisticShare,
+)
+from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, parse_bytes, parse_file
+from openyibao.policy.reading import Fields, Reading, describe, did_you_mean, join, some
+from openyibao.policy.tables import AMOUNT, Scope, parse_range, read_basis, read_table
+from openyibao.policy.values import MAX_DENOMINATOR, parse_fen, parse_ratio
+from openyibao.policy.write import write_policy
+from openyibao.policy.vocabulary import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Vocabulary, language
+
+REQUIRED = ("policy", "title", "region", "scheme", "in force", "rule of the date of", "documents", "facts", "layers")
+OPTIONAL = ("year of the date of", "words", "statistics", "amounts", "gaps")
+DATES = ("settlement", "discharge", "admission")
+YEARS_BEFORE = {"the same year": 0, "the year before": 1, "two years before": 2}
+
+
+def read_policy(path: str | Path) -> Policy:
+    """The policy a YAML or JSON file states.
+
+    Raises FileError with every problem of the file: file, line, column, key, found, expected, what to do.
+
+    >>> from openyibao.policy import find_policy
+    >>> read_policy(find_policy("teaching/willow-county-2026")).title.en
+    'Medical security of Willow County, 2026 (fictional, for teaching)'
+    """
+    path = Path(path)
+    return read_tree(parse_file(path), str(path))
+
+
+def read_policy_text(text: str, name: str = "policy.yaml") -> Policy:
+    """The policy a text states; `name` stands for the file in messages."""
+    return read_tree(parse_bytes(text.encode(), name), name)
+
+
+def read_tree(root: Node, file: str) -> Policy:
+    """The policy of a parsed file. A variation is applied to the policy it varies first."""
+    from openyibao.policy.variation import apply_variation, is_variation  # a variation reads another policy
+
+    if is_variation(root):
+        return apply_variation(root, file)
+    reading = Reading(file, Vocabulary(_own_words(root)))
+    policy = _read_policy(reading, root, file)
+    if reading.problems:
+        raise FileError(reading.problems)
+    return policy
+
+
+def _own_words(root: Node) -> list[Bilingual]:
+    """The policy's words, read ahead of everything else, leniently: `_read_words` reports what is wrong."""
+    base = Vocabulary()
+    node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
+    words = []
+    for item in node if isinstance(node, Sequence) else ():
+        if isinstance(item, Mapping):
+            pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
+            if pair.get("zh") and pair.get("en"):
+                words.append(Bilingual(pair["zh"], pair["en"]))
+    return words
+
+
+def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
+    fields = reading.fields(root, "", REQUIRED, OPTIONAL)
+    scope = Scope()
+    words = _read_words(reading, fields)
+    documents = _read_documents(reading, fields)
+    scope.documents = {document.name for document in documents}
+    facts = _read_facts(reading, fields)
+    scope.facts = {fact.name: fact for fact in facts}
+    statistics = _read_statistics(reading, fields, scope)
+    amounts = _read_amounts(reading, fields, scope, {statistic.name for statistic in statistics})
+    scope.amounts = {amount.name for amount in amounts}
+    layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
+    policy = Policy(
+        id=reading.text(fields["policy"][1], "policy", "the policy's id") if "policy" in fields else "",
+        title=reading.bilingual(fields["title"][1], "title") if "title" in fields else Bilingual("", ""),
+        region=_read_region(reading, fields),
+        scheme=_choice(reading, fields, "scheme", ("resident", "employee")),
+        **_read_in_force(reading, fields),
+        rule_date=_choice(reading, fields, "rule of the date of", DATES),
+        year_date=_choice(reading, fields, "year of the date of", DATES),
+        words=words, documents=documents, facts=facts, statistics=statistics, amounts=amounts, layers=layers,
+        gaps=read_gaps(reading, fields),
+        file=file,
+    )
+    return policy if reading.problems else _with_digest(policy)
+
+
+def _with_digest(policy: Policy) -> Policy:
+    """The digest names what the policy says: it is that of its canonical text, whatever the file looked like."""
+    return replace(policy, digest=hashlib.sha256(write_policy(policy, "json").encode()).hexdigest()[:16])
+
+
+def _choice(reading: Reading, fields: Fields, name: str, choices: tuple[str, ...]) -> str:
+    return reading.choice(fields[name][1], name, choices) if name in fields else choices[0]
+
+
+def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingual, ...]:
+    if "gaps" not in fields:
+        return ()
+    path = join(path, "gaps")
+    return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, "gaps (zh, en)"))
+
+
+def _read_region(reading: Reading, fields: Fields) -> str:
+    if "region" not in fields:
+        return ""
+    text = reading.text(fields["region"][1], "region", "a region code of six digits")
+    if text and not (len(text) == 6 and text.isdecimal()):
+        reading.problem(fields["region"][1].place, "region", repr(text), "a region code of six digits such as 500000")
+    return text
+
+
+def _read_in_force(reading: Reading, fields: Fields) -> dict[str, object]:
+    if "in force" not in fields:
+        return {"start": date.min, "end": date.max}
+    node = fields["in force"][1]
+    inner = reading.fields(node, "in force", ("from", "before"))
+    start = reading.date(inner["from"][1], "in force / from") if "from" in inner else date.min
+    end = reading.date(inner["before"][1], "in force / before") if "before" in inner else date.max
+    if start >= end and date.min not in (start, end):
+        reading.problem(node.place, "in force", f"from {start} before {end}", "a first day that lies before the end")
+    return {"start": start, "end": end}
+
+
+def _read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
+    base, words = Vocabulary(), []
+    for item in reading.items(fields["words"][1], "words", "words (en, zh)") if "words" in fields else ():
+        word = reading.bilingual(item, "words")
+        for other in words:
+            if word.en == other.en or word.zh == other.zh:
+                reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r} a second time", "every word once")
+        if base.knows(word.en) or base.english(word.zh) != word.zh:
+            reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r}, a word of the language itself",
+                            "only words the language does not have", "Choose another name.")
+        if any(mark in word.en + word.zh for mark in ",、，:：\n"):
+            reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r}", "words without commas and colons")
+        words.append(word)
+    return tuple(words)
+
+
+def _read_documents(reading: Reading, fields: Fields) -> tuple[Document, ...]:
+    if "documents" not in fields:
+        return ()
+    node = fields["documents"][1]
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, "documents", describe(node), "documents by name")
+        return ()
+    documents = []
+    for key, value in node:
+        path = join("documents", key.value)
+        inner = reading.fields(value, path, ("title", "number", "date", "source"))
+        texts = {name: reading.english(reading.text(item, join(path, name)))
+                 for name, (_, item) in inner.items() if name != "title"}
+        title = reading.bilingual(inner["title"][1], join(path, "title")) if "title" in inner else Bilingual("", "")
+        if "date" in inner and texts["date"] != NOT_IDENTIFIED:
+            reading.date(inner["date"][1], join(path, "date"))
+        documents.append(Document(reading.english(key.value), title,
+                                  *(texts.get(name, "") for name in ("number", "date", "source"))))
+    return tuple(documents)
+
+
+def _read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
+    if "facts" not in fields:
+        return ()
+    known = language().facts
+    inner = reading.fields(fields["facts"][1], "facts", (), tuple(known))
+    return tuple(_read_fact(reading, name, node) for name, (_, node) in inner.items())
+
+
+def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
+    word, path = language().facts[name], join("facts", name)
+    if word.is_number:
+        bounds = parse_range(reading.text(node, path, "a range such as 0 to 130"))
+        if bounds is None or bounds.low is None or bounds.high is None or bounds.low > bounds.high:
+            reading.problem(node.place, path, describe(node), "a range of whole numbers such as `0 to 130`")
+            bounds = Range(0, 0)
+        return Fact(name, (), bounds)
+    values: list[str] = []
+    for item in reading.items(node, path, "values"):
+        value = reading.english(reading.text(item, path, "a value"))
+        own = {pair.en for pair in reading.vocabulary.own}
+        if value not in word.values and value not in own:
+            reading.problem(item.place, path, repr(value), f"a value of {name} ({some(word.values)}) or a word of `words`",
+                            did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.")
+        elif value in values:
+            reading.problem(item.place, path, f"{value!r} twice", "every value once")
+        else:
+            values.append(value)
+    return Fact(name, tuple(values))
+
+
+def _read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[Statistic, ...]:
+    if "statistics" not in fields:
+        return ()
+    node = fields["statistics"][1]
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, "statistics", describe(node), "statistics by name, each with values by year")
+        return ()
+    return tuple(_read_statistic(reading, reading.english(key.value), value, scope) for key, value in node)
+
+
+def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> Statistic:
+    path = join("statistics", name)
+    years: list[tuple[int, Cell]] = []
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, path, describe(node), "values by year")
+    for key, value in node if isinstance(node, Mapping) else ():
+        if not (key.value.isdecimal() and len(key.value) == 4):
+            reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
+        else:
+            years.append((int(key.value), read_table(reading, value, join(path, key.value), AMOUNT, scope).cells[0]))
+    return Statistic(name, tuple(years))
+
+
+def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: set[str]) -> tuple[Amount, ...]:
+    if "amounts" not in fields:
+        return ()
+    node = fields["amounts"][1]
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, "amounts", describe(node), "amounts by name")
+        return ()
+    amounts = []
+    for key, value in node:
+        name, path = reading.english(key.value), join("amounts", key.value)
+        if not reading.vocabulary.knows(name):
+            reading.problem(key.place, path, f"the name {key.value!r}", "a word declared under `words` (en, zh)",
+                            "Add it to `words`, so that it reads in both languages.")
+        is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
+        amounts.append(Amount(name, _read_statistic_share(reading, value, path, scope, statistics) if is_share
+                              else read_table(reading, value, path, AMOUNT, scope)))
+    return tuple(amounts)
+
+
+def _read_statistic_share(
+    reading: Reading, node: Node, path: str, scope: Scope, statistics: set[str]
+) -> StatisticShare:
+    fields = reading.fields(node, path, ("share", "of", "year"), ("rounded", "basis"))
+    share = Fraction(0)
+    if "share" in fields:
+        found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50% or 600%"))
+        if found is None or found.denominator > MAX_DENOMINATOR or found > 100:
+            reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
+                            "a share such as 50% or 600%")
+        else:
+            share = found
+    name = reading.english(reading.text(fields["of"][1], join(path, "of"))) if "of" in fields else ""
+    if name and name not in statistics:
+        reading.problem(fields["of"][1].place, join(path, "of"), repr(name),
+                        f"a statistic declared under `statistics` ({some(sorted(statistics))})",
+                        did_you_mean(name, statistics))
+    year = reading.choice(fields["year"][1], join(path, "year"), tuple(YEARS_BEFORE)) if "year" in fields else ""
+    mode, unit = _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else (
+        "half-up", 1)
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    return StatisticShare(name, share, YEARS_BEFORE.get(year, 0), mode, unit, basis)
+
+
+def _read_rounding(reading: Reading, node: Node, path: str) -> tuple[str, int]:
+    expected = "`down to 1 yuan`, `up to 100 yuan`, `half-up to 0.01 yuan` or the like"
+    text = reading.text(node, path, expected)
+    for mode, phrase in (("down", ROUND_DOWN), ("up", ROUND_UP), ("half-up", ROUND_HALF_UP)):
+        parts = phrase.match(text)
+        if parts and (unit := parse_fen(parts[0])):
+            return mode, unit
+    if text:
+        reading.problem(node.place, path, repr(text), expected)
+    return "half-up", 1

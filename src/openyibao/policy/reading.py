@@ -1,0 +1,110 @@
+"""Reading a tree of text with places: every wrong thing becomes a `Problem`, and reading goes on."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from datetime import date
+
+from openyibao.policy.model import Bilingual
+from openyibao.policy.nodes import Mapping, Node, Place, Problem, Sequence, Text
+from openyibao.policy.vocabulary import Vocabulary
+
+Fields = dict[str, tuple[Place, Node]]
+
+
+class Reading:
+    """What is being read, in which vocabulary, and what was found wrong so far."""
+
+    def __init__(self, file: str, vocabulary: Vocabulary) -> None:
+        self.file = file
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+
+    def problem(self, place: Place, path: str, found: str, expected: str, todo: str = "") -> None:
+        self.problems.append(Problem(self.file, place, path, found, expected, todo))
+
+    def english(self, text: str) -> str:
+        return self.vocabulary.english(text)
+
+    def fields(self, node: Node, path: str, required: Collection[str], optional: Collection[str] = ()) -> Fields:
+        """The values of a mapping under their English keys, in the order written."""
+        if not isinstance(node, Mapping):
+            self.problem(node.place, path, describe(node), f"keys and values ({some(required or optional)})")
+            return {}
+        known = {*required, *optional}
+        fields: Fields = {}
+        for key, value in node:
+            name = self.english(key.value)
+            if name not in known:
+                self.problem(key.place, join(path, key.value), f"the key {key.value!r}",
+                             f"one of {some([*required, *optional], 40)}", did_you_mean(name, known))
+            elif name in fields:
+                self.problem(key.place, join(path, key.value), f"the key {key.value!r} a second time",
+                             "every key once, in one language", "Remove one of the two.")
+            else:
+                fields[name] = (key.place, value)
+        for name in required:
+            if name not in fields:
+                self.problem(node.place, path, f"no key {name!r}", f"the key {name!r}", f"Add `{name}:`.")
+        return fields
+
+    def text(self, node: Node, path: str, expected: str = "a text") -> str:
+        if isinstance(node, Text) and node.value:
+            return node.value
+        self.problem(node.place, path, describe(node), expected)
+        return ""
+
+    def items(self, node: Node, path: str, expected: str) -> tuple[Node, ...]:
+        """The items of a list that holds at least one."""
+        if isinstance(node, Sequence) and node.items:
+            return node.items
+        self.problem(node.place, path, describe(node), f"a list of {expected}")
+        return ()
+
+    def choice(self, node: Node, path: str, choices: Collection[str]) -> str:
+        """One of the given English words, written in either language; the first one after a problem."""
+        text = self.text(node, path, f"one of {some(choices)}")
+        name = self.english(text)
+        if text and name not in choices:
+            self.problem(node.place, path, repr(text), f"one of {some(choices)}", did_you_mean(name, choices))
+        return name if name in choices else next(iter(choices))
+
+    def date(self, node: Node, path: str) -> date:
+        text = self.text(node, path, "a date such as 2023-01-31")
+        try:
+            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+                raise ValueError
+            return date.fromisoformat(text)
+        except ValueError:
+            if text:
+                self.problem(node.place, path, repr(text), "a date such as 2023-01-31")
+            return date.min
+
+    def bilingual(self, node: Node, path: str) -> Bilingual:
+        fields = self.fields(node, path, ("zh", "en"))
+        values = {name: self.text(value, join(path, name)) for name, (_, value) in fields.items()}
+        return Bilingual(values.get("zh", ""), values.get("en", ""))
+
+
+def join(path: str, key: str) -> str:
+    return f"{path} / {key}" if path else key
+
+
+def describe(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "keys and values"
+    if isinstance(node, Sequence):
+        return "a list" if node.items else "an empty list"
+    return repr(node.value) if node.value else "nothing"
+
+
+def some(words: Collection[str], most: int = 14) -> str:
+    listed = list(words)
+    return ", ".join(listed[:most]) + (" ..." if len(listed) > most else "")
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else ""

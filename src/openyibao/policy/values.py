@@ -1,0 +1,66 @@
+"""Amounts and ratios as written, exact: yuan to whole fen, `70%` or `1/3` to a fraction, and back."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+MAX_AMOUNT_FEN = 10**11  # a billion yuan: no amount of a policy and no claim is larger (see settlement.bounds)
+MAX_DENOMINATOR = 10**6
+
+_YUAN = re.compile(r"(\d+)(?:\.(\d{1,2}))?( ?yuan| ?元)?")
+_WAN = re.compile(r"(\d+)(?:\.(\d{1,6}))? ?万元")
+_PERCENT = re.compile(r"(\d+)(?:\.(\d+))? ?%")
+_FRACTION = re.compile(r"(\d+)/(\d+)")
+
+
+def parse_fen(text: str) -> int | None:
+    """Whole fen of an amount in yuan, or None if the text is not one.
+
+    >>> parse_fen("8450.50"), parse_fen("300 yuan"), parse_fen("8万元"), parse_fen("1.234"), parse_fen("-1")
+    (845050, 30000, 8000000, None, None)
+    """
+    text = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text
+    if found := _YUAN.fullmatch(text):
+        return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+    if found := _WAN.fullmatch(text):
+        return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
+    return None
+
+
+def parse_ratio(text: str) -> Fraction | None:
+    """An exact ratio, or None if the text is not one.
+
+    >>> parse_ratio("70%"), parse_ratio("66.5%"), parse_ratio("1/3"), parse_ratio("0.7")
+    (Fraction(7, 10), Fraction(133, 200), Fraction(1, 3), None)
+    """
+    if found := _PERCENT.fullmatch(text):
+        decimals = found[2] or ""
+        return Fraction(int(found[1] + decimals), 100 * 10 ** len(decimals))
+    if (found := _FRACTION.fullmatch(text)) and int(found[2]):
+        return Fraction(int(found[1]), int(found[2]))
+    return None
+
+
+def yuan(fen: int) -> str:
+    """Yuan with as many decimals as needed; this text reads back to the same fen.
+
+    >>> yuan(845050), yuan(30000), yuan(-5)
+    ('8450.50', '300', '-0.05')
+    """
+    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{fen // 100}" + (f".{fen % 100:02d}" if fen % 100 else "")
+
+
+def percent(ratio: Fraction) -> str:
+    """A ratio as a percentage where that is exact in a few digits, else as a fraction.
+
+    >>> percent(Fraction(7, 10)), percent(Fraction(133, 200)), percent(Fraction(1, 3))
+    ('70%', '66.5%', '1/3')
+    """
+    for digits in range(7):
+        scaled = ratio * 100 * 10**digits
+        if scaled.denominator == 1:
+            whole, rest = divmod(scaled.numerator, 10**digits)
+            return f"{whole}.{rest:0{digits}d}%" if digits else f"{whole}%"
+    return f"{ratio.numerator}/{ratio.denominator}"

@@ -1,0 +1,118 @@
+"""The words of the policy language in both languages, and the phrases built from them.
+
+A reader turns every word into its English form first, so that one parser reads both languages; a writer turns
+the English form into either. Words that only one policy uses come from its own `words` list.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from openyibao.policy.model import Bilingual
+
+
+@dataclass(frozen=True)
+class FactWord:
+    """A fact that policies may ask about: its values, or a whole number."""
+
+    name: str
+    zh: str
+    values: tuple[str, ...]
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Language:
+    """The base vocabulary: keys and words as English -> Chinese, and the facts."""
+
+    words: dict[str, str]
+    facts: dict[str, FactWord]
+
+
+@cache
+def language() -> Language:
+    data = tomllib.loads(files("openyibao.policy").joinpath("language.toml").read_text(encoding="utf-8"))
+    words: dict[str, str] = {**data["keys"], **data["values"], **data["words"]}
+    facts = {}
+    for name, fact in data["facts"].items():
+        values = fact.get("values", {})
+        facts[name] = FactWord(name, fact["zh"], tuple(values), bool(fact.get("number")))
+        words[name] = fact["zh"]
+        words.update(values)
+    return Language(words, facts)
+
+
+class Vocabulary:
+    """English <-> Chinese for one policy: the base language plus the policy's own words.
+
+    >>> Vocabulary().english("统筹基金"), Vocabulary().chinese("pooled fund")
+    ('pooled fund', '统筹基金')
+    """
+
+    def __init__(self, own: Iterable[Bilingual] = ()) -> None:
+        self.own = tuple(own)
+        self._zh = dict(language().words)
+        self._zh.update({word.en: word.zh for word in self.own})
+        self._en = {zh: en for en, zh in self._zh.items()}
+
+    def english(self, text: str) -> str:
+        """The English form of a word in either language; a word nobody declared comes back as it is."""
+        return text if text in self._zh else self._en.get(text, text)
+
+    def chinese(self, english: str) -> str:
+        return self._zh.get(english, english)
+
+    def say(self, english: str, lang: str) -> str:
+        return self.chinese(english) if lang == "zh" else english
+
+    def knows(self, english: str) -> bool:
+        return english in self._zh
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase with gaps, in both languages: `{0}` and `{1}` stand for the parts."""
+
+    en: str
+    zh: str
+
+    def say(self, lang: str, *parts: str) -> str:
+        return (self.zh if lang == "zh" else self.en).format(*parts)
+
+    def match(self, text: str) -> tuple[str, ...] | None:
+        """The parts, in the order of their numbers, or None when the text is not this phrase."""
+        for template in (self.en, self.zh):
+            found = _pattern(template).fullmatch(text)
+            if found:
+                groups = found.groupdict()
+                return tuple(groups[name].strip() for name in sorted(groups))
+        return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\d)\}", template)
+    text = "".join(f"(?P<g{piece}>.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    return re.compile(text)
+
+
+PART_OF = Phrase("{0}'s {1}", "{0}的{1}")
+LEFT_OF = Phrase("left of {0}", "{0}后的个人负担")
+SHARE_OF = Phrase("{0} of {1}", "{1}的{0}")
+UNDER = Phrase("under {0}", "未满{0}")
+AND_OVER = Phrase("{0} and over", "{0}及以上")
+FROM_TO = Phrase("{0} to {1}", "{0}至{1}")
+ROUND_DOWN = Phrase("down to {0} yuan", "向下取整到{0}元")
+ROUND_UP = Phrase("up to {0} yuan", "向上取整到{0}元")
+ROUND_HALF_UP = Phrase("half-up to {0} yuan", "四舍五入到{0}元")
+LIST_SEPARATOR = {"en": ", ", "zh": "、"}
+
+
+def split_list(text: str) -> list[str]:
+    """The words of a key such as `destitute, back in poverty` or `特困人员、返贫致贫人口`."""
+    return [word.strip() for word in re.split(r"[,、，]", text)]

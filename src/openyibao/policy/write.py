@@ -1,0 +1,237 @@
+"""Writing a policy: as YAML in English or Chinese, or as JSON. What is written reads back to the same policy."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from openyibao.policy.model import (
+    Amount,
+    AmountOf,
+    Bands,
+    Basis,
+    Bilingual,
+    Cell,
+    Condition,
+    Fact,
+    Key,
+    Layer,
+    Money,
+    NoLimit,
+    NotKnown,
+    Otherwise,
+    Policy,
+    Range,
+    Ratio,
+    StatisticShare,
+    Step,
+    Table,
+    Term,
+    Value,
+    Words,
+)
+from openyibao.policy.values import percent, yuan
+from openyibao.policy.vocabulary import (
+    AND_OVER,
+    FROM_TO,
+    LEFT_OF,
+    LIST_SEPARATOR,
+    PART_OF,
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    SHARE_OF,
+    UNDER,
+    Vocabulary,
+)
+
+Tree = dict[str, Any]
+YEARS = {0: "the same year", 1: "the year before", 2: "two years before"}
+ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
+
+
+def write_policy(policy: Policy, form: str = "en") -> str:
+    """The policy as text: `en` or `zh` for YAML in that language, `json` for JSON with English keys.
+
+    >>> from openyibao.policy import find_policy, read_policy, read_policy_text
+    >>> policy = read_policy(find_policy("teaching/willow-county-2026"))
+    >>> read_policy_text(write_policy(policy, "zh")) == policy
+    True
+    """
+    tree = Writer(policy, "zh" if form == "zh" else "en").policy_tree()
+    if form == "json":
+        return json.dumps(tree, ensure_ascii=False, indent=2, default=str) + "\n"
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = 120
+    yaml.default_flow_style = False
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue()
+
+
+class Writer:
+    """Builds the tree of one policy in one language."""
+
+    def __init__(self, policy: Policy, lang: str) -> None:
+        self.policy = policy
+        self.lang = lang
+        self.vocabulary = Vocabulary(policy.words)
+
+    def say(self, word: str) -> str:
+        return self.vocabulary.say(word, self.lang)
+
+    def tree(self, *pairs: tuple[str, Any]) -> Tree:
+        """A mapping with its keys in the language; what is empty is left out."""
+        return {self.say(key): value for key, value in pairs if value is not None and value != [] and value != {}}
+
+    def policy_tree(self) -> Tree:
+        p = self.policy
+        return self.tree(
+            ("policy", p.id),
+            ("title", self.bilingual(p.title)),
+            ("region", int(p.region)),
+            ("scheme", self.say(p.scheme)),
+            ("in force", self.tree(("from", p.start), ("before", p.end))),
+            ("rule of the date of", self.say(p.rule_date)),
+            ("year of the date of", self.say(p.year_date)),
+            ("words", [self.tree(("en", word.en), ("zh", word.zh)) for word in p.words]),
+            ("documents", {
+                self.say(d.name): self.tree(("title", self.bilingual(d.title)), ("number", self.say(d.number)), ("date", _date(self.say(d.date))),
+                                  ("source", d.source)) for d in p.documents}),
+            ("facts", {self.say(fact.name): self.fact(fact) for fact in p.facts}),
+            ("statistics", {self.say(s.name): {year: self.leaf(cell) for year, cell in s.values}
+                            for s in p.statistics}),
+            ("amounts", {self.say(amount.name): self.amount(amount) for amount in p.amounts}),
+            ("layers", [{self.say(layer.name): self.layer(layer)} for layer in p.layers]),
+            ("gaps", [self.bilingual(gap) for gap in p.gaps]),
+        )
+
+    def bilingual(self, text: Bilingual | None) -> Tree | None:
+        return None if text is None else self.tree(("zh", text.zh), ("en", text.en))
+
+    def basis(self, basis: Basis | None) -> Tree | None:
+        return None if basis is None else self.tree(
+            ("document", self.say(basis.document)), ("article", self.say(basis.article)), ("source", basis.source),
+            ("sure", self.say(basis.sure)), ("note", self.bilingual(basis.note)))
+
+    def fact(self, fact: Fact) -> Any:
+        if fact.range is not None:
+            return FROM_TO.say(self.lang, str(fact.range.low), str(fact.range.high))
+        return [self.say(value) for value in fact.values]
+
+    def amount(self, amount: Amount) -> Any:
+        value = amount.value
+        if isinstance(value, StatisticShare):
+            return self.tree(
+                ("share", percent(value.share)), ("of", self.say(value.statistic)),
+                ("year", self.say(YEARS[value.years_before])),
+                ("rounded", ROUNDING[value.mode].say(self.lang, yuan(value.unit_fen))),
+                ("basis", self.basis(value.basis)))
+        return self.table(value)
+
+    def value(self, value: Value) -> Any:
+        if isinstance(value, Money):
+            unit = "元" if self.lang == "zh" else " yuan"
+            return value.fen // 100 if value.fen % 100 == 0 else yuan(value.fen) + unit
+        if isinstance(value, Ratio):
+            return percent(value.ratio)
+        if isinstance(value, NoLimit):
+            return self.say("no limit")
+        if isinstance(value, AmountOf):
+            name = self.say(value.name)
+            return name if value.share == 1 else SHARE_OF.say(self.lang, percent(value.share), name)
+        return self.say("not known")
+
+    def leaf(self, cell: Cell) -> Any:
+        value = cell.value
+        why = value.why if isinstance(value, NotKnown) and value.why.zh else None
+        if cell.basis is None and cell.assumption is None and why is None:
+            return self.value(value)
+        return self.tree(
+            ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
+            ("basis", self.basis(cell.basis)), ("assumption", self.bilingual(cell.assumption)))
+
+    def table(self, table: Table) -> Any:
+        if not table.by:
+            return self.leaf(table.cells[0])
+        tree = self.tree(("by", self.say(table.by[0]) if len(table.by) == 1 else [self.say(f) for f in table.by]))
+        for cell in table.cells:
+            level = tree
+            keys = [self.key(key) for key in cell.keys]
+            for key in keys[:-1]:
+                level = level.setdefault(key, {})
+            level[keys[-1]] = self.leaf(cell)
+        tree.update(self.tree(("basis", self.basis(table.basis)), ("note", self.bilingual(table.note))))
+        return tree
+
+    def key(self, key: Key) -> str:
+        if isinstance(key, Otherwise):
+            return self.say("otherwise")
+        if isinstance(key, Words):
+            return LIST_SEPARATOR[self.lang].join(self.say(value) for value in key.values)
+        return self.range(key)
+
+    def range(self, key: Range) -> str:
+        if key.low is None:
+            return UNDER.say(self.lang, str((key.high or 0) + 1))
+        if key.high is None:
+            return AND_OVER.say(self.lang, str(key.low))
+        return FROM_TO.say(self.lang, str(key.low), str(key.high))
+
+    def layer(self, layer: Layer) -> Tree:
+        return self.tree(
+            ("payer", self.say(layer.payer)),
+            ("for", {self.say(c.fact): self.condition(c) for c in layer.conditions}),
+            ("of", [self.term(term) for term in layer.base]),
+            *((self.step_key(step), self.table(step.table)) for step in layer.steps),
+            ("pays in bands", self.bands(layer.pays)) if isinstance(layer.pays, Bands)
+            else ("pays", self.table(layer.pays)),
+            *((f"at most per {cap.period}", self.table(cap.table)) for cap in layer.caps),
+            ("assumption", self.bilingual(layer.assumption)),
+            ("gaps", [self.bilingual(gap) for gap in layer.gaps]),
+            ("basis", self.basis(layer.basis)),
+        )
+
+    def condition(self, condition: Condition) -> Any:
+        if isinstance(condition.key, Range):
+            return self.range(condition.key)
+        return [self.say(value) for value in condition.key.values]
+
+    def step_key(self, step: Step) -> str:
+        return f"{step.kind} per {step.period}" if step.period else step.kind
+
+    def term(self, term: Term) -> Any:
+        text = self.part(term)
+        if term.share == 1 and term.basis is None and term.assumption is None:
+            return text
+        return self.tree(("take", text), ("share", percent(term.share)), ("basis", self.basis(term.basis)),
+                         ("assumption", self.bilingual(term.assumption)))
+
+    def part(self, term: Term) -> str:
+        if term.layer is None:
+            return self.say(term.part or "")
+        if term.part is None:
+            return LEFT_OF.say(self.lang, self.say(term.layer))
+        return PART_OF.say(self.lang, self.say(term.layer), self.say(term.part))
+
+    def bands(self, bands: Bands) -> Tree:
+        over = "a year" if bands.period == "year" else bands.period
+        return self.tree(
+            ("counted", self.say(bands.counted)), ("over", self.say(over)),
+            ("bands", [
+                self.tree(("above", self.table(band.rate))) if band.up_to is None
+                else self.tree(("up to", self.table(band.up_to)), ("pays", self.table(band.rate)))
+                for band in bands.bands]),
+            ("basis", self.basis(bands.basis)))
+
+
+def _date(text: str) -> Any:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text

@@ -1,0 +1,60 @@
+"""A claim, and what its person has used so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+MAX_USE_FEN = 10**13  # a hundred billion yuan: far beyond any person, and small enough that no product passes 2^63
+FactValue = str | int
+UseKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One settlement event of one person.
+
+    Money in fen; `total_fen` is the sum of the four parts. `facts` holds what a policy may ask about, under the
+    English names (`grade`, `class`, `age` ...). A claim does not change once made.
+    """
+
+    id: str
+    person: str
+    admission: date
+    discharge: date
+    settlement: date
+    in_scope_fen: int
+    pre_self_paid_fen: int = 0
+    over_limit_fen: int = 0
+    fully_self_paid_fen: int = 0
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for money in (self.in_scope_fen, self.pre_self_paid_fen, self.over_limit_fen, self.fully_self_paid_fen):
+            if type(money) is not int:
+                raise TypeError(f"claim {self.id}: money is whole fen (int), not {money!r}")
+
+    @property
+    def total_fen(self) -> int:
+        return self.in_scope_fen + self.pre_self_paid_fen + self.over_limit_fen + self.fully_self_paid_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What one person has used of deductibles, limits, band positions and caps: fen by group and period.
+
+    >>> Uses().of("basic insurance / at most per year", 2023)
+    0
+    """
+
+    values: Mapping[UseKey, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for key, fen in self.values.items():
+            if type(fen) is not int or not 0 <= fen <= MAX_USE_FEN:
+                raise ValueError(f"the use {key} is {fen!r}; a use is whole fen from 0 to {MAX_USE_FEN}")
+
+    def of(self, group: str, period: int) -> int:
+        return self.values.get((group, period), 0)

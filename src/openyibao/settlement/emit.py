@@ -1,0 +1,175 @@
+"""The one generator: a program printed as a Python function for one claim, or as a loop over rows for Numba.
+
+Both texts are the same statements. They differ in where facts and uses come from, in how a fault is reported and in
+where the results go. Numbers of the policy are literals, or stay arguments `p[k]` so that a reform does not recompile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from openyibao.settlement.ir import (
+    NO_LIMIT,
+    Fail,
+    Note,
+    Pick,
+    Program,
+    ReadUse,
+    Set,
+    Statement,
+    When,
+    WriteUse,
+    Zero,
+)
+
+CELLS = 4096
+"""A fault of a row is one number: fault x CELLS + cell."""
+WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one of the two forms says what is not arithmetic."""
+
+    program: Program
+    rows: bool
+    literals: bool
+
+    def number(self, expression: str) -> str:
+        """Parameters as literals, where this form has them so."""
+        if not self.literals:
+            return expression
+        values = self.program.parameters
+        text = re.sub(r"p\[(\d+)\]", lambda found: str(values[int(found[1])].value), expression)
+        return re.sub(r"\(2 \* (\d+)\)", lambda found: str(2 * int(found[1])), text)
+
+    def fail(self, fail: Fail) -> list[str]:
+        if self.rows:
+            cell = "" if fail.cell == "0" else f" + {fail.cell}"
+            return [f"fault[i] = {fail.fault * CELLS}{cell}", "continue"]
+        return [f"return {fail.fault}, {fail.cell}"]
+
+    def read_use(self, use: ReadUse) -> str:
+        slot = self.program.slots[use.slot]
+        if self.rows:
+            at = f"{slot.key} - {slot.key}_first"
+            return f"{use.name} = use_{use.slot}[{at}] if own_{use.slot}[{at}] == who else 0"
+        return f"{use.name} = uses.get(({slot.group!r}, {slot.key}), 0)"
+
+    def write_use(self, use: WriteUse) -> list[str]:
+        slot = self.program.slots[use.slot]
+        if self.rows:
+            at = f"{slot.key} - {slot.key}_first"
+            return [f"use_{use.slot}[{at}] = {use.expression}", f"own_{use.slot}[{at}] = who"]
+        return [f"uses[{slot.group!r}, {slot.key}] = {use.expression}"]
+
+
+def claim_text(program: Program, title: str, literals: bool = True) -> str:
+    """The function for one claim: inputs and a dictionary of uses in, a tuple out.
+
+    The tuple is (0, outputs ...), or (fault, cell) for a claim that cannot be settled. The dictionary is changed
+    in place, at the very end only.
+    """
+    form = Form(program, rows=False, literals=literals)
+    arguments = [*program.inputs, "uses", *([] if literals else ["p"])]
+    lines = [f"def settle_claim({_wrap(arguments, 17)}):", f'    """{title}"""', f"    NO_LIMIT = {NO_LIMIT}"]
+    lines += _indent(_lines(program.statements, form))
+    lines += [f"    return (0, {_wrap(program.outputs, 12)})"]
+    return "\n".join(lines) + "\n"
+
+
+def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: bool = True) -> str:
+    """The loop over rows: one column an input, one an output, uses in small arrays that belong to one person.
+
+    Rows stand person after person, in settlement order. `state` holds the person and its number, so that the next
+    block of rows can go on where this one ended. A row's fault is 0, or fault x CELLS + cell; its outputs are then
+    not written, and it leaves no trace in the uses.
+    """
+    form = Form(program, rows=True, literals=literals)
+    keys = sorted({slot.key for slot in program.slots})
+    arguments = [
+        "rows", "state", "person", *(f"{name}_in" for name in program.inputs),
+        *(f"{key}_first" for key in keys),
+        *(name for n in range(len(program.slots)) for name in (f"use_{n}", f"own_{n}")),
+        *([] if literals else ["p"]), "fault", *(f"{name}_out" for name in outputs),
+    ]
+    body = [f"{name} = int({name}_in[i])" for name in program.inputs]
+    body += _lines(program.statements, form)
+    body += ["fault[i] = 0", *(f"{name}_out[i] = {name}" for name in outputs)]
+    lines = [f"def settle_rows({_wrap(arguments, 16)}):", f'    """{title}"""', f"    NO_LIMIT = {NO_LIMIT}",
+             "    now, who = state", "    for i in range(rows):",
+             "        if person[i] != now:  # the next person: what others used is not theirs",
+             "            now = person[i]", "            who += 1",
+             *_indent(_indent(body)), "    state[0], state[1] = now, who"]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(statements: Iterable[Statement], form: Form) -> list[str]:
+    lines: list[str] = []
+    for statement in statements:
+        lines += _statement(statement, form)
+    return lines
+
+
+def _statement(statement: Statement, form: Form) -> list[str]:
+    if isinstance(statement, Note):
+        return [f"# {statement.text}" if statement.text else ""]
+    if isinstance(statement, Set):
+        note = f"  # {statement.note}" if statement.note else ""
+        return [f"{statement.name} = {form.number(statement.expression)}{note}"]
+    if isinstance(statement, Zero):
+        return _zero(statement)
+    if isinstance(statement, Pick):
+        return _pick(statement, form)
+    if isinstance(statement, When):
+        return [f"if {form.number(statement.test)}:", *_indent(_lines(statement.body, form))]
+    if isinstance(statement, Fail):
+        return form.fail(statement)
+    if isinstance(statement, ReadUse):
+        return [form.read_use(statement)]
+    return form.write_use(statement)
+
+
+def _zero(zero: Zero) -> list[str]:
+    lines, line = [], ""
+    for name in zero.names:
+        if len(line) + len(name) > WIDTH:
+            lines.append(f"{line}{zero.value}")
+            line = ""
+        line += f"{name} = "
+    return [*lines, f"{line}{zero.value}"]
+
+
+def _pick(pick: Pick, form: Form) -> list[str]:
+    """A chain of tests; cells with the same answer share a branch."""
+    groups: dict[str, list[int]] = {}
+    for number, choice in enumerate(pick.choices):
+        groups.setdefault(form.number(choice.expression), []).append(number)
+    lines: list[str] = []
+    for n, (expression, numbers) in enumerate(groups.items()):
+        label = "; ".join(pick.choices[number].label for number in numbers)
+        label = label if len(label) <= WIDTH else f"{label[: WIDTH - 4]} ..."
+        if len(groups) == 1:
+            return [f"{pick.name} = {expression}  # {label}"]
+        tests = " or ".join(f"{pick.index} == {number}" for number in numbers)
+        test = "else:" if n == len(groups) - 1 else f"{'elif' if n else 'if'} {tests}:"
+        lines += [f"{test}  # {label}", f"    {pick.name} = {expression}"]
+    return lines
+
+
+def _indent(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" if line else line for line in lines]
+
+
+def _wrap(names: Iterable[str], indent: int) -> str:
+    """Names with commas, in lines of at most WIDTH."""
+    lines, line = [], ""
+    for name in names:
+        if line and indent + len(line) + len(name) > WIDTH:
+            lines.append(line.rstrip())
+            line = ""
+        line += f"{name}, "
+    lines.append(line.rstrip(", "))
+    return ("\n" + " " * indent).join(lines)

@@ -1,0 +1,99 @@
+"""Why a claim could not be settled, said so that somebody can do something about it, in Chinese and English."""
+
+from __future__ import annotations
+
+from openyibao.policy.model import AmountOf, Bilingual, NotKnown, StatisticShare
+from openyibao.policy.vocabulary import Vocabulary
+from openyibao.settlement.claim import Claim
+from openyibao.settlement.ir import Fault
+from openyibao.settlement.program import Plan
+
+SAY: dict[str, tuple[str, str]] = {
+    "date": (
+        "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。请选用该日期施行的政策。",
+        "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}). "
+        "Choose the policy in force on that date."),
+    "negative": (
+        "四项费用中有负数：{money}。各项费用须不小于0。",
+        "one of the four cost parts is negative: {money}. Each must be 0 or more."),
+    "sum": ("四项费用之和不等于总费用：{money}。", "the four cost parts do not add up to the total: {money}."),
+    "large": ("总费用超过系统上限：{money}。", "the total is larger than the system accepts: {money}."),
+    "fact": (
+        "“{layer}”的“{what}”需要“{fact}”，报销单中为{found}；本政策区分：{expected}。请补充或更正。",
+        "{layer} / {what} needs the fact {fact!r}; the claim has {found}; this policy tells apart: {expected}. "
+        "Add or correct it."),
+    "gap": (
+        "“{layer}”的“{what}”对{cell}没有已知的数值：{why}。查明后写入政策文件，本单方可结算。",
+        "{layer} / {what} has no known value for {cell}: {why}. The claim can be settled once the policy file states it."),
+    "use": ("累计“{what}”超过系统上限。", "the use {what!r} grows beyond what the system accepts."),
+    "parts": ("内部检查未通过：“{layer}”各部分之和不等于其基数。", "internal check failed: the parts of {layer} are not its base."),
+    "beyond": ("内部检查未通过：“{layer}”的累计超过限额。", "internal check failed: a use of {layer} grew beyond its limit."),
+    "conservation": ("内部检查未通过：支付与自付之和不等于总费用。", "internal check failed: paid and personal are not the total."),
+    "edges": ("“{layer}”的{what}低于前一段的上限。", "{layer}: the edge of {what} lies below the one before."),
+}
+
+
+class ClaimError(Exception):
+    """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages."""
+
+    def __init__(self, claim: str, kind: str, text: Bilingual) -> None:
+        self.claim, self.kind, self.text = claim, kind, text
+        super().__init__(f"claim {claim}: {text.en}")
+
+
+def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
+    """The error for a fault that the compiled policy reported."""
+    fault = plan.program.faults[number]
+    texts = []
+    for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
+        texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
+    return ClaimError(claim.id, fault.kind, Bilingual(*texts))
+
+
+def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
+    policy = plan.policy
+    say = Vocabulary(policy.words).say
+    money = (claim.total_fen, claim.in_scope_fen, claim.pre_self_paid_fen, claim.over_limit_fen,
+             claim.fully_self_paid_fen)
+    names = ("total", "in scope", "pre-self-paid", "over limit", "fully self-paid")
+    if lang == "zh":
+        names = ("总费用", "政策范围内", "先行自付", "超限价", "全自费")
+    details: dict[str, object] = {
+        "policy": policy.id, "layer": say(fault.layer, lang), "what": say(fault.what, lang),
+        "start": policy.start, "end": policy.end, "fact": say(fault.fact, lang),
+        "money": ", ".join(f"{name} {fen / 100:.2f}" for name, fen in zip(names, money, strict=True)),
+    }
+    if fault.kind == "date":
+        details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
+    elif fault.kind == "fact":
+        fact = policy.fact(fault.fact)
+        value = claim.facts.get(fault.fact)
+        expected = fact.values or (f"{fact.range.low}-{fact.range.high}" if fact.range else "",)
+        details |= {"found": ("空" if lang == "zh" else "none") if value is None else repr(value),
+                    "expected": ", ".join(say(word, lang) for word in expected)}
+    elif fault.kind == "gap":
+        details |= _gap(plan, fault, cell, lang)
+    return details
+
+
+def _gap(plan: Plan, fault: Fault, cell: int, lang: str) -> dict[str, object]:
+    """Which cell of which table has no value, and why: a gap of the policy, or a statistic nobody published."""
+    say = Vocabulary(plan.policy.words).say
+    table = plan.low.tables[fault.table]
+    answer = table.table.cells[table.dense.answers[cell]]
+    words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
+    why = "未知" if lang == "zh" else "it is not known"
+    if isinstance(answer.value, NotKnown) and answer.value.why.zh:
+        why = answer.value.why.zh if lang == "zh" else answer.value.why.en
+    elif isinstance(answer.value, AmountOf):
+        amount = plan.low.amounts[answer.value.name]
+        name = say(answer.value.name, lang)
+        why = f"“{name}”没有数值" if lang == "zh" else f"the amount {name!r} has no value"
+        if isinstance(amount.amount.value, StatisticShare):
+            rule = amount.amount.value
+            figure = say(rule.statistic, lang)
+            before = rule.years_before
+            why += (f"，缺少费用发生年份前{before}年的“{figure}”" if lang == "zh"
+                    else f"; {figure!r} of {before} years before the claim is not published or not in the file")
+    nobody = "所有情形" if lang == "zh" else "any claim"
+    return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}

@@ -1,0 +1,130 @@
+"""The intermediate form of a policy: straight-line statements over named integer locals.
+
+Expressions are Python text over names, integers and the parameters `p[k]`. One generator (`emit`) prints the
+statements as a function for one claim or as a loop over rows; `bounds` proves that nothing passes 2^63.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NO_LIMIT = 2**62
+"""An amount that never binds: larger than any use or claim."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A comment in the generated text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Set:
+    """`name = expression`. `bound` is what is known of the value beyond the sum itself, with its reason in `why`."""
+
+    name: str
+    expression: str
+    note: str = ""
+    bound: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Zero:
+    """Names that start at 0 (or -1 for table cells that did not answer)."""
+
+    names: tuple[str, ...]
+    value: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer of a table: an expression and the words that lead to it."""
+
+    expression: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Pick:
+    """`name` is the choice that `index` points at."""
+
+    name: str
+    index: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class When:
+    """Statements that run if the test holds."""
+
+    test: str
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The claim cannot be settled: number of the fault, and the table cell concerned."""
+
+    fault: int
+    cell: str = "0"
+
+
+@dataclass(frozen=True)
+class ReadUse:
+    """`name` becomes what the person has used so far of a slot."""
+
+    slot: int
+    name: str
+
+
+@dataclass(frozen=True)
+class WriteUse:
+    """The slot's use becomes the value of an expression."""
+
+    slot: int
+    expression: str
+
+
+Statement = Note | Set | Zero | Pick | When | Fail | ReadUse | WriteUse
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One use that outlives a claim: its group, its period, and the local that holds the period's number."""
+
+    group: str
+    period: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A reason why a claim cannot be settled; `kind` is one of the keys of `faults.SAY`."""
+
+    kind: str
+    layer: str = ""
+    what: str = ""
+    fact: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number of the policy: what it is, its value, whether it is an `amount` (fen) or part of a `ratio`."""
+
+    label: str
+    value: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled policy before it is printed: inputs, statements, and the tables that explain its numbers."""
+
+    inputs: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    outputs: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    faults: tuple[Fault, ...]
+    parameters: tuple[Parameter, ...]

@@ -1,0 +1,78 @@
+"""Tables over facts, laid out densely: every combination of values has one number, its cell."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from math import prod
+
+from openyibao.policy.model import Fact, Key, Otherwise, Range, Table, Words
+from openyibao.policy.tables import atoms, covers
+
+Atom = str | tuple[int, int]
+MAX_CELLS = 4096
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A table laid out: for each dense cell, which cell of the policy answers and for which values of the facts."""
+
+    facts: tuple[Fact, ...]
+    pieces: tuple[tuple[Atom, ...], ...]
+    answers: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.answers)
+
+    def values(self, cell: int) -> tuple[Atom, ...]:
+        """The values of the facts that lead to a dense cell."""
+        found: list[Atom] = []
+        for pieces in reversed(self.pieces):
+            cell, at = divmod(cell, len(pieces))
+            found.append(pieces[at])
+        return tuple(reversed(found))
+
+    def label(self, cell: int) -> str:
+        return ", ".join(a if isinstance(a, str) else f"{a[0]} to {a[1]}" for a in self.values(cell))
+
+    def index(self, names: tuple[str, ...]) -> str:
+        """The expression for the dense cell, given the locals that hold the facts."""
+        expression = ""
+        for name, fact, pieces in zip(names, self.facts, self.pieces, strict=True):
+            piece = name if fact.range is None else _piece(name, pieces)
+            expression = f"({expression}) * {len(pieces)} + {piece}" if expression else piece
+        return expression or "0"
+
+
+def _piece(name: str, pieces: tuple[Atom, ...]) -> str:
+    """Which interval a whole number lies in, by counting the lower ends it reaches."""
+    starts = [piece[0] for piece in pieces[1:] if isinstance(piece, tuple)]
+    return "(" + (" + ".join(f"(1 if {name} >= {start} else 0)" for start in starts) or "0") + ")"
+
+
+def lay_out(table: Table, facts: dict[str, Fact]) -> Dense:
+    """The table with every combination of values written out. Its coverage was checked when it was read."""
+    used = tuple(facts[name] for name in table.by)
+    keys = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(used))]
+    pieces = tuple(tuple(atoms(fact, level)) for fact, level in zip(used, keys, strict=True))
+    if prod(len(piece) for piece in pieces) > MAX_CELLS:
+        raise ValueError(f"a table over {', '.join(table.by)} has more than {MAX_CELLS} cells")
+    answers = tuple(_answer(table, combination) for combination in itertools.product(*pieces))
+    return Dense(used, pieces, answers)
+
+
+def _answer(table: Table, combination: tuple[Atom, ...]) -> int:
+    """The number of the policy's cell that answers for these values, level by level."""
+    left = list(range(len(table.cells)))
+    for level, atom in enumerate(combination):
+        done = [n for n in left if len(table.cells[n].keys) == level]
+        if done:
+            return done[0]
+        named = [n for n in left if covers_named(table.cells[n].keys[level], atom)]
+        left = named or [n for n in left if isinstance(table.cells[n].keys[level], Otherwise)]
+    return left[0]
+
+
+def covers_named(key: Key, atom: Atom) -> bool:
+    return isinstance(key, Words | Range) and covers(key, atom)

@@ -1,0 +1,57 @@
+"""A policy as a program: all layers in order, the final check, and what has to be kept for the next claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openyibao.policy.model import Policy
+from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
+from openyibao.settlement.lower import CLAIM_PARTS, Lowering, lower
+from openyibao.settlement.lower_layer import LayerBuilder, LayerPlan
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A program with the table that leads from its locals back to the policy."""
+
+    policy: Policy
+    program: Program
+    low: Lowering
+    layers: tuple[LayerPlan, ...]
+    claim_left: dict[str, str]
+
+
+def plan_policy(policy: Policy) -> Plan:
+    """The program of a policy. Raises ValueError where a table is too large or a number could pass 2^63."""
+    plans: dict[str, LayerPlan] = {}
+    claim_left = {part: f"{name}_left" for part, name in CLAIM_PARTS.items()}
+
+    def all_layers(low: Lowering) -> list[Statement]:
+        out: list[Statement] = [Note("the parts of the claim that nobody has taken yet")]
+        out += [Set(left, CLAIM_PARTS[part], bound=(0, MAX_AMOUNT_FEN)) for part, left in claim_left.items()]
+        low.outputs += claim_left.values()
+        commits: list[Statement] = []
+        for layer in policy.layers:
+            builder = LayerBuilder(low, layer, plans, claim_left)
+            out += builder.build()
+            commits += builder.commits
+        return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits]
+
+    low, program = lower(policy, all_layers)
+    return Plan(policy, program, low, tuple(plans.values()), claim_left)
+
+
+def _final_check(low: Lowering, plans: dict[str, LayerPlan], claim_left: dict[str, str]) -> list[Statement]:
+    open_parts = [left for plan in plans.values() for left in plan.left.values()]
+    paid = [plan.paid for plan in plans.values()]
+    low.outputs += ["paid", "personal"]
+    number = low.fault("conservation")
+    everything = [*claim_left.values(), *open_parts]
+    return [
+        Note(""),
+        Note("every fen is in exactly one place"),
+        Set("paid", " + ".join(paid) or "0"),
+        Set("personal", " + ".join(everything)),
+        When("paid + personal != total or " + " or ".join(f"{name} < 0" for name in everything), (Fail(number),)),
+    ]
