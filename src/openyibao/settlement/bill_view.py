@@ -1,0 +1,59 @@
+"""The bill on one page of a terminal: a line a layer, a line for every sum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from openyibao.settlement.bill_text import money
+
+Data = dict[str, Any]
+HEADS = {
+    "zh": ("保障层次", "支付方", "基数", "起付等扣减", "报销比例", "支付", "余下"),
+    "en": ("layer", "paid by", "looks at", "reduced by", "rate", "pays", "leaves"),
+}
+WORDS = {
+    "zh": {"total": "医疗费总额", "paid": "各方支付", "personal": "个人负担", "bands": "分段", "capped": "封顶",
+           "no": "不适用", "assumptions": "本单依据的假设", "gaps": "缺口", "outside": "其中政策范围外"},
+    "en": {"total": "total cost", "paid": "paid", "personal": "borne by the person", "bands": "bands", "capped": "capped",
+           "no": "does not apply", "assumptions": "assumptions this bill rests on", "gaps": "gaps",
+           "outside": "of this outside the scope"},
+}
+
+
+def print_bill(bill: Data, lang: str, console: Console) -> None:
+    """Print one page: `bill` is `Bill.data()`."""
+    words = WORDS[lang]
+    claim, totals = bill["claim"], bill["totals"]
+    console.print(f"[bold]{claim['id']}[/bold]  {bill['policy']['title'][lang]}", highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, head in enumerate(HEADS[lang]):
+        table.add_column(head, justify="left" if number < 2 else "right", overflow="fold")
+    for layer in bill["layers"]:
+        table.add_row(*_row(layer, lang, words))
+    console.print(table, highlight=False)
+    outside = sum(part["fen"] for part in bill["parts_at_end"]
+                  if part["layer"] is None and part["part"] != "in_scope")
+    console.print(f"{words['total']} {money(totals['total_fen'])} = {words['paid']} {money(totals['paid_fen'])} + "
+                  f"{words['personal']} {money(totals['personal_fen'])} ({words['outside']} {money(outside)})",
+                  highlight=False)
+    for text in [text for layer in bill["layers"] for text in layer["assumptions"]]:
+        console.print(f"* {text[lang]}", highlight=False, style="dim")
+    for text in bill["gaps"]:
+        console.print(f"- {text[lang]}", highlight=False, style="dim")
+    console.print()
+
+
+def _row(layer: Data, lang: str, words: dict[str, str]) -> list[str]:
+    name = [layer["name"][lang], layer["payer"][lang]]
+    if not layer["applies"]:
+        return [*name, words["no"], "", "", money(0), ""]
+    base, paid = layer["base"]["fen"], layer["paid_fen"]
+    reduced = sum(step["taken_fen"] for step in layer["reductions"])
+    found = layer["reimbursement"]
+    rate = found["rate"]["ratio"]["text"] if found["kind"] == "flat" else words["bands"]
+    capped = f" ({words['capped']})" if any(cap["bound"] for cap in layer["caps"]) else ""
+    return [*name, money(base), money(reduced), rate, money(paid) + capped, money(base - paid)]
