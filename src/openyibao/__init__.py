@@ -1,1 +1,27 @@
-"""OpenYibao (医保)."""
+"""OpenYibao (医保): China's medical security system as one executable, exact, explainable system.
+
+    from openyibao import Claim, Uses, find_policy, read_policy, settle
+
+    policy = read_policy(find_policy("chongqing/resident-2023"))
+    bill, uses = settle(policy, Uses(), claim)
+    print(bill.to_json())
+"""
+
+from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy
+from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims, settle
+
+__version__ = "0.1.0"
+__all__ = [
+    "Bill",
+    "Claim",
+    "ClaimError",
+    "FileError",
+    "Policy",
+    "Rule",
+    "Uses",
+    "find_policy",
+    "policy_ids",
+    "read_claims",
+    "read_policy",
+    "settle",
+]

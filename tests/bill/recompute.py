@@ -20,11 +20,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Obj = dict[str, Any]
+Parts = dict[tuple[str | None, str], int]
 
 CLAIM_PARTS = ("fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 OPEN_PARTS = ("beyond_limit", "prepaid", "deductible", "over_cap", "copay")
 DETAILS = ("base", "reductions", "reimbursable_fen", "reimbursement", "caps")
-PART_OF_REDUCTION = {"limit": "beyond_limit", "pre-pay": "prepaid", "deductible": "deductible"}
+REDUCTIONS = {
+    "limit": ("beyond_limit", ("amount", "no limit")),
+    "pre-pay": ("prepaid", ("ratio",)),
+    "deductible": ("deductible", ("amount",)),
+}
 UNITS = re.compile(r"\b(?:years?|old|months?|days?|times?|yuan|cny|rmb|fen)\b|[%¥]")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
@@ -35,7 +40,7 @@ RANGES: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("# and over", "# or over", "# or more", "at least #", "from #"), lambda x, a: x >= a),
     **dict.fromkeys(("over #", "above #", "more than #"), lambda x, a: x > a),
     **dict.fromkeys(("# to under #", "from # to under #"), lambda x, a, b: a <= x < b),
-    **dict.fromkeys(("# to #", "from # to #", "#-#", "# - #", "#–#"), lambda x, a, b: a <= x <= b),
+    **dict.fromkeys(("# to #", "from # to #", "#-#", "# - #"), lambda x, a, b: a <= x <= b),
     "#": lambda x, a: x == a,
 }
 
@@ -68,12 +73,9 @@ def shape(text: str) -> tuple[str, list[Fraction]]:
 
 def within(value: Obj, accepted: Obj) -> bool | None:
     """Whether a value is the accepted word or lies in the accepted range; None: the text cannot be read."""
-    if value == accepted:
-        return True
-    form, numbers = shape(value["en"])
-    wanted, bounds = shape(accepted["en"])
-    if form != "#":
-        return False
+    (form, numbers), (wanted, bounds) = shape(value["en"]), shape(accepted["en"])
+    if value == accepted or form != "#":
+        return value == accepted
     return RANGES[wanted](numbers[0], *bounds) if wanted in RANGES else None
 
 
@@ -81,27 +83,25 @@ def joined(steps: list[Step], uses: list[Obj]) -> bool:
     """Whether steps of the same kind in different layers can share uses so that every use comes out as printed."""
     held: list[list[Step]] = [[] for _ in uses]
 
+    def grown(place: int) -> int:
+        return uses[place]["before_fen"] + sum(mate.growth for mate in held[place])
+
     def fits(step: Step, place: int) -> bool:
-        use, mates = uses[place], held[place]
-        if (step.period, step.key) != (use["period"], use_key(use)):
-            return False
-        if any(mate.kind != step.kind or mate.layer == step.layer for mate in mates):
-            return False
-        grown = sum(mate.growth for mate in mates)
-        after = use["before_fen"] + grown
-        return step.before in (use["before_fen"], after) and after + step.growth <= use["after_fen"]
+        use, so_far = uses[place], grown(place)
+        return (
+            (step.period, step.key) == (use["period"], use_key(use))
+            and all(mate.kind == step.kind and mate.layer != step.layer for mate in held[place])
+            and step.before in (use["before_fen"], so_far)
+            and so_far + step.growth <= use["after_fen"]
+        )
 
     def place_from(number: int, joins: int) -> bool:
         if number == len(steps):
-            return all(
-                mates and use["before_fen"] + sum(m.growth for m in mates) == use["after_fen"]
-                for use, mates in zip(uses, held, strict=True)
-            )
+            return all(held[place] and grown(place) == use["after_fen"] for place, use in enumerate(uses))
         for place, mates in enumerate(held):
-            left = joins - bool(mates)
-            if left >= 0 and fits(steps[number], place):
+            if joins >= bool(mates) and fits(steps[number], place):
                 mates.append(steps[number])
-                if place_from(number + 1, left):
+                if place_from(number + 1, joins - (len(mates) > 1)):
                     return True
                 mates.pop()
         return False
@@ -117,13 +117,11 @@ def use_key(item: Obj) -> str:
 class Audit:
     """One bill, its parts as they stand while the layers run, and the differences found."""
 
-    def __init__(self, bill: Obj) -> None:
+    def __init__(self, bill: Obj, found: list[str]) -> None:
         self.bill = bill
         self.claim: Obj = bill["claim"]
-        self.found: list[str] = []
-        self.parts: dict[tuple[str | None, str], int] = {
-            (None, part): self.claim[f"{part}_fen"] for part in CLAIM_PARTS
-        }
+        self.found = found
+        self.parts: Parts = {(None, part): self.claim[f"{part}_fen"] for part in CLAIM_PARTS}
         self.paid: dict[str, int] = {}
         self.steps: list[Step] = []
 
@@ -131,24 +129,16 @@ class Audit:
         if printed != recomputed or isinstance(printed, bool) != isinstance(recomputed, bool):
             self.found.append(f"{where}: {quantity}: printed {printed}, recomputed {recomputed}")
 
-    def run(self) -> list[str]:
+    def run(self) -> None:
         self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
-        self.dates()
+        policy = self.bill["policy"]
+        day, first, end = self.claim[policy["rule_date"]], policy["from"], policy["before"]
+        self.same("policy", f"{day} in [{first}, {end})", True, first <= day and (not end or day < end))
         for layer in self.bill["layers"]:
-            if layer["layer"] in self.paid:
-                self.found.append(f"{layer['layer']}: layer: printed twice, recomputed once")
+            self.same(layer["layer"], "name is taken", layer["layer"] in self.paid, False)
             self.layer(layer)
         self.end()
         self.uses()
-        return self.found
-
-    # facts, ranges, dates
-
-    def dates(self) -> None:
-        policy = self.bill["policy"]
-        day, first, end = self.claim[policy["rule_date"]], policy["from"], policy["before"]
-        inside = first <= day and (not end or day < end)
-        self.same("policy", f"{policy['rule_date']} {day} in [{first}, {end})", True, inside)
 
     def fact(self, where: str, fact: Obj, value: Obj | None) -> None:
         known = [item["value"] for item in self.claim["facts"] if item["fact"] == fact]
@@ -160,7 +150,7 @@ class Audit:
         for condition in layer["conditions"]:
             value, name = condition["value"], condition["fact"]["en"]
             self.fact(where, condition["fact"], value)
-            answers = [within(value, accepted) if value else False for accepted in condition["accepts"]]
+            answers = [bool(value) and within(value, accepted) for accepted in condition["accepts"]]
             if True not in answers and None in answers:
                 self.found.append(f"{where}: condition {name}: printed accepts cannot be read")
             truths.append(True in answers)
@@ -176,17 +166,10 @@ class Audit:
             return False
         if period != "lifetime":
             day = date.fromisoformat(self.claim[self.bill["policy"]["year_date"]])
-            quarter = (day.month + 2) // 3
-            right = {
-                "year": (f"{day.year}",),
-                "quarter": (f"{day.year}{quarter}", f"{day.year}0{quarter}"),
-                "month": (f"{day.year}{day.month:02}", f"{day.year}{day.month}"),
-            }[period]
-            if re.sub(r"\D", "", key or "") not in right:
+            number = {"year": "", "quarter": (day.month + 2) // 3, "month": day.month}[period]
+            if re.sub(r"\D+0?", "", key or "") != f"{day.year}{number}":
                 self.same(where, "period_key", key, f"{period} of {day}")
         return True
-
-    # answers
 
     def answer(self, where: str, answer: Obj, kinds: tuple[str, ...]) -> None:
         kind = answer["kind"]
@@ -222,19 +205,14 @@ class Audit:
         self.same(where, "left_fen", item["left_fen"], left)
         return left
 
-    # one layer
-
     def layer(self, layer: Obj) -> None:
         name = layer["layer"]
         self.conditions(name, layer)
+        wrong = [detail for detail in DETAILS if (layer[detail] is None) == layer["applies"]]
+        self.same(name, "details null though it applies, or not null though it does not", wrong, [])
         parts, paid = dict.fromkeys(OPEN_PARTS, 0), 0
-        if layer["applies"]:
-            missing = [detail for detail in DETAILS if layer[detail] is None]
-            self.same(name, "null details", missing, [])
-            if not missing:
-                parts, paid = self.work(name, layer)
-        else:
-            self.same(name, "details of a layer that does not apply", [d for d in DETAILS if layer[d] is not None], [])
+        if layer["applies"] and not wrong:
+            parts, paid = self.work(name, layer)
         self.same(name, "paid_fen", layer["paid_fen"], paid)
         for part, fen in parts.items():
             self.same(name, f"part {part}", layer["parts"][part], fen)
@@ -250,7 +228,7 @@ class Audit:
         rest = self.base(name, layer["base"])
         for number, item in enumerate(layer["reductions"], 1):
             taken = self.reduction(name, f"{name}, reduction {number} ({item['kind']})", item, rest)
-            parts[PART_OF_REDUCTION[item["kind"]]] += taken
+            parts[REDUCTIONS[item["kind"]][0]] += taken
             rest -= taken
         self.same(name, "reimbursable_fen", layer["reimbursable_fen"], rest)
         reimbursement = layer["reimbursement"]
@@ -277,35 +255,28 @@ class Audit:
             taken = half_up(stood * ratio(term["share"]))
             self.same(where, "found_fen", term["found_fen"], stood)
             self.same(where, "taken_fen", term["taken_fen"], taken)
-            self.same(where, "takes more than stood there", taken > stood, False)
-            self.parts[place] = stood - taken
+            self.parts[place] = stood - taken  # a share above 1 shows as a negative part at the end
             total += taken
         self.same(name, "base fen", base["fen"], total)
         return total
 
     def reduction(self, name: str, where: str, item: Obj, rest: int) -> int:
         kind, amount = item["kind"], item["amount"]
+        self.answer(where, amount, REDUCTIONS[kind][1])
+        left = self.left(where, item)
+        if kind == "pre-pay":
+            taken = half_up(rest * ratio(amount["ratio"]))
+        elif kind == "limit":
+            taken = 0 if left is None else max(0, rest - left)
+        else:
+            taken = min(rest, left or 0)
+        self.same(where, "taken_fen", item["taken_fen"], taken)
+        self.same(where, "bound", item["bound"], taken > 0 and (kind != "deductible" or taken == left))
         long = self.key(where, item)
         if kind == "pre-pay":
-            self.answer(where, amount, ("ratio",))
-            self.same(where, "left_fen", item["left_fen"], None)
             self.same(where, "period longer than the claim", long, False)
-            taken = growth = half_up(rest * ratio(amount["ratio"]))
-            bound = taken > 0
-        elif kind == "limit":
-            self.answer(where, amount, ("amount", "no limit"))
-            left = self.left(where, item)
-            taken = 0 if left is None else max(0, rest - left)
-            growth, bound = rest - taken, taken > 0
-        else:
-            self.answer(where, amount, ("amount",))
-            left = self.left(where, item)
-            taken = growth = min(rest, left or 0)
-            bound = taken > 0 and taken == left
-        self.same(where, "taken_fen", item["taken_fen"], taken)
-        self.same(where, "bound", item["bound"], bound)
-        if long and kind != "pre-pay":
-            self.step(name, kind, item, growth)
+        elif long:
+            self.step(name, kind, item, rest - taken if kind == "limit" else taken)
         return taken
 
     def bands(self, name: str, where: str, item: Obj, rest: int, deductible: int) -> int:
@@ -333,10 +304,9 @@ class Audit:
 
     def edges(self, where: str, bands: list[Obj]) -> None:
         """All edges are the upper ends of their bands, or all are the lower ends (none: 0)."""
-        edges = [band["edge"]["fen"] if band["edge"] else None for band in bands]
+        edges = [band["edge"]["fen"] or None if band["edge"] else None for band in bands]
         upper = [band["to_fen"] for band in bands]
-        lower = [band["from_fen"] for band in bands]
-        if [edge or 0 for edge in edges] != lower:
+        if edges not in (upper, [band["from_fen"] or None for band in bands]):
             self.same(where, "edges of the bands", upper, edges)
 
     def caps(self, name: str, caps: list[Obj], fen: int) -> int:
@@ -353,17 +323,12 @@ class Audit:
     def step(self, name: str, kind: str, item: Obj, growth: int) -> None:
         self.steps.append(Step(name, kind, item["period"], use_key(item), item["used_before_fen"], growth))
 
-    # the whole bill
-
     def end(self) -> None:
-        end, totals = self.bill["parts_at_end"], self.bill["totals"]
-        listed = Counter((item["layer"], item["part"]) for item in end)
-        for layer, part in sorted(listed.keys() | self.parts.keys(), key=str):
-            times = int((layer, part) in self.parts)
-            self.same(f"parts_at_end, {layer or 'claim'}", f"times {part} is listed", listed[layer, part], times)
-        for item in end:
-            place = (item["layer"], item["part"])
-            self.same(f"parts_at_end, {place[0] or 'claim'}", place[1], item["fen"], self.parts.get(place))
+        totals = self.bill["totals"]
+        end = {(item["layer"], item["part"]): item["fen"] for item in self.bill["parts_at_end"]}
+        self.same("parts_at_end", "number of parts", len(self.bill["parts_at_end"]), len(self.parts))
+        for place in {**self.parts, **end}:
+            self.same(f"parts_at_end, {place[0] or 'claim'}", place[1], end.get(place), self.parts.get(place))
         paid, personal = sum(self.paid.values()), sum(self.parts.values())
         total = sum(self.claim[f"{part}_fen"] for part in CLAIM_PARTS)
         self.same("totals", "total_fen", totals["total_fen"], total)
@@ -373,69 +338,50 @@ class Audit:
         self.payers(totals["by_payer"])
 
     def payers(self, printed: list[Obj]) -> None:
+        """Payers of nothing may be left out."""
         right: Counter[tuple[str, str]] = Counter()
         for layer in self.bill["layers"]:
             right[layer["payer"]["zh"], layer["payer"]["en"]] += self.paid[layer["layer"]]
-        seen = Counter((item["payer"]["zh"], item["payer"]["en"]) for item in printed)
-        for item in printed:
-            payer = (item["payer"]["zh"], item["payer"]["en"])
-            self.same("by_payer", f"{payer[1]} fen", item["fen"], right[payer] if payer in right else None)
-        for payer, fen in right.items():
-            least = min(1, seen[payer]) if fen == 0 else 1
-            self.same("by_payer", f"times {payer[1]} is listed", seen[payer], least)
+        lines = [((item["payer"]["zh"], item["payer"]["en"]), item["fen"]) for item in printed]
+        wanted = [(payer, fen) for payer, fen in right.items() if fen or (payer, fen) in lines]
+        self.same("totals", "by_payer", sorted(lines), sorted(wanted))
 
     def uses(self) -> None:
         uses = self.bill["uses"]
         for name, times in Counter((use["group"], use["period"], use_key(use)) for use in uses).items():
             self.same("uses", f"times {name} is listed", times, 1)
-        for use in uses:
-            self.same("uses", f"{use['group']} falls", use["after_fen"] < use["before_fen"], False)
-        printed = Counter((u["period"], use_key(u), u["before_fen"], u["after_fen"]) for u in uses)
-        missing: list[Step] = []
-        for step in self.steps:
-            line = (step.period, step.key, step.before, step.before + step.growth)
-            if printed[line]:
-                printed[line] -= 1
-            else:
-                missing.append(step)
-        if not missing and not +printed or len(self.steps) > len(uses) and joined(self.steps, uses):
+        printed = Counter((use["period"], use_key(use), use["before_fen"], use["after_fen"]) for use in uses)
+        right = Counter((step.period, step.key, step.before, step.before + step.growth) for step in self.steps)
+        if printed == right or (len(self.steps) > len(uses) and joined(self.steps, uses)):
             return
-        for step in missing:
-            ends = f"before {step.before}, after {step.before + step.growth}"
-            self.found.append(f"{step.layer}: use of its {step.kind} {step.period}: printed none, recomputed {ends}")
-        for (period, key, before, after), times in (+printed).items():
-            groups = [u["group"] for u in uses if (u["before_fen"], u["after_fen"]) == (before, after)]
-            ends = f"before {before}, after {after}"
-            self.found.append(f"uses: {groups} {period} {key}: printed {ends} ({times} times), recomputed: no such step")
+        for line in sorted((printed | right).keys()):
+            if printed[line] != right[line]:
+                of = [f"{step.layer} ({step.kind})" for step in self.steps if (step.period, step.key) == line[:2]]
+                text = f"times {line[0]} {line[1]} before {line[2]} after {line[3]} is listed"
+                self.same(f"uses of {', '.join(of) or 'no layer'}", text, printed[line], right[line])
 
 
 def amounts(node: Any, path: str = "bill") -> Iterator[tuple[str, Any]]:
     """Every amount of money of the bill that is not null, with its place."""
-    if isinstance(node, dict):
-        for name, child in node.items():
-            if (name == "fen" or name.endswith("_fen")) and child is not None:
-                yield f"{path}.{name}", child
-            else:
-                yield from amounts(child, f"{path}.{name}")
-    elif isinstance(node, list):
-        for number, child in enumerate(node):
-            yield from amounts(child, f"{path}[{number}]")
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, child in children:
+        if str(name).endswith("fen") and child is not None:
+            yield f"{path}.{name}", child
+        else:
+            yield from amounts(child, f"{path}.{name}")
 
 
 def recompute(bill: Obj) -> list[str]:
     """The differences between the bill and what its own text gives; empty if the bill is right."""
-    odd = [f"{path}: amount: printed {fen!r}, recomputed: not whole fen" for path, fen in amounts(bill)
-           if type(fen) is not int]
-    if odd:
-        return odd
-    found = [f"{path}: amount: printed {fen}, recomputed: negative" for path, fen in amounts(bill) if fen < 0]
+    money = list(amounts(bill))
+    odd = [f"{path}: amount: printed {fen!r}, recomputed: not whole fen" for path, fen in money if type(fen) is not int]
+    found = odd or [f"{path}: amount: printed {fen}, recomputed: negative" for path, fen in money if fen < 0]
     try:
-        audit = Audit(bill)
-        found += audit.found
-        audit.found = found
-        return audit.run()
+        if not odd:
+            Audit(bill, found).run()
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as problem:
-        return [*found, f"bill: form: printed otherwise than the schema says, {type(problem).__name__}: {problem}"]
+        found.append(f"bill: form: printed otherwise than the schema says, {type(problem).__name__}: {problem}")
+    return found
 
 
 def main(paths: list[str]) -> int:

@@ -111,7 +111,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of the policy: what it is, its value, whether it is an `amount` (fen) or part of a `ratio`."""
+    """A number of the policy: what it is, its value, and its kind.
+
+    An `amount` is in fen; a ratio is a `top` over a `bottom`.
+    """
 
     label: str
     value: int

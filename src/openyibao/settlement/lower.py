@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import reduce
 from math import floor, lcm
 
+from openyibao.policy.coverage import layer_tables
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     Amount,
@@ -100,7 +101,7 @@ class Lowering:
         return len(self.faults) - 1
 
     def parameter(self, label: str, value: int, kind: str) -> str:
-        if kind == "ratio" and value > MAX_DENOMINATOR:
+        if kind != "amount" and value > MAX_DENOMINATOR:
             raise ValueError(f"{label}: its ratios have no common denominator up to {MAX_DENOMINATOR}")
         self.parameters.append(Parameter(label, value, kind))
         return f"p[{len(self.parameters) - 1}]"
@@ -185,8 +186,6 @@ def _amounts(low: Lowering) -> list[Statement]:
 
 
 def _amounts_used(policy: Policy) -> list[AmountOf]:
-    from openyibao.settlement.lower_layer import layer_tables
-
     tables = [table for layer in policy.layers for table in layer_tables(layer)]
     tables += [amount.value for amount in policy.amounts if isinstance(amount.value, Table)]
     return [cell.value for table in tables for cell in table.cells if isinstance(cell.value, AmountOf)]
@@ -197,8 +196,8 @@ def _share_amount(low: Lowering, amount: str, share: Fraction) -> Set:
     name = low.names(f"{whole} x {share.numerator} of {share.denominator}")
     low.shares[amount, share] = name
     low.outputs.append(name)
-    top = low.parameter(f"share of {amount}", share.numerator, "ratio")
-    bottom = low.parameter(f"share of {amount}", share.denominator, "ratio")
+    top = low.parameter(f"share of {amount}", share.numerator, "top")
+    bottom = low.parameter(f"share of {amount}", share.denominator, "bottom")
     return Set(name, f"{round_share(whole, top, bottom)} if {whole} >= 0 else -1",
                f"{percent(share)} of {amount}", (-1, MAX_AMOUNT_FEN * 100))
 
@@ -277,7 +276,7 @@ def _choice(low: Lowering, plan: TablePlan, answer: int, kind: str) -> str:
     if isinstance(value, AmountOf):
         return low.amounts[value.name].name if value.share == 1 else low.shares[value.name, value.share]
     if isinstance(value, Ratio):
-        return low.parameter(plan.what, int(value.ratio * plan.denominator), "ratio")
+        return low.parameter(plan.what, int(value.ratio * plan.denominator), "top")
     return low.parameter(plan.what, value.fen, kind)
 
 

@@ -96,17 +96,6 @@ class LayerPlan:
     paid: str = ""
 
 
-def layer_tables(layer: Layer) -> list[Table]:
-    """Every table of a layer, in the order in which a claim meets them."""
-    tables = [step.table for step in layer.steps]
-    if isinstance(layer.pays, Bands):
-        for band in layer.pays.bands:
-            tables += [band.up_to, band.rate] if band.up_to else [band.rate]
-    else:
-        tables.append(layer.pays)
-    return tables + [cap.table for cap in layer.caps]
-
-
 def filled_parts(layer: Layer) -> list[str]:
     """The open parts that a layer can fill."""
     parts = [part for kind, part in STEP_PARTS.items() if any(step.kind == kind for step in layer.steps)]
@@ -226,8 +215,8 @@ class LayerBuilder:
             share = left
         else:
             what = f"{self.layer.name} / of / {part}"
-            top = self.low.parameter(what, term.share.numerator, "ratio")
-            share = round_share(left, top, self.low.parameter(what, term.share.denominator, "ratio"))
+            top = self.low.parameter(what, term.share.numerator, "top")
+            share = round_share(left, top, self.low.parameter(what, term.share.denominator, "bottom"))
         first = [] if term.share == 1 else [Set(found, left, bound=MONEY)]
         rest = "0" if term.share == 1 else f"{left} - {taken}"
         note = "" if term.share == 1 else f"{percent(term.share)} of it"
@@ -250,7 +239,7 @@ class LayerBuilder:
                                  common_denominator([step.table]))
         taken = self.local("pre_pay_taken")
         self.plan.steps.append(StepPlan("pre-pay", None, table, None, "", taken))
-        bottom = self.low.parameter(table.what, table.denominator, "ratio")
+        bottom = self.low.parameter(table.what, table.denominator, "bottom")
         return [*out, Set(taken, round_share(rest, table.value_name, bottom), bound=MONEY),
                 *self._move(taken, "prepaid", rest)]
 
@@ -286,7 +275,7 @@ class LayerBuilder:
             return self._pays_bands(self.layer.pays)
         table, out = self._table(self.layer.pays, "pays", "rate", "ratio", common_denominator([self.layer.pays]))
         self.plan.rate, self.plan.denominator = table, table.denominator
-        bottom = self.low.parameter(table.what, table.denominator, "ratio")
+        bottom = self.low.parameter(table.what, table.denominator, "bottom")
         formula = round_share(self.plan.reimbursable, table.value_name, bottom)
         return [*out, Set(self.plan.reimbursement, formula, bound=MONEY)]
 
@@ -307,7 +296,7 @@ class LayerBuilder:
             out += made
             pieces.append(piece)
             lower_edge = upper
-        bottom = self.low.parameter(f"{self.layer.name} / pays in bands", self.plan.denominator, "ratio")
+        bottom = self.low.parameter(f"{self.layer.name} / pays in bands", self.plan.denominator, "bottom")
         out.append(Set(self.plan.reimbursement, f"(2 * ({' + '.join(pieces)}) + {bottom}) // (2 * {bottom})",
                        bound=MONEY))
         return [*out, *(self._grow(use, moved) if use else [])]

@@ -1,0 +1,5 @@
+"""`python -m openyibao` is the command `yibao`."""
+
+from openyibao.cli import main
+
+main()

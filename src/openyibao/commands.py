@@ -1,0 +1,196 @@
+"""What the verbs of the command line do. Problems go to standard error; exit code 1: not settled, 2: not usable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy, write_policy
+from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims
+
+EXAMPLES = Path(__file__).parent / "examples"
+WIDTH = 118
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What a person can mend is said plainly, without a traceback."""
+    try:
+        yield
+    except (FileError, LookupError, OverflowError) as error:
+        print(str(error.args[0]) if isinstance(error, LookupError) else error, file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def load(name: str) -> Policy:
+    return read_policy(find_policy(name))
+
+
+def settle_all(rule: Rule, claims: list[Claim]) -> tuple[list[Bill], list[ClaimError]]:
+    """Settle claims in order, each person on their own uses. A claim that fails leaves no trace."""
+    uses: dict[str, Uses] = {}
+    bills, errors = [], []
+    for claim in claims:
+        try:
+            bill, uses[claim.person] = rule.settle(uses.get(claim.person, Uses()), claim)
+            bills.append(bill)
+        except ClaimError as error:
+            errors.append(error)
+    return bills, errors
+
+
+def settle_file(file: Path, policy: str, explain: str | None, form: str, lang: str) -> None:
+    with told():
+        rule = Rule(load(policy))
+        claims = read_claims(file, rule.policy)
+    bills, errors = settle_all(rule, claims)
+    if form == "json":
+        data = [bill.data() for bill in bills]
+        print(json.dumps(data[0] if len(claims) == 1 and data else data, ensure_ascii=False, indent=2))
+    else:
+        print_bills(bills, explain, lang)
+    for error in errors:
+        print(f"{file}: claim {error.claim}: {error.text.zh if lang == 'zh' else error.text.en}", file=sys.stderr)
+    if errors:
+        raise SystemExit(1)
+
+
+def print_bills(bills: list[Bill], explain: str | None, lang: str) -> None:
+    from rich.console import Console
+
+    from openyibao.settlement.bill_text import bill_text
+    from openyibao.settlement.bill_view import print_bill
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    for bill in bills:
+        data = bill.data()
+        print_bill(data, lang, console)
+        if explain:
+            print(bill_text(data, explain))
+
+
+def settle_table(file: Path, policy: str, out: Path | None) -> None:
+    from openyibao.settlement.tables import TableError, settle_csv
+
+    target = out or file.with_name(f"{file.stem}-bills.csv")
+    with told():
+        law = load(policy)
+    try:
+        found = settle_csv(law, file, target)
+    except (TableError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
+    print(f"{found.rows} claims: {found.settled} settled, {found.rejected} not (column `problem` says why).")
+    print(f"Paid {found.paid_fen / 100:,.2f} yuan, left to the persons {found.personal_fen / 100:,.2f} yuan.")
+    print(f"Bills: {target}")
+    if found.rejected:
+        raise SystemExit(1)
+
+
+def list_policies() -> None:
+    with told():
+        for name in policy_ids():
+            policy = load(name)
+            print(f"{name:<40} {policy.start} to {policy.end}  {policy.title.zh}  {policy.title.en}")
+
+
+def show_policy(name: str, form: str) -> None:
+    with told():
+        print(write_policy(load(name), form), end="")
+
+
+def check_policies(names: list[str]) -> None:
+    bad = False
+    for name in names or policy_ids():
+        try:
+            policy = load(name)
+            Rule(policy)
+        except (FileError, LookupError, OverflowError, ValueError) as error:
+            print(error.args[0] if isinstance(error, LookupError) else error, file=sys.stderr)
+            bad = True
+            continue
+        from openyibao.policy.coverage import coverage
+
+        print(f"{name}: good. {coverage(policy)}")
+    if bad:
+        raise SystemExit(2)
+
+
+def print_code(name: str, rows: bool, literals: bool) -> None:
+    from openyibao.settlement.emit import claim_text, rows_text
+    from openyibao.settlement.program import plan_policy
+
+    with told():
+        policy = load(name)
+        plan = plan_policy(policy)
+    title = f"{policy.id}: {policy.title.en}"
+    paid = (*(layer.paid for layer in plan.layers), "paid", "personal")
+    text = rows_text(plan.program, title, paid, literals) if rows else claim_text(plan.program, title, literals)
+    print(text, end="")
+    if not literals:
+        for number, parameter in enumerate(plan.program.parameters):
+            print(f"# p[{number}] = {parameter.value}  {parameter.label} ({parameter.kind})")
+
+
+def print_terms(query: str | None) -> None:
+    from openyibao import terms
+
+    if query is None:
+        for word in terms.all_words():
+            print(f"{word.en:<32} {word.zh}  {word.code or ''}".rstrip())
+        return
+    found = terms.find(query)
+    if not found:
+        near = ", ".join(terms.suggest(query)) or "`yibao terms` lists them"
+        print(f"No term matches {query!r}. Near: {near}.", file=sys.stderr)
+        raise SystemExit(1)
+    for entry in found:
+        where = f"{entry.dictionary} {entry.code}" if entry.dictionary else entry.code or ""
+        print(f"{entry.en}  {entry.zh}  [{entry.kind}] {where}".rstrip())
+        for meaning in (entry.meaning_en, entry.meaning_zh):
+            if meaning:
+                print(f"    {meaning}")
+
+
+def demo() -> None:
+    """The main job, end to end: the published examples to the fen, explained, from the policy files."""
+    from rich.console import Console
+
+    from openyibao.settlement.bill_text import bill_text
+    from openyibao.settlement.bill_view import print_bill
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    for title, name, file, lang in (
+        ("1. CQ-01, as published by Yubei district: 34,790.00 + 0.00 + 10,647.00 + 937.80",
+         "chongqing/resident-2023", "cq-01", "en"),
+        ("2. CQ-02, as published (its source leaves out the annual cap of basic insurance)",
+         "chongqing/resident-2023-as-published", "cq-02", "en"),
+        ("3. CQ-02 again, with the annual cap", "chongqing/resident-2023", "cq-02", "en"),
+        ("4. 某区2013年二级医院住院一次", "xx-district/resident-2013", "xx-stay", "zh"),
+    ):
+        with told():
+            rule = Rule(load(name))
+            bills, errors = settle_all(rule, read_claims(EXAMPLES / f"{file}.yaml", rule.policy))
+        if errors:
+            raise SystemExit(str(errors[0]))
+        console.rule(title, align="left", style="dim")
+        data = bills[0].data()
+        print_bill(data, lang, console)
+        print(bill_text(data, lang))
+    print_next_steps()
+
+
+def print_next_steps() -> None:
+    print("Where to go next:")
+    for command, what in (
+        ("yibao policy show chongqing/resident-2023 --lang zh", "the law these bills came from, in Chinese"),
+        ("yibao policy code chongqing/resident-2023", "what it compiles to"),
+        ("yibao settle FILE --policy ID --explain zh", "your own claim, explained in Chinese"),
+        ("yibao terms 起付线", "what a word means"),
+        ("docs/policy-language.md", "how to write a policy"),
+    ):
+        print(f"  {command:<54} {what}")
+

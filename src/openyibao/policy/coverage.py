@@ -1,0 +1,49 @@
+"""How well the values of a policy are known: by confidence, by identified article, and the gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from openyibao.policy.model import NOT_IDENTIFIED, Bands, Basis, Cell, Layer, NotKnown, Policy, StatisticShare, Table
+
+
+def coverage(policy: Policy) -> str:
+    """One line: how many values, how sure, how many with an identified article, how many not known.
+
+    >>> from openyibao.policy import find_policy, read_policy
+    >>> coverage(read_policy(find_policy("teaching/willow-county-2026")))
+    '16 values: 16 high; 16 with article; 0 not known.'
+    """
+    found = list(values(policy))
+    sure = Counter(basis.sure for _, basis in found if basis)
+    listed = ", ".join(f"{sure[word]} {word}" for word in ("high", "medium", "low") if sure[word])
+    article = sum(1 for _, basis in found if basis and basis.article != NOT_IDENTIFIED)
+    unknown = sum(1 for cell, _ in found if isinstance(cell.value, NotKnown))
+    return f"{len(found)} values: {listed or 'none with a basis'}; {article} with article; {unknown} not known."
+
+
+def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
+    """Every value of the layers and statistics with the basis it rests on: its own, its table's, or its layer's."""
+    for layer in policy.layers:
+        for table in layer_tables(layer):
+            for cell in table.cells:
+                yield cell, cell.basis or table.basis or layer.basis
+    for statistic in policy.statistics:
+        for _, cell in statistic.values:
+            yield cell, cell.basis
+    for amount in policy.amounts:
+        if not isinstance(amount.value, StatisticShare):
+            for cell in amount.value.cells:
+                yield cell, cell.basis or amount.value.basis
+
+
+def layer_tables(layer: Layer) -> list[Table]:
+    """Every table of a layer, in the order in which a claim meets them."""
+    tables = [step.table for step in layer.steps]
+    if isinstance(layer.pays, Bands):
+        for band in layer.pays.bands:
+            tables += [band.up_to, band.rate] if band.up_to else [band.rate]
+    else:
+        tables.append(layer.pays)
+    return tables + [cap.table for cap in layer.caps]

@@ -1,0 +1,158 @@
+"""Tables of claims: CSV in, CSV out, through the loop form. A row that cannot be settled says why and stops no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from openyibao.policy.model import Fact, Policy
+from openyibao.policy.vocabulary import Vocabulary
+from openyibao.settlement.columns import MONEY, RowRule
+from openyibao.settlement.emit import CELLS
+from openyibao.settlement.rule import MISSING, UNKNOWN
+
+Numbers = npt.NDArray[np.int64]
+DATES = ("admission", "discharge", "settlement")
+REQUIRED = ("claim_id", "person", *DATES, *(f"{name}_yuan" for name in MONEY))
+NO_AMOUNT, NO_DATE = -1, 0
+
+
+class TableError(Exception):
+    """A table that cannot be read as one of claims."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of a table: rows in all, settled and not, and what was paid and left (fen)."""
+
+    rows: int
+    settled: int
+    rejected: int
+    paid_fen: int
+    personal_fen: int
+
+
+def settle_csv(policy: Policy, source: Path, target: Path) -> Summary:
+    """Settle a CSV of claims and write one of bills, row by row in the order of the source.
+
+    Columns in: claim_id, person, admission, discharge, settlement (2023-01-31), total_yuan, fully_self_paid_yuan,
+    over_limit_yuan, pre_self_paid_yuan, in_scope_yuan, and one a fact of the policy, by its English name.
+    Columns out: claim_id, person, one `..._paid_yuan` a layer, paid_yuan, personal_yuan, and `problem`: empty, or why
+    the row was not settled. A person's claims are settled by settlement date, then in the order of the file.
+    Raises TableError when columns are missing. The target appears only when it is complete.
+    """
+    table = _read(source, policy)
+    rows = table.num_rows
+    columns = _columns(table, policy)
+    order = np.lexsort((np.arange(rows), columns["settlement"], columns["person"]))
+    rule = RowRule(policy)
+    settled = rule.settle({name: column[order] for name, column in columns.items()})
+    back = np.empty(rows, np.int64)
+    back[order] = np.arange(rows)
+    fault = settled.fault[back]
+    outputs = {name: column[back] for name, column in settled.outputs.items()}
+    good = fault == 0
+    _write(target, table, outputs, good, _problems(rule, fault, columns))
+    return Summary(rows, int(good.sum()), int((~good).sum()), int(outputs["paid"].sum()),
+                   int(outputs["personal"].sum()))
+
+
+def _read(source: Path, policy: Policy) -> pa.Table:
+    try:
+        with source.open("rb") as stream:
+            names = stream.readline().decode("utf-8-sig").strip().split(",")
+        types = {name.strip('"'): pa.string() for name in names}
+        table = pa_csv.read_csv(source, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True))
+    except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
+        raise TableError(f"{source}: cannot be read as CSV in UTF-8: {error}") from None
+    needed = [*REQUIRED, *(fact.name for fact in policy.facts)]
+    missing = [name for name in needed if name not in table.column_names]
+    if missing:
+        raise TableError(f"{source}: no column {', '.join(missing)}; expected {', '.join(needed)}")
+    return table.combine_chunks()
+
+
+def _columns(table: pa.Table, policy: Policy) -> dict[str, Numbers]:
+    columns = {name: _days(table[name]) for name in DATES}
+    columns |= {name: _fen(table[f"{name}_yuan"]) for name in MONEY}
+    person = pc.fill_null(table["person"], "").combine_chunks()
+    columns["person"] = person.dictionary_encode().indices.to_numpy().astype(np.int64)
+    vocabulary = Vocabulary(policy.words)
+    return columns | {fact.name: _fact(table[fact.name], fact, vocabulary) for fact in policy.facts}
+
+
+def _fen(column: pa.ChunkedArray) -> Numbers:
+    """Whole fen, exactly; NO_AMOUNT where the text is not an amount with at most two decimals."""
+    good = pc.fill_null(pc.match_substring_regex(column, r"^[0-9]{1,12}(\.[0-9]{1,2})?$"), False)
+    exact = pc.cast(pc.if_else(good, column, "0"), pa.decimal128(18, 2))
+    fen = pc.cast(pc.multiply(exact, pa.scalar(100, pa.int64())), pa.int64())
+    numbers: Numbers = pc.if_else(good, fen, NO_AMOUNT).combine_chunks().to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _days(column: pa.ChunkedArray) -> Numbers:
+    """Dates as yyyymmdd; NO_DATE where the text is not a date."""
+    days = pc.strptime(column, format="%Y-%m-%d", unit="s", error_is_null=True)
+    number = pc.add(pc.add(pc.multiply(pc.year(days), 10000), pc.multiply(pc.month(days), 100)), pc.day(days))
+    numbers: Numbers = pc.fill_null(number, NO_DATE).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
+
+
+def _fact(column: pa.ChunkedArray, fact: Fact, vocabulary: Vocabulary) -> Numbers:
+    """The number of each value, as `rule.encoder` gives it; each distinct text is looked at once."""
+    encoded = column.combine_chunks().dictionary_encode()
+    codes = []
+    for text in encoded.dictionary.to_pylist():
+        if fact.range is not None:
+            low, high = fact.range.low or 0, fact.range.high or 0
+            number = int(text) if text.isdecimal() and len(text) < 10 else UNKNOWN
+            codes.append(number if low <= number <= high else UNKNOWN)
+        else:
+            word = vocabulary.english(text)
+            codes.append(fact.values.index(word) if word in fact.values else UNKNOWN)
+    indices = pc.fill_null(encoded.indices, len(codes)).to_numpy(zero_copy_only=False)
+    return np.array([*codes, MISSING], dtype=np.int64)[indices]
+
+
+def _problems(rule: RowRule, fault: Numbers, columns: dict[str, Numbers]) -> pa.Array:
+    """Why each row was not settled, in short; empty for the others."""
+    faults = rule.plan.program.faults
+    texts = [""] * len(fault)
+    for row in np.flatnonzero(fault):
+        found = faults[int(fault[row]) // CELLS]
+        bad = [name for name in DATES if columns[name][row] == NO_DATE]
+        bad += [f"{name}_yuan" for name in MONEY if columns[name][row] == NO_AMOUNT]
+        if bad:
+            texts[row] = f"not readable: {', '.join(bad)}"
+        else:
+            where = " / ".join(word for word in (found.layer, found.what, found.fact) if word)
+            texts[row] = f"{found.kind}: {where}" if where else found.kind
+    return pa.array(texts)
+
+
+def _write(
+    target: Path, table: pa.Table, outputs: dict[str, Numbers], good: npt.NDArray[np.bool_], problems: pa.Array
+) -> None:
+    columns = {"claim_id": table["claim_id"], "person": table["person"]}
+    for name, fen in outputs.items():
+        columns[f"{name}_yuan"] = _yuan(fen, good)
+    columns["problem"] = problems
+    scratch = target.with_name(target.name + ".part")
+    try:
+        pa_csv.write_csv(pa.table(columns), scratch)
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _yuan(fen: Numbers, good: npt.NDArray[np.bool_]) -> pa.Array:
+    """Yuan with two decimals, exactly; empty for rows that were not settled."""
+    exact = pc.cast(pa.array(fen, mask=~good), pa.decimal128(19, 0))
+    return pc.cast(pc.divide(pc.cast(exact, pa.decimal128(21, 2)), pa.scalar(100, pa.decimal128(3, 0))),
+                   pa.decimal128(21, 2))

@@ -1,0 +1,346 @@
+"""The recomputation accepts a bill made by hand and finds each of many single wrong fields in it."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SPEC = importlib.util.spec_from_file_location("bill_recompute", HERE / "recompute.py")
+assert SPEC is not None and SPEC.loader is not None
+RECOMPUTE = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(RECOMPUTE)
+SCHEMA = json.loads((HERE.parents[1] / "docs" / "bill.schema.json").read_text(encoding="utf-8"))
+
+Obj = dict[str, Any]
+Path_ = tuple[str | int, ...]
+
+
+def word(en: str, zh: str = "") -> Obj:
+    return {"zh": zh or en, "en": en}
+
+
+def ratio(numerator: int, denominator: int = 100) -> Obj:
+    return {"numerator": numerator, "denominator": denominator, "text": f"{numerator}/{denominator}"}
+
+
+def basis() -> Obj:
+    blank = dict.fromkeys(("number", "date", "article", "source"), "not identified")
+    return {"document": word("notice", "通知"), "title": None, **blank, "sure": "low", "note": None}
+
+
+def answer(fen: int | None = None, rate: Obj | None = None, origin: Obj | None = None) -> Obj:
+    kind = "amount" if fen is not None else "ratio" if rate else "no limit"
+    facts = [{"fact": word("age", "年龄"), "value": word("40"), "range": word("18 to 59", "18至59")}]
+    return {
+        "kind": kind,
+        "fen": fen,
+        "ratio": rate,
+        "written": word("as written", "原文"),
+        "facts": facts,
+        "derived_from": origin,
+        "basis": basis(),
+        "assumption": None,
+    }
+
+
+def condition(fact: Obj, value: Obj, accepts: list[Obj]) -> Obj:
+    return {"fact": fact, "value": value, "accepts": accepts, "holds": True}
+
+
+def term(layer: str | None, part: str, share: Obj, found: int, taken: int) -> Obj:
+    text = {"name": word(part), "of": word(layer) if layer else None}
+    return {"layer": layer, "part": part, **text, "share": share, "found_fen": found, "taken_fen": taken}
+
+
+def drawn(period: str, key: str | None, before: int, amount: Obj, left: int | None, bound: bool) -> Obj:
+    where = {"period": period, "period_key": key, "used_before_fen": before}
+    return {**where, "amount": amount, "left_fen": left, "bound": bound}
+
+
+def open_parts(deductible: int = 0, over_cap: int = 0, copay: int = 0) -> Obj:
+    return {"beyond_limit": 0, "prepaid": 0, "deductible": deductible, "over_cap": over_cap, "copay": copay}
+
+
+def basic_layer() -> Obj:
+    """7999.99 - 700.00 = 7299.99; 85 % = 6204.9915 -> 6204.99; the cap leaves 5500.00."""
+    deductible = drawn("year", "2024", 30_000, answer(100_000), 70_000, True)
+    return {
+        "layer": "basic",
+        "name": word("basic insurance", "基本医保"),
+        "payer": word("pooled fund", "统筹基金"),
+        "applies": True,
+        "conditions": [
+            condition(word("age", "年龄"), word("40"), [word("under 6"), word("18 and over")]),
+            condition(word("kind of stay", "就医类别"), word("inpatient", "住院"), [word("inpatient", "住院")]),
+        ],
+        "base": {"terms": [term(None, "in_scope", ratio(1, 1), 799_999, 799_999)], "fen": 799_999},
+        "reductions": [{"kind": "deductible", **deductible, "taken_fen": 70_000}],
+        "reimbursable_fen": 729_999,
+        "reimbursement": {"kind": "flat", "rate": answer(rate=ratio(85)), "fen": 620_499},
+        "caps": [drawn("year", "2024", 50_000, answer(600_000), 550_000, True)],
+        "paid_fen": 550_000,
+        "parts": open_parts(deductible=70_000, over_cap=70_499, copay=109_500),
+        "basis": basis(),
+        "gaps": [],
+        "assumptions": [],
+    }
+
+
+def extra_layer() -> Obj:
+    """1095.00 + 650.01 - 250.00 = 1495.01; 60 % = 897.006 -> 897.01. 50345.67 x 1 % down to 100s = 500.00."""
+    statistic = {
+        "name": word("wage", "工资"),
+        "year": 2023,
+        "fen": 5_034_567,
+        "share": ratio(1),
+        "rounding": "down",
+        "unit_fen": 10_000,
+        "rounded": word("down", "舍"),
+        "basis": None,
+        "figure_basis": None,
+    }
+    named = {"amount": word("base amount", "基数"), "amount_fen": 50_000, "share": ratio(50)}
+    origin = {**named, "statistic": statistic, "table": None}
+    deductible = drawn("claim", None, 0, answer(25_000, origin=origin), 25_000, True)
+    terms = [
+        term("basic", "copay", ratio(1, 1), 109_500, 109_500),
+        term(None, "pre_self_paid", ratio(1, 2), 130_001, 65_001),
+    ]
+    return {
+        "layer": "extra",
+        "name": word("supplement", "补充医保"),
+        "payer": word("insurer", "保险公司"),
+        "applies": True,
+        "conditions": [],
+        "base": {"terms": terms, "fen": 174_501},
+        "reductions": [{"kind": "deductible", **deductible, "taken_fen": 25_000}],
+        "reimbursable_fen": 149_501,
+        "reimbursement": {"kind": "flat", "rate": answer(rate=ratio(60)), "fen": 89_701},
+        "caps": [drawn("lifetime", "lifetime", 1_000_000, answer(10_000_000), 9_000_000, False)],
+        "paid_fen": 89_701,
+        "parts": open_parts(deductible=25_000, copay=59_800),
+        "basis": basis(),
+        "gaps": [],
+        "assumptions": [],
+    }
+
+
+def use(group: str, period: str, key: str, before: int, after: int) -> Obj:
+    return {"group": group, "period": period, "period_key": key, "before_fen": before, "after_fen": after}
+
+
+def flat_bill() -> Obj:
+    dates = {"admission": "2024-03-01", "discharge": "2024-03-09", "settlement": "2024-03-09"}
+    four = {"fully_self_paid": 50_001, "over_limit": 19_999, "pre_self_paid": 130_001, "in_scope": 799_999}
+    end = {
+        None: {**four, "pre_self_paid": 65_000, "in_scope": 0},
+        "basic": open_parts(deductible=70_000, over_cap=70_499),
+        "extra": open_parts(deductible=25_000, copay=59_800),
+    }
+    payers = [(word("pooled fund", "统筹基金"), 550_000), (word("insurer", "保险公司"), 89_701)]
+    return {
+        "bill_version": 1,
+        "policy": {
+            "id": "hand-made",
+            "title": word("hand-made policy", "手工政策"),
+            "region": "000000",
+            "scheme": word("employees", "职工"),
+            "from": "2024-01-01",
+            "before": "2025-01-01",
+            "rule_date": "settlement",
+            "year_date": "settlement",
+            "digest": "none",
+        },
+        "claim": {
+            "id": "claim 1",
+            "person": "person 1",
+            **dates,
+            "facts": [{"fact": word("age", "年龄"), "value": word("40")}],
+            "total_fen": 1_000_000,
+            **{f"{part}_fen": fen for part, fen in four.items()},
+        },
+        "layers": [basic_layer(), extra_layer()],
+        "parts_at_end": [
+            {"layer": layer, "part": part, "name": word(part), "fen": fen}
+            for layer, parts in end.items()
+            for part, fen in parts.items()
+        ],
+        "totals": {
+            "total_fen": 1_000_000,
+            "paid_fen": 639_701,
+            "personal_fen": 360_299,
+            "by_payer": [{"payer": payer, "fen": fen} for payer, fen in payers],
+        },
+        "uses": [
+            use("basic deductible", "year", "2024", 30_000, 100_000),
+            use("basic cap", "year", "2024", 50_000, 600_000),
+            use("extra cap", "lifetime", "lifetime", 1_000_000, 1_089_701),
+        ],
+        "gaps": [],
+    }
+
+
+def band(start: int, end: int | None, percent: int, cost: int) -> Obj:
+    edge = None if end is None else answer(end)
+    return {"from_fen": start, "to_fen": end, "edge": edge, "rate": answer(rate=ratio(percent)), "cost_fen": cost}
+
+
+def band_bill() -> Obj:
+    """The same money by bands: 300.00 x 80 % + 6699.99 x 85 % + 300.00 x 90 % = 6204.9915."""
+    bill = flat_bill()
+    bill["layers"][0]["reimbursement"] = {
+        "kind": "bands",
+        "counted": "from zero",
+        "period": "year",
+        "period_key": "2024",
+        "used_before_fen": 200_000,
+        "starts_at_fen": 270_000,
+        "bands": [
+            band(0, 300_000, 80, 30_000),
+            band(300_000, 969_999, 85, 669_999),
+            band(969_999, None, 90, 30_000),
+        ],
+        "fen": 620_499,
+    }
+    bill["uses"].append(use("basic position", "year", "2024", 200_000, 999_999))
+    return bill
+
+
+BILLS = {"flat": flat_bill(), "bands": band_bill()}
+
+
+def changed(bill: Obj, path: Path_, value: object) -> Obj:
+    bill = copy.deepcopy(bill)
+    node: Any = bill
+    for step in path[:-1]:
+        node = node[step]
+    assert node[path[-1]] != value or isinstance(value, bool)
+    node[path[-1]] = value
+    return bill
+
+
+def leaves(node: Any, path: Path_ = ()) -> list[tuple[Path_, Any]]:
+    if isinstance(node, dict | list):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        return [leaf for name, child in pairs for leaf in leaves(child, (*path, name))]
+    return [(path, node)]
+
+
+# One fen more in the statistic is rounded away; the version and the year are no arithmetic.
+NO_ARITHMETIC = {"year", "bill_version"}
+NUMBERS = [
+    pytest.param(kind, path, value + 1, id=f"{kind}-{'.'.join(map(str, path))}")
+    for kind, bill in BILLS.items()
+    for path, value in leaves(bill)
+    if type(value) is int and path[-1] not in NO_ARITHMETIC and path[-2:] != ("statistic", "fen")
+]
+TRUTHS = [
+    pytest.param(kind, path, not value, id=f"{kind}-{'.'.join(map(str, path))}")
+    for kind, bill in BILLS.items()
+    for path, value in leaves(bill)
+    if isinstance(value, bool)
+]
+BASIC: Path_ = ("layers", 0)
+EXTRA: Path_ = ("layers", 1)
+ORIGIN: Path_ = (*EXTRA, "reductions", 0, "amount", "derived_from")
+OTHERS: list[tuple[str, Path_, object]] = [
+    ("flat", (*BASIC, "conditions", 0, "accepts", 1, "en"), "41 and over"),
+    ("flat", (*BASIC, "conditions", 0, "accepts", 1, "en"), "grown up"),
+    ("flat", (*BASIC, "conditions", 0, "value"), word("17")),
+    ("flat", (*BASIC, "conditions", 0, "value"), None),
+    ("flat", (*BASIC, "conditions", 1, "value"), word("outpatient", "门诊")),
+    ("flat", (*BASIC, "base"), None),
+    ("flat", (*BASIC, "caps"), None),
+    ("flat", (*BASIC, "base", "terms", 0, "part"), "over_limit"),
+    ("flat", (*EXTRA, "base", "terms", 0, "layer"), "later"),
+    ("flat", (*EXTRA, "base", "terms", 0, "part"), "over_cap"),
+    ("flat", (*BASIC, "layer"), "other"),
+    ("flat", (*BASIC, "reductions", 0, "kind"), "limit"),
+    ("flat", (*BASIC, "reductions", 0, "period_key"), "2023"),
+    ("flat", (*BASIC, "reductions", 0, "period"), "claim"),
+    ("flat", (*BASIC, "reductions", 0, "left_fen"), None),
+    ("flat", (*BASIC, "reductions", 0, "amount", "kind"), "no limit"),
+    ("flat", (*BASIC, "reductions", 0, "amount", "facts", 0, "range"), word("under 18")),
+    ("flat", (*BASIC, "caps", 0, "amount", "fen"), None),
+    ("flat", (*ORIGIN, "statistic", "rounding"), "up"),
+    ("flat", (*BASIC, "payer"), word("someone else", "别人")),
+    ("flat", ("parts_at_end", 0, "layer"), "basic"),
+    ("flat", ("uses", 0, "period_key"), "2023"),
+    ("flat", ("uses", 0, "period"), "month"),
+    ("flat", ("totals", "paid_fen"), -639_701),
+    ("flat", ("claim", "in_scope_fen"), "799999"),
+    ("flat", ("claim", "settlement"), "2025-01-01"),
+    ("bands", (*BASIC, "reimbursement", "counted"), "from the threshold"),
+    ("bands", (*BASIC, "reimbursement", "bands", 2, "to_fen"), 2_000_000),
+    ("bands", (*BASIC, "reimbursement", "bands", 1, "edge"), None),
+]
+
+
+@pytest.mark.parametrize("kind", BILLS)
+def test_right_bill_is_valid_and_accepted(kind: str) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(BILLS[kind])
+    assert RECOMPUTE.recompute(BILLS[kind]) == []
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), [*NUMBERS, *TRUTHS, *OTHERS])
+def test_one_wrong_field_is_found(kind: str, path: Path_, value: object) -> None:
+    assert RECOMPUTE.recompute(changed(BILLS[kind], path, value)) != []
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_use_must_be_listed_exactly_once(place: int) -> None:
+    missing, twice = copy.deepcopy(BILLS["flat"]), copy.deepcopy(BILLS["flat"])
+    del missing["uses"][place]
+    twice["uses"].append(twice["uses"][place])
+    assert RECOMPUTE.recompute(missing) != []
+    assert RECOMPUTE.recompute(twice) != []
+
+
+def test_layer_that_does_not_apply_is_empty() -> None:
+    idle = {**extra_layer(), "layer": "idle", "applies": False, "paid_fen": 0, "parts": open_parts()}
+    idle |= dict.fromkeys(("base", "reductions", "reimbursable_fen", "reimbursement", "caps"))
+    idle["conditions"] = [{**condition(word("age", "年龄"), word("40"), [word("6 to 17")]), "holds": False}]
+    bill = copy.deepcopy(BILLS["flat"])
+    bill["layers"].append(idle)
+    bill["parts_at_end"] += [{"layer": "idle", "part": p, "name": word(p), "fen": 0} for p in open_parts()]
+    jsonschema.Draft202012Validator(SCHEMA).validate(bill)
+    assert RECOMPUTE.recompute(bill) == []
+    for path, value in [(("paid_fen",), 1), (("parts", "copay"), 1), (("reimbursable_fen",), 0), (("caps",), [])]:
+        assert RECOMPUTE.recompute(changed(bill, ("layers", 2, *path), value)) != []
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "holds"),
+    [
+        ("17", "under 18", True),
+        ("18", "under 18", False),
+        ("18", "18 and over", True),
+        ("17", "18 and over", False),
+        ("6", "6 to 17", True),
+        ("17", "6 to 17 years", True),
+        ("18", "6 to 17", False),
+        ("5", "6 to 17", False),
+        ("1,000.50 yuan", "over 1,000.00 yuan", True),
+        ("inpatient", "18 and over", False),
+        ("40", "grown up", None),
+    ],
+)
+def test_ranges_in_words(value: str, text: str, holds: bool | None) -> None:
+    assert RECOMPUTE.within(word(value), word(text)) is holds
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
+    right.write_text(json.dumps(BILLS["flat"]), encoding="utf-8")
+    wrong.write_text(json.dumps(changed(BILLS["flat"], ("totals", "paid_fen"), 1)), encoding="utf-8")
+    assert RECOMPUTE.main([str(right), str(right)]) == 0
+    assert capsys.readouterr().out == "2 bills right\n"
+    assert RECOMPUTE.main([str(right), str(wrong)]) == 1
+    assert "totals: paid_fen: printed 1, recomputed 639701" in capsys.readouterr().out
