@@ -213,7 +213,29 @@ def band_bill() -> Obj:
     return bill
 
 
-BILLS = {"flat": flat_bill(), "bands": band_bill()}
+def limit_bill() -> Obj:
+    """1745.01 within 1700.00 of the month; 10 % = 170.00 in advance; 60 % of 1530.00 = 918.00."""
+    bill = flat_bill()
+    limit = drawn("month", "2024-03", 0, answer(170_000), 170_000, True)
+    advance = {**drawn("claim", None, 0, answer(rate=ratio(10)), None, True), "period": None}
+    layer = bill["layers"][1]
+    layer["reductions"] = [
+        {"kind": "limit", **limit, "taken_fen": 4_501},
+        {"kind": "pre-pay", **advance, "taken_fen": 17_000},
+    ]
+    layer["reimbursable_fen"], layer["reimbursement"]["fen"], layer["paid_fen"] = 153_000, 91_800, 91_800
+    layer["parts"] = {**open_parts(copay=61_200), "beyond_limit": 4_501, "prepaid": 17_000}
+    for item in bill["parts_at_end"]:
+        if item["layer"] == "extra":
+            item["fen"] = layer["parts"][item["part"]]
+    bill["totals"]["paid_fen"], bill["totals"]["personal_fen"] = 641_800, 358_200
+    bill["totals"]["by_payer"][1]["fen"] = 91_800
+    bill["uses"][2]["after_fen"] = 1_091_800
+    bill["uses"].append(use("extra limit", "month", "2024-03", 0, 170_000))
+    return bill
+
+
+BILLS = {"flat": flat_bill(), "bands": band_bill(), "limit": limit_bill()}
 
 
 def changed(bill: Obj, path: Path_, value: object) -> Obj:
@@ -301,6 +323,17 @@ def test_a_use_must_be_listed_exactly_once(place: int) -> None:
     twice["uses"].append(twice["uses"][place])
     assert RECOMPUTE.recompute(missing) != []
     assert RECOMPUTE.recompute(twice) != []
+
+
+@pytest.mark.parametrize("before", [50_000, 600_000])
+def test_two_layers_may_draw_on_one_cap(before: int) -> None:
+    bill = copy.deepcopy(BILLS["flat"])
+    left = 10_000_000 - before
+    bill["layers"][1]["caps"] = [drawn("year", "2024", before, answer(10_000_000), left, False)]
+    bill["uses"][1:] = [use("both caps", "year", "2024", 50_000, 689_701)]
+    assert RECOMPUTE.recompute(bill) == []
+    for fen in (600_000, 689_700, 689_702):
+        assert RECOMPUTE.recompute(changed(bill, ("uses", 1, "after_fen"), fen)) != []
 
 
 def test_layer_that_does_not_apply_is_empty() -> None:

@@ -13,7 +13,7 @@ def coverage(policy: Policy) -> str:
 
     >>> from openyibao.policy import find_policy, read_policy
     >>> coverage(read_policy(find_policy("teaching/willow-county-2026")))
-    '16 values: 16 high; 16 with article; 0 not known.'
+    '18 values: 18 high; 18 with article; 0 not known.'
     """
     found = list(values(policy))
     sure = Counter(basis.sure for _, basis in found if basis)

@@ -228,7 +228,10 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
         if not (key.value.isdecimal() and len(key.value) == 4):
             reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
         else:
-            years.append((int(key.value), read_table(reading, value, join(path, key.value), AMOUNT, scope).cells[0]))
+            cell = read_table(reading, value, join(path, key.value), AMOUNT, scope).cells[0]
+            if cell.basis is None:
+                need_basis(reading, value, join(path, key.value))
+            years.append((int(key.value), cell))
     return Statistic(name, tuple(years))
 
 
@@ -246,15 +249,25 @@ def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: se
             reading.problem(key.place, path, f"the name {key.value!r}", "a word declared under `words` (en, zh)",
                             "Add it to `words`, so that it reads in both languages.")
         is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
-        amounts.append(Amount(name, _read_statistic_share(reading, value, path, scope, statistics) if is_share
-                              else read_table(reading, value, path, AMOUNT, scope)))
+        if is_share:
+            amounts.append(Amount(name, _read_statistic_share(reading, value, path, scope, statistics)))
+            continue
+        table = read_table(reading, value, path, AMOUNT, scope)
+        if table.basis is None and any(cell.basis is None for cell in table.cells):
+            need_basis(reading, value, path)
+        amounts.append(Amount(name, table))
     return tuple(amounts)
+
+
+def need_basis(reading: Reading, node: Node, path: str) -> None:
+    reading.problem(node.place, path, "a value without a basis", "`is` with a `basis` (document, article, source, sure)",
+                    "Say where the value comes from; what nobody knows is `not identified`.")
 
 
 def _read_statistic_share(
     reading: Reading, node: Node, path: str, scope: Scope, statistics: set[str]
 ) -> StatisticShare:
-    fields = reading.fields(node, path, ("share", "of", "year"), ("rounded", "basis"))
+    fields = reading.fields(node, path, ("share", "of", "year", "basis"), ("rounded",))
     share = Fraction(0)
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50% or 600%"))

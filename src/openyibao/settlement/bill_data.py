@@ -105,8 +105,8 @@ class _BillWriter:
 
     def chosen(self, fact: str, atom: str | tuple[int, int]) -> Data:
         value = self.claim.facts[fact]
-        accepted = {"zh": f"{atom[0]}至{atom[1]}", "en": f"{atom[0]} to {atom[1]}"} if isinstance(atom, tuple) else None
-        return {"fact": self.name(fact), "value": self.fact_value(value), "range": accepted}
+        span = {"low": atom[0], "high": atom[1]} if isinstance(atom, tuple) else None
+        return {"fact": self.name(fact), "value": self.fact_value(value), "range": span}
 
     def fact_value(self, value: str | int) -> Data:
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
@@ -169,13 +169,14 @@ class _BillWriter:
         value = self.claim.facts.get(fact)
         if isinstance(key, Words):
             accepts = [self.name(word) for word in key.values]
-            holds = value in key.values
+            span, holds = None, value in key.values
         else:
             accepts = [{lang: self.range(key, lang) for lang in ("zh", "en")}]
+            span = {"low": key.low, "high": key.high}
             holds = (isinstance(value, int) and (key.low is None or value >= key.low)
                      and (key.high is None or value <= key.high))
         return {"fact": self.name(fact), "value": None if value is None else self.fact_value(value),
-                "accepts": accepts, "holds": holds}
+                "accepts": accepts, "range": span, "holds": holds}
 
     def range(self, key: Range, lang: str) -> str:
         if key.low is None:
@@ -189,8 +190,9 @@ class _BillWriter:
 
     def use(self, use: UsePlan | None) -> Data:
         if use is None:
-            return {"period_key": None, "used_before_fen": 0}
-        return {"period_key": self.period_key(use.slot), "used_before_fen": self.named[use.before]}
+            return {"group": None, "period_key": None, "used_before_fen": 0}
+        return {"group": self.plan.program.slots[use.slot].group, "period_key": self.period_key(use.slot),
+                "used_before_fen": self.named[use.before]}
 
     def period_key(self, slot: int) -> str:
         """The period a use belongs to: 2023, 2023-05, 2023-Q2 or lifetime."""
@@ -294,8 +296,9 @@ class _BillWriter:
         out = [{"layer": None, "part": CLAIM_PARTS[part], "name": self.name(part), "fen": self.named[left]}
                for part, left in self.plan.claim_left.items()]
         for plan in self.plan.layers:
-            out += [{"layer": plan.layer.name, "part": PART_NAMES[part], "name": self.name(part),
-                     "fen": self.named[left]} for part, left in plan.left.items()]
+            out += [{"layer": plan.layer.name, "part": name, "name": self.name(part),
+                     "fen": self.named[plan.left[part]] if part in plan.left else 0}
+                    for part, name in PART_NAMES.items()]
         return out
 
     def by_payer(self) -> list[Data]:

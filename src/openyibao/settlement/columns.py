@@ -77,7 +77,7 @@ class RowRule:
         """
         person = np.ascontiguousarray(columns["person"], dtype=np.int64)
         rows = len(person)
-        inputs = [self._column(columns, name, rows) for name in self.plan.program.inputs]
+        inputs = [self.column(columns, name, rows) for name in self.plan.program.inputs]
         check_order(person, columns, rows)
         if parameters is not None:
             self._check_parameters(parameters)
@@ -104,13 +104,15 @@ class RowRule:
         keys = sorted({slot.key for slot in self.plan.program.slots})
         spans = [_span(key, inputs[1]) for key in keys]
         sizes = {key: last - first + 1 for key, (first, last) in zip(keys, spans, strict=True)}
-        slots = [array for slot in self.plan.program.slots
-                 for array in (np.zeros(sizes[slot.key], np.int64), np.zeros(sizes[slot.key], np.int64))]
+        periods = [item for key, (first, _) in zip(keys, spans, strict=True)
+                   for item in (first, np.zeros(sizes[key], np.int64))]
+        slots = [np.zeros(sizes[slot.key], np.int64) for slot in self.plan.program.slots]
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
-        self.loop(len(person), np.array([-1, 0]), person, *inputs, *(first for first, _ in spans), *slots, *numbers,
-                   fault, *out)
+        self.loop(len(person), np.array([-1, 0]), person, *inputs, *periods, *slots, *numbers,
+                  fault, *out)
 
-    def _column(self, columns: Mapping[str, Array], name: str, rows: int) -> Array:
+    def column(self, columns: Mapping[str, Array], name: str, rows: int) -> Array:
+        """The column of a program input, checked: its length, and that it holds whole numbers."""
         policy = self.policy
         source = {"rule_date": policy.rule_date, "year_date": policy.year_date}.get(name, name)
         names = {self.plan.low.fact_name(fact.name): fact.name for fact in policy.facts}
