@@ -89,9 +89,10 @@ def _spoil(policy: Policy, columns: Columns, random: np.random.Generator, share:
     columns[fact] = np.where(bad & (kind == 0), -1, columns[fact])
     columns["total"] = columns["total"] + (bad & (kind == 1))
     columns["in_scope"] = np.where(bad & (kind == 2), -1, columns["in_scope"])
-    columns[policy.rule_date] = np.where(bad & (kind == 3), columns[policy.rule_date] + 20000, columns[policy.rule_date])
-    if policy.rule_date == "settlement":  # keep the order of settlement
-        columns["settlement"] = np.where(bad & (kind == 3), columns["settlement"] - 20000, columns["settlement"])
+    elsewhen = bad & (kind == 3)
+    if policy.rule_date == "settlement":  # two years before, on a person's first claim: the order stays
+        elsewhen &= np.r_[True, np.diff(columns["person"]) > 0]
+    columns[policy.rule_date] = np.where(elsewhen, columns[policy.rule_date] - 20000, columns[policy.rule_date])
 
 
 def as_claims(policy: Policy, columns: Columns) -> Iterator[Claim]:

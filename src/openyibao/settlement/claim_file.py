@@ -32,11 +32,19 @@ def read_claims(path: str | Path, policy: Policy) -> list[Claim]:
     """
     path = Path(path)
     root = parse_file(path)
-    reading = Reading(str(path), Vocabulary(policy.words))
-    nodes: tuple[Node, ...] = (root,)
-    if isinstance(root, Mapping) and any(reading.english(key.value) == "claims" for key, _ in root):
+    if isinstance(root, Mapping) and any(Vocabulary().english(key.value) == "claims" for key, _ in root):
+        reading = Reading(str(path), Vocabulary())
         fields = reading.fields(root, "", ("claims",))
-        nodes = reading.items(fields["claims"][1], "claims", "claims") if "claims" in fields else ()
+        if reading.problems:
+            raise FileError(reading.problems)
+        root = fields["claims"][1]
+    return claims_of(root, str(path), policy)
+
+
+def claims_of(node: Node, file: str, policy: Policy) -> list[Claim]:
+    """The claims of a part of a file: one claim, or a list of them. See `read_claims`."""
+    reading = Reading(file, Vocabulary(policy.words))
+    nodes = (node,) if isinstance(node, Mapping) else reading.items(node, "claims", "claims")
     claims = [_read_claim(reading, node, f"claims[{n}]" if len(nodes) > 1 else "", policy)
               for n, node in enumerate(nodes, 1)]
     _check_ids(reading, claims, nodes)

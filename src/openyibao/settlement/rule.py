@@ -27,7 +27,7 @@ class Rule:
         self.text = claim_text(self.plan.program, f"{policy.id}: {policy.title.en}")
         space: dict[str, Callable[..., tuple[int, ...]]] = {}
         exec(compile(self.text, f"<policy {policy.id}>", "exec"), space)
-        self._settle = space["settle_claim"]
+        self.function = space["settle_claim"]
         self._facts = tuple((fact.name, encoder(fact)) for fact in policy.facts)
         self._rule_date, self._year_date = policy.rule_date, policy.year_date
 
@@ -39,7 +39,7 @@ class Rule:
         """
         facts = claim.facts
         used = dict(uses.values)
-        values = self._settle(
+        values = self.function(
             day_number(getattr(claim, self._rule_date)),
             day_number(getattr(claim, self._year_date)),
             claim.total_fen, claim.fully_self_paid_fen, claim.over_limit_fen, claim.pre_self_paid_fen,

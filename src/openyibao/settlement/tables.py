@@ -97,10 +97,13 @@ def _fen(column: pa.ChunkedArray) -> Numbers:
 
 
 def _days(column: pa.ChunkedArray) -> Numbers:
-    """Dates as yyyymmdd; NO_DATE where the text is not a date."""
+    """Dates as yyyymmdd; NO_DATE where the text is not a date (the parser alone would take 30 February for March)."""
+    shaped = pc.fill_null(pc.match_substring_regex(column, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), False)
+    digits = pc.cast(pc.replace_substring(pc.if_else(shaped, column, "0"), "-", ""), pa.int64())
     days = pc.strptime(column, format="%Y-%m-%d", unit="s", error_is_null=True)
     number = pc.add(pc.add(pc.multiply(pc.year(days), 10000), pc.multiply(pc.month(days), 100)), pc.day(days))
-    numbers: Numbers = pc.fill_null(number, NO_DATE).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64)
+    real = pc.fill_null(pc.equal(number, digits), False)
+    numbers: Numbers = pc.if_else(real, digits, NO_DATE).combine_chunks().to_numpy(zero_copy_only=False)
     return numbers
 
 

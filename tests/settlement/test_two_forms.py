@@ -1,0 +1,100 @@
+"""The function for one claim and the loop over rows are one arithmetic: equal to the last bit, faults included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openyibao import ClaimError, Rule, Uses, find_policy, policy_ids, read_policy
+from openyibao.bench.claims import Columns, as_claims, random_columns
+from openyibao.settlement.columns import RowRule
+from openyibao.settlement.emit import CELLS
+
+SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
+HISTORIES = int(os.environ.get("YIBAO_HISTORIES", "100000"))
+POLICIES = ("teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
+
+
+def differing_rows(rule: Rule, columns: Columns, literals: bool = True) -> tuple[int, int, set[str]]:
+    """Rows settled by both forms; how many differ; the kinds of fault met."""
+    rows = RowRule(rule.policy, RowRule.ALL, literals=literals)
+    settled = rows.settle(columns)
+    program = rows.plan.program
+    inputs = [rows.column(columns, name, len(columns["person"])).tolist() for name in program.inputs]
+    found = np.array([settled.outputs[name] for name in program.outputs]).T.tolist()
+    uses: dict[tuple[str, int], int] = {}
+    last, differing = -1, 0
+    for row, person in enumerate(columns["person"].tolist()):
+        if person != last:
+            uses, last = {}, person
+        result = rule.function(*(column[row] for column in inputs), uses)
+        if result[0]:
+            differing += int(settled.fault[row]) != result[0] * CELLS + result[1]
+        else:
+            differing += bool(settled.fault[row]) or list(result[1:]) != found[row]
+    kinds = {program.faults[number].kind for number in np.unique(settled.faults())}
+    return len(found), differing, kinds
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_equal_on_random_histories(name: str) -> None:
+    print(f"seed {SEED}, {HISTORIES} histories; another: YIBAO_SEED=... YIBAO_HISTORIES=...")
+    rule = Rule(read_policy(find_policy(name)))
+    columns = random_columns(rule.policy, HISTORIES, SEED, bad_share=0.02)
+    rows, differing, kinds = differing_rows(rule, columns)
+    print(f"{name}: {rows} claims, {differing} differ, faults met: {sorted(kinds)}")
+    assert differing == 0
+    assert rows > HISTORIES
+    assert {"ok", "date", "negative", "sum", "fact"} <= kinds
+
+
+@pytest.mark.parametrize("name", policy_ids())
+def test_equal_with_numbers_as_arguments(name: str) -> None:
+    rule = Rule(read_policy(find_policy(name)))
+    _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
+    assert differing == 0
+
+
+def test_equal_for_claim_objects() -> None:
+    """Claim by claim through the public door, on the uses that the bill before left."""
+    policy = read_policy(find_policy("teaching/willow-county-2026"))
+    rule, columns = Rule(policy), random_columns(policy, 2000, SEED + 2)
+    personal = RowRule(policy).settle(columns).outputs["personal"].tolist()
+    uses: dict[str, Uses] = {}
+    for claim, expected in zip(as_claims(policy, columns), personal, strict=True):
+        bill, uses[claim.person] = rule.settle(uses.get(claim.person, Uses()), claim)
+        assert bill.personal_fen == expected
+
+
+def test_a_failed_claim_leaves_no_trace() -> None:
+    policy = read_policy(find_policy("chongqing/resident-2023"))
+    rule = Rule(policy)
+    columns = random_columns(policy, 1, 1)
+    claim = next(as_claims(policy, columns))
+    gap = dict(claim.facts, **{"class": "destitute", "district": "elsewhere"})
+    uses = Uses({("basic insurance / at most per year", 2023): 5})
+    with pytest.raises(ClaimError):
+        rule.settle(uses, type(claim)(**{name: getattr(claim, name) for name in claim.__slots__ if name != "facts"}, facts=gap))
+    assert dict(uses.values) == {("basic insurance / at most per year", 2023): 5}
+
+
+@pytest.mark.parametrize("setting", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
+def test_equal_without_compiler_and_with_bounds_checks(setting: str, tmp_path: Path) -> None:
+    """The loop's text run by Python itself, and the compiled loop with every index checked."""
+    script = (
+        "from openyibao import Rule, find_policy, read_policy\n"
+        "from openyibao.bench.claims import random_columns\n"
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('forms', {__file__!r})\n"
+        "forms = importlib.util.module_from_spec(spec); spec.loader.exec_module(forms)\n"
+        "rule = Rule(read_policy(find_policy('teaching/willow-county-2026')))\n"
+        "print(forms.differing_rows(rule, random_columns(rule.policy, 500, 7, bad_share=0.02))[1])\n"
+    )
+    environment = {**os.environ, setting: "1", "YIBAO_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "0", done.stderr
