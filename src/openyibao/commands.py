@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy, write_policy
+from openyibao.policy.values import money
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -84,7 +85,7 @@ def settle_table(file: Path, policy: str, out: Path | None) -> None:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
     print(f"{found.rows} claims: {found.settled} settled, {found.rejected} not (column `problem` says why).")
-    print(f"Paid {found.paid_fen / 100:,.2f} yuan, left to the persons {found.personal_fen / 100:,.2f} yuan.")
+    print(f"Paid {money(found.paid_fen)} yuan, left to the persons {money(found.personal_fen)} yuan.")
     print(f"Bills: {target}")
     if found.rejected:
         raise SystemExit(1)

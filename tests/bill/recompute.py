@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
@@ -31,6 +31,9 @@ REDUCTIONS = {
 
 def half_up(exact: Fraction) -> int:
     return floor(exact + Fraction(1, 2))
+
+
+ROUNDINGS: dict[str, Callable[[Fraction], int]] = {"down": floor, "up": ceil, "half-up": half_up}
 
 
 def ratio(value: Obj) -> Fraction:
@@ -76,6 +79,7 @@ class Audit:
             self.found.append(f"{where}: {quantity}: printed {printed}, recomputed {recomputed}")
 
     def run(self) -> None:
+        self.same("bill", "bill_version", self.bill["bill_version"], 1)
         self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
         self.same("claim", "facts named once", len(self.claim["facts"]), len(self.facts))
         policy = self.bill["policy"]
@@ -121,7 +125,7 @@ class Audit:
         self.same(where, "origins of the named amount", (statistic is not None) + (table is not None), 1)
         if statistic:
             units = statistic["fen"] * ratio(statistic["share"]) / statistic["unit_fen"]
-            rounded = {"down": floor, "up": ceil, "half-up": half_up}[statistic["rounding"]](units)
+            rounded = ROUNDINGS[statistic["rounding"]](units)
             self.same(where, "amount_fen from the statistic", amount, rounded * statistic["unit_fen"])
         if table:
             self.answer(f"{where}, named amount", table, ("amount",))
@@ -154,11 +158,8 @@ class Audit:
             rest -= taken
         self.same(name, "reimbursable_fen", layer["reimbursable_fen"], rest)
         reimbursement, where = layer["reimbursement"], f"{name}, reimbursement"
-        if reimbursement["kind"] == "flat":
-            self.answer(where, reimbursement["rate"], ("ratio",))
-            fen = half_up(rest * ratio(reimbursement["rate"]["ratio"]))
-        else:
-            fen = self.bands(where, reimbursement, rest, parts["deductible"])
+        way = {"flat": self.flat, "bands": self.bands}[reimbursement["kind"]]
+        fen = way(where, reimbursement, rest, parts["deductible"])
         self.same(where, "fen", reimbursement["fen"], fen)
         paid = self.caps(name, layer["caps"], fen)
         parts["over_cap"] = fen - paid
@@ -206,8 +207,12 @@ class Audit:
         self.use(where, item, rest - taken if kind == "limit" else taken)
         return taken
 
+    def flat(self, where: str, item: Obj, rest: int, _: int) -> int:
+        self.answer(where, item["rate"], ("ratio",))
+        return half_up(rest * ratio(item["rate"]["ratio"]))
+
     def bands(self, where: str, item: Obj, rest: int, deductible: int) -> int:
-        zero = deductible if item["counted"] == "from zero" else 0
+        zero = {"from zero": deductible, "from the threshold": 0}[item["counted"]]
         start = item["used_before_fen"] + zero
         self.same(where, "starts_at_fen", item["starts_at_fen"], start)
         exact, expected = Fraction(0), 0

@@ -17,7 +17,8 @@ from openyibao.settlement.emit import CELLS
 
 SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 HISTORIES = int(os.environ.get("YIBAO_HISTORIES", "100000"))
-POLICIES = ("teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
+EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
+POLICIES = (EVERY_FEATURE, "teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
 
 
 def differing_rows(rule: Rule, columns: Columns, literals: bool = True) -> tuple[int, int, set[str]]:
@@ -51,9 +52,11 @@ def test_equal_on_random_histories(name: str) -> None:
     assert differing == 0
     assert rows > HISTORIES
     assert {"ok", "date", "negative", "sum", "fact"} <= kinds
+    if name == EVERY_FEATURE:
+        assert {"gap", "edges"} <= kinds
 
 
-@pytest.mark.parametrize("name", policy_ids())
+@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE])
 def test_equal_with_numbers_as_arguments(name: str) -> None:
     rule = Rule(read_policy(find_policy(name)))
     _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
@@ -92,7 +95,7 @@ def test_equal_without_compiler_and_with_bounds_checks(setting: str, tmp_path: P
         "import importlib.util, sys\n"
         f"spec = importlib.util.spec_from_file_location('forms', {__file__!r})\n"
         "forms = importlib.util.module_from_spec(spec); spec.loader.exec_module(forms)\n"
-        "rule = Rule(read_policy(find_policy('teaching/willow-county-2026')))\n"
+        "rule = Rule(read_policy(find_policy(forms.EVERY_FEATURE)))\n"
         "print(forms.differing_rows(rule, random_columns(rule.policy, 500, 7, bad_share=0.02))[1])\n"
     )
     environment = {**os.environ, setting: "1", "YIBAO_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}

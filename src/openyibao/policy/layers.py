@@ -142,10 +142,15 @@ def _read_base(
     for item in items:
         term = _read_term(reading, item, path, scope, earlier, layer)
         if term is not None:
-            if any((term.layer, term.part) == (other.layer, other.part) for other in terms):
-                reading.problem(item.place, path, "the same part twice", "every part once")
+            if any(_overlap(term, other) for other in terms):
+                reading.problem(item.place, path, "the same part twice", "every part once",
+                                "`left of` a layer holds all its parts.")
             terms.append(term)
     return tuple(terms)
+
+
+def _overlap(one: Term, other: Term) -> bool:
+    return one.layer == other.layer and (one.part == other.part or (one.layer is not None and None in (one.part, other.part)))
 
 
 def _read_term(

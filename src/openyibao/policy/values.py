@@ -52,6 +52,16 @@ def yuan(fen: int) -> str:
     return f"{sign}{fen // 100}" + (f".{fen % 100:02d}" if fen % 100 else "")
 
 
+def money(fen: int) -> str:
+    """Yuan with thousands separators and two decimals, for people.
+
+    >>> money(123456789), money(-5)
+    ('1,234,567.89', '-0.05')
+    """
+    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{fen // 100:,}.{fen % 100:02d}"
+
+
 def percent(ratio: Fraction) -> str:
     """A ratio as a percentage where that is exact in a few digits, else as a fraction.
 

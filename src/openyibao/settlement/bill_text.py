@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from openyibao.policy.values import money
+
 Data = dict[str, Any]
 
 SAY: dict[str, tuple[str, str]] = {
@@ -69,15 +71,6 @@ WHAT = {"layer": ("本层规则", "the rule"), "limit": ("费用限额", "the li
         "deductible": ("起付线", "the deductible"), "rate": ("报销比例", "the rate"), "cap": ("最高支付", "the cap"),
         "amount": ("金额", "the named amount"), "figure": ("统计数据", "the published figure")}
 SURE = {"high": ("高", "high"), "medium": ("中", "medium"), "low": ("低", "low")}
-
-
-def money(fen: int) -> str:
-    """Yuan with thousands separators and two decimals.
-
-    >>> money(123456789)
-    '1,234,567.89'
-    """
-    return f"{fen // 100:,}.{fen % 100:02d}"
 
 
 def bill_text(bill: Data, lang: str) -> str:

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from openyibao.settlement.bill_text import money
+from openyibao.policy.values import money
 
 Data = dict[str, Any]
 HEADS = {

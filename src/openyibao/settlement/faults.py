@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.model import AmountOf, Bilingual, NotKnown, StatisticShare
+from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
 from openyibao.settlement.ir import Fault
@@ -61,7 +62,7 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
     details: dict[str, object] = {
         "policy": policy.id, "layer": say(fault.layer, lang), "what": say(fault.what, lang),
         "start": policy.start, "end": policy.end, "fact": say(fault.fact, lang),
-        "money": ", ".join(f"{name} {fen / 100:.2f}" for name, fen in zip(names, money, strict=True)),
+        "money": ", ".join(f"{name} {yuan(fen)}" for name, fen in zip(names, money, strict=True)),
     }
     if fault.kind == "date":
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}

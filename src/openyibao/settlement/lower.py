@@ -179,6 +179,7 @@ def _amounts(low: Lowering) -> list[Statement]:
             table = plan_table(low, amount.value, f"{name}_cell", name, amount.name)
             low.amounts[amount.name] = AmountPlan(amount, name, table)
             out += _table_amount(low, table)
+            low.outputs += [table.cell_name] if table.table.by else []
         low.outputs.append(name)
     for amount_name, share in sorted({(v.name, v.share) for v in _amounts_used(low.policy) if v.share != 1}):
         out.append(_share_amount(low, amount_name, share))

@@ -39,6 +39,9 @@ def plan_policy(policy: Policy) -> Plan:
         return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits]
 
     low, program = lower(policy, all_layers)
+    if len(set(program.outputs)) != len(program.outputs):  # names that only a policy's own words can make clash
+        twice = sorted({name for name in program.outputs if program.outputs.count(name) > 1})
+        raise ValueError(f"policy {policy.id}: {', '.join(twice)} would stand for two quantities; rename a layer")
     return Plan(policy, program, low, tuple(plans.values()), claim_left)
 
 

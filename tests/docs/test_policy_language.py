@@ -1,0 +1,215 @@
+"""docs/policy-language.md is run: its files are written, its commands executed, what they print compared.
+
+In the document, a block ```yaml file=NAME is a whole file; ```yaml part=NAME is merged into that file; ```sh is run
+in the folder of the files, with the exit code of `exit=N` (0 where none is named); the ```text block right after it is
+what it prints, standard output first. A line `...` stands for any lines. After a wanted change of what is printed,
+`python tests/docs/test_policy_language.py` writes the new lines into the blocks that have no `...`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "policy-language.md"
+LANGUAGE = ROOT / "src" / "openyibao" / "policy" / "language.toml"
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the words after it, its text, and where the text starts in the document."""
+
+    kind: str
+    label: str
+    text: str
+    start: int
+
+    def named(self, name: str) -> str:
+        found = re.search(rf"\b{name}=(\S+)", self.label)
+        return found[1] if found else ""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A command of the document, what it printed when run, and the block that says what it prints."""
+
+    command: str
+    output: str
+    code: int
+    sh: Block
+    expected: Block | None
+
+
+def blocks(document: str) -> list[Block]:
+    return [Block(m[1], m[2].strip(), m[3], m.start(3)) for m in BLOCK.finditer(document)]
+
+
+def merge(target: Any, part: Any) -> None:
+    """Put a part of a file in its place: keys into their mapping, layers by name, a layer with a payer whole."""
+    for key, value in part.items():
+        if key == "layers":
+            for item in value:
+                ((name, layer),) = item.items()
+                same = next((i for i in target["layers"] if name in i), None)
+                if same is None:
+                    target["layers"].append(item)
+                elif "payer" in layer:
+                    same[name] = layer
+                else:
+                    same[name].update(layer)
+        elif key in target and isinstance(value, dict):
+            target[key].update(value)
+        else:
+            target[key] = value
+
+
+def merge_file(path: Path, part: str) -> None:
+    yaml = YAML()
+    yaml.width = 10_000
+    tree = yaml.load(path.read_text(encoding="utf-8"))
+    merge(tree, yaml.load(part))
+    with path.open("w", encoding="utf-8") as stream:
+        yaml.dump(tree, stream)
+
+
+def play(document: str, folder: Path) -> Iterator[Printed]:
+    """Write the files and run the commands in the order of the document."""
+    found = blocks(document)
+    paths = [str(ROOT / "src"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONIOENCODING": "utf-8"}
+    environment.pop("FORCE_COLOR", None)
+    for number, block in enumerate(found):
+        if name := block.named("file"):
+            (folder / name).write_text(block.text, encoding="utf-8")
+        elif name := block.named("part"):
+            merge_file(folder / name, block.text)
+        elif block.kind == "sh":
+            words = shlex.split(block.text)
+            assert words[0] == "./yibao", block.text
+            done = subprocess.run(
+                [sys.executable, "-m", "openyibao", *words[1:]],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+                check=False,
+            )
+            after = found[number + 1] if number + 1 < len(found) else None
+            expected = after if after and after.kind == "text" else None
+            yield Printed(block.text.strip(), done.stdout + done.stderr, done.returncode, block, expected)
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+def matches(pattern: list[str], lines: list[str]) -> bool:
+    """Whether the lines are those of the pattern; `...` stands for any lines, also none.
+
+    >>> matches(["a", "...", "c"], ["a", "b", "c"]), matches(["a"], ["a", "b"])
+    (True, False)
+    """
+    text = "".join(f"{line}\n" for line in lines)
+    expression = "".join(r"(?:.*\n)*" if line == "..." else re.escape(line) + r"\n" for line in pattern)
+    return re.fullmatch(expression, text) is not None
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Printed]]:
+    folder = tmp_path_factory.mktemp("policy-language")
+    return folder, list(play(DOCUMENT.read_text(encoding="utf-8"), folder))
+
+
+def test_every_command_prints_what_the_document_says(played: tuple[Path, list[Printed]]) -> None:
+    _, commands = played
+    assert len(commands) > 10
+    for run in commands:
+        assert run.code == int(run.sh.named("exit") or 0), f"{run.command}\n{run.output}"
+        assert run.expected is not None, f"no text block after {run.command}"
+        shown = f"$ {run.command}\n--- the document\n{run.expected.text}\n--- printed\n{run.output}"
+        assert matches(lines_of(run.expected.text), lines_of(run.output)), shown
+
+
+def test_the_steps_lead_to_the_whole_file(played: tuple[Path, list[Printed]]) -> None:
+    from openyibao.policy import read_policy
+
+    folder, _ = played
+    assert read_policy(folder / "reed.yaml") == read_policy(folder / "reed-whole.yaml")
+
+
+def test_every_whole_example_is_usable(played: tuple[Path, list[Printed]]) -> None:
+    from openyibao.policy import find_policy, read_policy, read_policy_text, write_policy
+    from openyibao.settlement import read_claims
+
+    folder, _ = played
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        if "\nlayers:" in text:
+            policy = read_policy(path)
+            assert read_policy_text(write_policy(policy, "zh")) == policy
+        elif "\nvariation of:" not in text:  # a variation is run by a command: its base stands beside it
+            assert read_claims(path, read_policy(find_policy(str(folder / "reed.yaml"))))
+
+
+def words_of_the_language() -> list[tuple[str, str]]:
+    data = tomllib.loads(LANGUAGE.read_text(encoding="utf-8"))
+    pairs = [*data["keys"].items(), *data["values"].items(), *data["words"].items()]
+    for name, fact in data["facts"].items():
+        pairs += [(name, fact["zh"]), *fact.get("values", {}).items()]
+    return pairs
+
+
+def test_the_reference_has_every_word_of_the_language() -> None:
+    reference = DOCUMENT.read_text(encoding="utf-8").partition("\n# Part 2")[2]
+    rows = [line for line in reference.splitlines() if line.startswith("|")]
+    missing = [
+        pair
+        for pair in words_of_the_language()
+        if not any(f"`{pair[0]}`" in row and f"`{pair[1]}`" in row for row in rows)
+    ]
+    assert not missing, f"in no table row of the reference: {missing}"
+
+
+def test_the_reference_has_every_phrase() -> None:
+    from openyibao.policy import vocabulary
+
+    reference = DOCUMENT.read_text(encoding="utf-8").partition("\n# Part 2")[2]
+    phrases = [value for value in vars(vocabulary).values() if isinstance(value, vocabulary.Phrase)]
+    assert len(phrases) >= 9
+    rows = [line for line in reference.splitlines() if line.startswith("|")]
+    for phrase in phrases:
+        shown = [[cell for cell in re.findall(r"`([^`]+)`", row) if phrase.match(cell)] for row in rows]
+        both = any({cell.isascii() for cell in cells} == {True, False} for cells in shown)
+        assert both, f"{phrase.en} / {phrase.zh} is in no row, in both languages"
+
+
+def rewrite() -> None:
+    """Write what the commands print into the text blocks that have no `...`."""
+    document = DOCUMENT.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        commands = list(play(document, Path(folder)))
+    for run in reversed(commands):
+        block = run.expected
+        if block and "..." not in lines_of(block.text):
+            new = "".join(f"{line}\n" for line in lines_of(run.output))
+            document = document[: block.start] + new + document[block.start + len(block.text) :]
+    DOCUMENT.write_text(document, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()

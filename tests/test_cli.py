@@ -1,0 +1,109 @@
+"""The command line as a person uses it: whole processes, what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openyibao
+from openyibao import policy_ids
+
+PACKAGE = Path(openyibao.__file__).parent
+EXAMPLES = PACKAGE / "examples"
+
+
+def yibao(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "openyibao", *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+
+
+def test_demo_prints_the_published_payments() -> None:
+    done = yibao("demo")
+    assert done.returncode == 0, done.stderr
+    for amount in ("34,790.00", "10,647.00", "937.80", "125,790.00", "29,743.68", "17,126.42", "2,687.93",
+                   "59,507.18", "28,344.97", "6,053.50", "2,625.00"):
+        assert amount in done.stdout, amount
+
+
+def test_settle_as_json_is_the_bill() -> None:
+    done = yibao("settle", EXAMPLES / "cq-01.yaml", "--policy", "chongqing/resident-2023", "--format", "json")
+    bill = json.loads(done.stdout)
+    assert bill["bill_version"] == 1
+    assert bill["totals"]["personal_fen"] == 562520
+
+
+def test_settle_several_claims_and_explain() -> None:
+    done = yibao("settle", EXAMPLES / "willow-year.yaml", "--policy", "teaching/willow-county-2026", "--explain", "zh")
+    assert done.returncode == 0
+    assert done.stdout.count("个人负担") >= 6 and "19,100.23" in done.stdout
+
+
+def test_settle_a_policy_file_of_ones_own(tmp_path: Path) -> None:
+    shown = yibao("policy", "show", "xx-district/resident-2013", "--lang", "zh").stdout
+    own = tmp_path / "own.yaml"
+    own.write_text(shown.replace("60%", "61%"), encoding="utf-8")
+    done = yibao("settle", EXAMPLES / "xx-stay.yaml", "--policy", own, "--lang", "zh")
+    assert done.returncode == 0, done.stderr
+    assert "2,668.75" in done.stdout  # (4675 - 300) x 61 %
+
+
+def test_a_claim_that_meets_a_gap_says_so(tmp_path: Path) -> None:
+    claim = tmp_path / "claim.yaml"
+    claim.write_text((EXAMPLES / "cq-01.yaml").read_text(encoding="utf-8").replace("Yubei\n", "elsewhere\n"), encoding="utf-8")
+    done = yibao("settle", claim, "--policy", "chongqing/resident-2023")
+    assert done.returncode == 1
+    assert "large-cost assistance / pays has no known value for elsewhere, low-income edge" in done.stderr
+
+
+def test_problems_are_said_plainly(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("policy: x\ntitel: y\n", encoding="utf-8")
+    for arguments, part in (
+        (("settle", EXAMPLES / "cq-01.yaml", "--policy", "nowhere"), "No policy has the id 'nowhere'"),
+        (("settle", tmp_path / "none.yaml", "--policy", "chongqing/resident-2023"), "no readable file"),
+        (("policy", "check", wrong), "wrong.yaml:2:1: titel: found the key 'titel'"),
+        (("policy", "show", wrong), "Did you mean 'title'?"),
+        (("policy", "code", "teaching/nothing"), "teaching/willow-county-2026"),
+    ):
+        done = yibao(*arguments)
+        assert done.returncode == 2, arguments
+        assert part in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_policy_list_and_check_name_all() -> None:
+    listed, checked = yibao("policy", "list").stdout, yibao("policy", "check").stdout
+    for name in policy_ids():
+        assert name in listed and f"{name}: good." in checked
+
+
+def test_code_is_what_runs() -> None:
+    text = yibao("policy", "code", "xx-district/resident-2013").stdout
+    space: dict[str, object] = {}
+    exec(compile(text, "code", "exec"), space)
+    assert "# basic insurance, paid by the pooled fund" in text and "section 2.3.2" in text
+    rows = yibao("policy", "code", "xx-district/resident-2013", "--rows", "--arguments").stdout
+    assert "def settle_rows(" in rows and "p[0] = 10000" in rows
+
+
+def test_terms() -> None:
+    assert "deductible" in yibao("terms", "起付线").stdout
+    assert "medfee_sumamt" in yibao("terms", "total cost").stdout
+    missing = yibao("terms", "deductibel")
+    assert missing.returncode == 1 and "deductible" in missing.stderr
+
+
+def test_csv(tmp_path: Path) -> None:
+    source = tmp_path / "claims.csv"
+    source.write_text(
+        "claim_id,person,admission,discharge,settlement,total_yuan,fully_self_paid_yuan,over_limit_yuan,"
+        "pre_self_paid_yuan,in_scope_yuan,service,tier,grade\n"
+        "a,P1,2013-01-01,2013-01-05,2013-01-05,4968,293,0,0,4675,inpatient,cat 1,secondary\n", encoding="utf-8")
+    done = yibao("settle", source, "--policy", "xx-district/resident-2013", "--out", tmp_path / "bills.csv")
+    assert done.returncode == 0, done.stderr
+    assert "1 claims: 1 settled" in done.stdout
+    assert '"a","P1",2625.00,2625.00,2343.00,""' in (tmp_path / "bills.csv").read_text(encoding="utf-8")
