@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy, write_policy
+from openyibao.policy import FileError, Policy, PolicyNotFoundError, find_policy, policy_ids, read_policy, write_policy
 from openyibao.policy.values import money
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims
 
@@ -21,8 +21,8 @@ def told() -> Iterator[None]:
     """What a person can mend is said plainly, without a traceback."""
     try:
         yield
-    except (FileError, LookupError, OverflowError) as error:
-        print(str(error.args[0]) if isinstance(error, LookupError) else error, file=sys.stderr)
+    except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
+        print(error, file=sys.stderr)
         raise SystemExit(2) from None
 
 
@@ -109,8 +109,8 @@ def check_policies(names: list[str]) -> None:
         try:
             policy = load(name)
             Rule(policy)
-        except (FileError, LookupError, OverflowError, ValueError) as error:
-            print(error.args[0] if isinstance(error, LookupError) else error, file=sys.stderr)
+        except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
+            print(error, file=sys.stderr)
             bad = True
             continue
         from openyibao.policy.coverage import coverage

@@ -69,8 +69,8 @@ def test_every_amount_recomputed(name: str, recompute: ModuleType) -> None:
 
 
 def numbers(text: str) -> list[str]:
-    """Every number of a text, sorted: sentences may put them in another order in another language."""
-    return sorted(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text))
+    """Every amount, percentage and fraction of a text, sorted: another language may say them in another order."""
+    return sorted(re.findall(r"\d{1,3}(?:,\d{3})*\.\d{2}(?!\d)|\d+(?:\.\d+)?%|\d+/\d+", text))
 
 
 def test_schema_is_a_schema_and_closed() -> None:

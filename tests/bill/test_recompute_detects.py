@@ -64,7 +64,7 @@ def condition(fact: Obj, value: Obj | None, accepts: Obj, span: Obj | None = Non
 
 def term(layer: str | None, part: str, share: Obj, found: int, taken: int) -> Obj:
     text = {"name": word(part), "of": word(layer) if layer else None}
-    return {"layer": layer, "part": part, **text, "share": share, "found_fen": found, "taken_fen": taken}
+    return {"layer": layer, "part": part, **text, "share": share, "found_fen": found, "taken_fen": taken, "basis": None}
 
 
 def drawn(group: str, key: str, before: int, amount: Obj, left: int | None, bound: bool) -> Obj:
@@ -216,6 +216,7 @@ def band_bill() -> Obj:
     bands = {
         "group": "basic position",
         "kind": "bands",
+        "basis": basis(),
         "counted": "from zero",
         "period": "year",
         "period_key": "2024",

@@ -109,10 +109,15 @@ def test_csv_rejects_rows_and_says_why(tmp_path: Path) -> None:
         + "g,P2," + good.replace("inpatient,cat 1,primary", "住院,二档,一级"), encoding="utf-8")
     summary = settle_csv(POLICY, source, target)
     assert (summary.settled, summary.rejected) == (2, 5)
-    problems = [row.split(",")[-1].strip('"') for row in target.read_text(encoding="utf-8").splitlines()[1:]]
+    problems = [row.split(',"')[-1].strip('"') for row in target.read_text(encoding="utf-8").splitlines()[1:]]
     assert problems == [
-        "", "not readable: total_yuan", "sum", "not readable: discharge",
-        "fact: basic insurance / deductible per claim / grade", "fact: basic insurance / deductible per claim / grade", "",
+        "",
+        "not readable, or before the day it follows: total_yuan",
+        "the four cost parts do not add up to the total",
+        "not readable, or before the day it follows: discharge",
+        "basic insurance / deductible per claim: grade is missing, or the policy has no rule for it",
+        "basic insurance / deductible per claim: grade is missing, or the policy has no rule for it",
+        "",
     ]
 
 

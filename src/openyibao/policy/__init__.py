@@ -5,7 +5,7 @@
     write_policy(policy, lang) -> str  text that reads back to the same policy
 """
 
-from openyibao.policy.library import find_policy, policy_ids
+from openyibao.policy.library import PolicyNotFoundError, find_policy, policy_ids
 from openyibao.policy.model import Policy
 from openyibao.policy.nodes import FileError, Problem
 from openyibao.policy.read import read_policy, read_policy_text
@@ -14,6 +14,7 @@ from openyibao.policy.write import write_policy
 __all__ = [
     "FileError",
     "Policy",
+    "PolicyNotFoundError",
     "Problem",
     "find_policy",
     "policy_ids",

@@ -20,7 +20,8 @@ def coverage(policy: Policy) -> str:
     listed = ", ".join(f"{sure[word]} {word}" for word in ("high", "medium", "low") if sure[word])
     article = sum(1 for _, basis in found if basis and basis.article != NOT_IDENTIFIED)
     unknown = sum(1 for cell, _ in found if isinstance(cell.value, NotKnown))
-    return f"{len(found)} values: {listed or 'none with a basis'}; {article} with article; {unknown} not known."
+    count = "1 value" if len(found) == 1 else f"{len(found)} values"
+    return f"{count}: {listed or 'none with a basis'}; {article} with article; {unknown} not known."
 
 
 def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:

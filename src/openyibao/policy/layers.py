@@ -11,29 +11,35 @@ from openyibao.policy.model import (
     Basis,
     Bilingual,
     Cap,
+    Cell,
     Condition,
     Layer,
     Money,
     Otherwise,
+    Ratio,
     Step,
     Table,
     Term,
     Words,
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
-from openyibao.policy.reading import Fields, Reading, describe, did_you_mean, join, some
-from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, read_basis, read_key, read_table
-from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
+from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, check_size, read_basis, read_key, read_table
+from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio, yuan
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 
 PERIODS = ("claim", "month", "quarter", "year")
 CLAIM_PARTS = ("fully self-paid cost", "over-limit cost", "pre-self-paid cost", "in-scope cost")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
+STEP_PARTS = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible"}
 LIMIT_KEYS = tuple(f"limit per {period}" for period in PERIODS)
 DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
 CAP_KEYS = tuple(f"at most per {period}" for period in (*PERIODS, "lifetime"))
 STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
 OPTIONAL = ("for", *STEP_KEYS, "pays", "pays in bands", *CAP_KEYS, "assumption", "gaps")
+
+
+Earlier = dict[str, Layer]
 
 
 def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]:
@@ -50,12 +56,12 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
                             "Add it to `words` with its Chinese.")
         if any(layer.name == name for layer in layers):
             reading.problem(key.place, path, f"the layer {name!r} a second time", "every layer once")
-        layers.append(_read_layer(reading, value, path, name, scope, [layer.name for layer in layers], key.place))
+        layers.append(_read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place))
     return tuple(layers)
 
 
 def _read_layer(
-    reading: Reading, node: Node, path: str, name: str, scope: Scope, earlier: list[str], place: Place
+    reading: Reading, node: Node, path: str, name: str, scope: Scope, earlier: Earlier, place: Place
 ) -> Layer:
     fields = reading.fields(node, path, ("payer", "of", "basis"), OPTIONAL)
     return Layer(
@@ -76,15 +82,16 @@ def _read_layer(
                else Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "low")),
         assumption=(reading.bilingual(fields["assumption"][1], join(path, "assumption"))
                     if "assumption" in fields else None),
-        gaps=_read_gaps(reading, fields, path),
+        gaps=read_gaps(reading, fields, path),
         place=place,
     )
 
 
-def _read_gaps(reading: Reading, fields: Fields, path: str) -> tuple[Bilingual, ...]:
-    from openyibao.policy.read import read_gaps
-
-    return read_gaps(reading, fields, path)
+def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingual, ...]:
+    if "gaps" not in fields:
+        return ()
+    path = join(path, "gaps")
+    return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, "gaps (zh, en)"))
 
 
 def _step_kind(key: str) -> tuple[str, str | None]:
@@ -111,11 +118,19 @@ def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) 
     if "for" not in fields:
         return ()
     path = join(path, "for")
+    if not scope.has_facts:
+        return ()
     inner = reading.fields(fields["for"][1], path, (), tuple(scope.facts))
     conditions = []
+    if not inner and isinstance(fields["for"][1], Mapping) and not fields["for"][1].items:
+        reading.problem(fields["for"][0], path, "no condition", "at least one fact", "Leave `for` out if it is for all.")
     for name, (_, node) in inner.items():
         fact = scope.facts[name]
         items = [node] if isinstance(node, Text) else reading.items(node, join(path, name), f"values of {name}")
+        if fact.range is not None and len(items) > 1:
+            reading.problem(node.place, join(path, name), "several ranges", f"one range of {name}",
+                            "Write a layer, or a table, for each.")
+            continue
         values: list[str] = []
         for item in items:
             key = read_key(reading, item, join(path, name), fact) if isinstance(item, Text) else None
@@ -131,13 +146,13 @@ def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) 
 
 
 def _read_base(
-    reading: Reading, fields: Fields, path: str, scope: Scope, earlier: list[str], layer: str
+    reading: Reading, fields: Fields, path: str, scope: Scope, earlier: Earlier, layer: str
 ) -> tuple[Term, ...]:
     if "of" not in fields:
         return ()
     path = join(path, "of")
     node = fields["of"][1]
-    items = [node] if isinstance(node, Text) else reading.items(node, path, "parts, such as `in-scope cost`")
+    items = (node,) if isinstance(node, Text | Mapping) else reading.items(node, path, "parts, such as `in-scope cost`")
     terms: list[Term] = []
     for item in items:
         term = _read_term(reading, item, path, scope, earlier, layer)
@@ -154,7 +169,7 @@ def _overlap(one: Term, other: Term) -> bool:
 
 
 def _read_term(
-    reading: Reading, node: Node, path: str, scope: Scope, earlier: list[str], layer: str
+    reading: Reading, node: Node, path: str, scope: Scope, earlier: Earlier, layer: str
 ) -> Term | None:
     if isinstance(node, Text):
         return _read_part(reading, node, path, earlier, layer)
@@ -167,9 +182,9 @@ def _read_term(
     share = Fraction(1)
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50%"))
-        if found is None or found > 1 or found.denominator > MAX_DENOMINATOR:
+        if found is None or not 0 < found <= 1 or found.denominator > MAX_DENOMINATOR:
             reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
-                            "a share from 0% to 100%")
+                            "a share above 0% and up to 100%")
         elif term.part is None and found != 1:
             reading.problem(fields["share"][1].place, join(path, "share"), "a share of all that a layer left",
                             "`left of ...` whole", "Name the parts one by one to take a share of each.")
@@ -181,7 +196,7 @@ def _read_term(
     return Term(term.layer, term.part, share, basis, assumption, node.place)
 
 
-def _read_part(reading: Reading, node: Text, path: str, earlier: list[str], layer: str) -> Term | None:
+def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer: str) -> Term | None:
     """`in-scope cost`, `basic insurance's copay`, or `left of basic insurance`."""
     text = reading.english(node.value)
     if text in CLAIM_PARTS:
@@ -193,19 +208,30 @@ def _read_part(reading: Reading, node: Text, path: str, earlier: list[str], laye
         name, part = reading.english(parts[0]), reading.english(parts[1])
         if part not in OPEN_PARTS:
             reading.problem(node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}",
-                            did_you_mean(part, OPEN_PARTS))
+                            reading.did_you_mean(part, OPEN_PARTS))
             return None
     else:
         reading.problem(node.place, path, describe(node),
-                        f"{some(CLAIM_PARTS)}, `left of LAYER`, or `LAYER's {OPEN_PARTS[-1]}`",
-                        did_you_mean(text, CLAIM_PARTS))
+                        f"{some(CLAIM_PARTS)}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` "
+                        f"({some(OPEN_PARTS)})", reading.did_you_mean(text, CLAIM_PARTS))
         return None
     if name not in earlier:
         what = "this layer itself" if name == layer else f"{name!r}"
         reading.problem(node.place, path, what, f"a layer that stands above ({some(earlier) or 'there is none'})",
-                        did_you_mean(name, earlier) or "A layer can look only at layers above it.")
+                        reading.did_you_mean(name, earlier) or "A layer can look only at layers above it.")
+        return None
+    if part is not None and part not in filled_parts(earlier[name]):
+        reading.problem(node.place, path, repr(node.value),
+                        f"a part that {name} can leave ({some(filled_parts(earlier[name]))})",
+                        "It has no rule that fills this part.")
         return None
     return Term(name, part, place=node.place)
+
+
+def filled_parts(layer: Layer) -> list[str]:
+    """The open parts that a layer can fill, in the order of OPEN_PARTS."""
+    filled = {"copay"} | {STEP_PARTS[step.kind] for step in layer.steps} | ({"over-cap"} if layer.caps else set())
+    return [part for part in OPEN_PARTS if part in filled]
 
 
 def _read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands:
@@ -227,12 +253,19 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
             if "over" in fields else "claim")
     items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
     bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
+    check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
     _check_edges(reading, bands, join(path, "bands"))
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     return Bands(counted, "year" if over == "a year" else over, tuple(bands), basis)
 
 
 def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:
+    is_open = isinstance(node, Mapping) and any(reading.english(key.value) == "above" for key, _ in node)
+    if is_open != is_last and isinstance(node, Mapping):
+        reading.problem(node.place, path, "a last band with an edge" if is_last else "`above` before the last band",
+                        "every band with `up to` and `pays`, and a last one `above`",
+                        "Add `- {above: RATE}` at the end." if is_last else "Move it to the end.")
+        return Band(None, Table((), (Cell((), Ratio(Fraction(0))),)))
     if is_last:
         fields = reading.fields(node, path, ("above",))
         empty: Node = Text("0%", node.place)
@@ -253,8 +286,7 @@ def _check_edges(reading: Reading, bands: list[Band], path: str) -> None:
             cell = band.up_to.cells[0]
             if isinstance(cell.value, Money):
                 if cell.value.fen < last:
-                    reading.problem(cell.place, path, "an edge below the one before", "edges that do not fall")
+                    reading.problem(cell.place, path, f"the edge {yuan(cell.value.fen)}, below the one before it ({yuan(last)})",
+                                    "edges that do not fall")
                 last = cell.value.fen
 
-
-__all__ = ["CLAIM_PARTS", "OPEN_PARTS", "PERIODS", "read_layers"]

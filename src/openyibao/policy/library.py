@@ -12,6 +12,14 @@ def library_root() -> Path:
     return Path(str(files("openyibao").joinpath("policies")))
 
 
+class PolicyNotFoundError(LookupError):
+    """No policy has this id. `hint` names the nearest."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.hint = hint
+        super().__init__(f"No policy has the id {name!r}, and no such file exists. {hint}")
+
+
 @cache
 def policy_ids() -> tuple[str, ...]:
     """The ids of all policies of the library, sorted.
@@ -26,7 +34,7 @@ def policy_ids() -> tuple[str, ...]:
 def find_policy(name: str) -> Path:
     """The file of a policy: an id of the library, or a path to a file of your own.
 
-    Raises LookupError, naming the nearest ids, when there is none.
+    Raises PolicyNotFoundError, naming the nearest ids, when there is none.
     """
     path = library_root() / f"{name}.yaml"
     if name in policy_ids():
@@ -36,4 +44,4 @@ def find_policy(name: str) -> Path:
         return own
     near = difflib.get_close_matches(name, policy_ids(), n=3, cutoff=0.4)
     hint = f"Nearest: {', '.join(near)}." if near else "`yibao policy list` lists them."
-    raise LookupError(f"No policy has the id {name!r}, and no such file exists. {hint}")
+    raise PolicyNotFoundError(name, hint)

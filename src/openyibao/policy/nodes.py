@@ -6,6 +6,7 @@ floating point, and `no` is the word no. JSON is read by the same parser (JSON i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ from ruamel.yaml.nodes import MappingNode, Node as YamlNode, ScalarNode, Sequenc
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
+ANCHOR = "a YAML anchor (&) or alias (*)"
+PARSER_HINT = (
+    "Look here and on the line above: is a bracket or quotation mark not closed, a colon full-width (：) or without "
+    "a space after it, or a line indented differently?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +117,33 @@ def parse_bytes(data: bytes, name: str) -> Node:
         raise FileError([Problem(name, place, "", "bytes that are not UTF-8", "UTF-8 text",
                                  "Save the file as UTF-8.")]) from None
     if name.endswith(".json"):
+        _check_json(text, name)
         text = text.replace("\t", "  ")  # JSON may indent with tabs, YAML may not
     try:
         root = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        raise FileError([Problem(name, place, "", f"text that is not YAML 1.2 ({error.problem})",
-                                 "keys and values, indented with spaces")]) from None
+        found = "a tab" if "'\\t'" in str(error.problem) else f"text that is not YAML 1.2 ({error.problem})"
+        raise FileError([Problem(name, place, "", found, "keys and values, indented with spaces", PARSER_HINT)]) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise _one(name, "", f"text that is not YAML 1.2 ({str(error).splitlines()[0]})",
                    "one document of keys and values") from None
     if root is None:
         raise _one(name, "", "an empty file", "keys and values")
     problems: list[Problem] = []
-    tree = _convert(root, name, "", problems, {}, 0)
+    tree = _convert(root, name, "", problems, set(), 0)
     if problems:
         raise FileError(problems)
     return tree
+
+
+def _check_json(text: str, name: str) -> None:
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = Place(getattr(error, "lineno", 1), getattr(error, "colno", 1))
+        raise FileError([Problem(name, place, "", f"text that is not JSON ({error})", "JSON")]) from None
 
 
 def _one(file: str, path: str, found: str, expected: str, todo: str = "") -> FileError:
@@ -140,13 +155,16 @@ def place_of(node: YamlNode) -> Place:
 
 
 def _convert(
-    node: YamlNode, file: str, path: str, problems: list[Problem], seen: dict[int, bool], depth: int
+    node: YamlNode, file: str, path: str, problems: list[Problem], seen: set[int], depth: int
 ) -> Node:
     place = place_of(node)
     if getattr(node, "anchor", None) or id(node) in seen:
-        problems.append(Problem(file, place, path, "a YAML anchor or alias", "the value itself",
-                                "Write the value out where it is used."))
-    seen[id(node)] = True
+        if not any(problem.found == ANCHOR for problem in problems):
+            problems.append(Problem(file, place, path, ANCHOR, "the value itself", "Write the value out where it is used."))
+        return Text("", place)
+    if str(node.tag).startswith("!"):
+        problems.append(Problem(file, place, path, f"the tag {node.tag}", "a value without a tag"))
+    seen.add(id(node))
     if depth > MAX_DEPTH:
         problems.append(Problem(file, place, path, f"more than {MAX_DEPTH} levels", "a flatter file"))
         return Text("", place)
@@ -155,8 +173,8 @@ def _convert(
     if isinstance(node, SequenceNode):
         return Sequence(
             tuple(
-                _convert(item, file, f"{path}[{n}]", problems, seen, depth + 1)
-                for n, item in enumerate(node.value, 1)
+                _convert(item, file, path, problems, seen, depth + 1)
+                for item in node.value
             ),
             place,
         )
@@ -165,7 +183,7 @@ def _convert(
 
 
 def _convert_mapping(
-    node: MappingNode, file: str, path: str, problems: list[Problem], seen: dict[int, bool], depth: int
+    node: MappingNode, file: str, path: str, problems: list[Problem], seen: set[int], depth: int
 ) -> Mapping:
     items: list[tuple[Text, Node]] = []
     first_line: dict[str, int] = {}
@@ -181,5 +199,6 @@ def _convert_mapping(
                 "every key once", "Remove one of the two."))
         first_line.setdefault(key.value, key.place.line)
         inner = f"{path} / {key.value}" if path else key.value
-        items.append((key, _convert(value_node, file, inner, problems, seen, depth + 1)))
+        value = _convert(value_node, file, inner, problems, seen, depth + 1)
+        items.append((key, Text("", key.place) if value == Text("", value.place) else value))
     return Mapping(tuple(items), place_of(node))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+import re
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from openyibao.policy.layers import read_layers
+from openyibao.policy.layers import read_gaps, read_layers
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     Amount,
@@ -16,16 +17,19 @@ from openyibao.policy.model import (
     Cell,
     Document,
     Fact,
+    Money,
+    NotKnown,
     Policy,
     Range,
     Statistic,
     StatisticShare,
 )
-from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, parse_bytes, parse_file
-from openyibao.policy.reading import Fields, Reading, describe, did_you_mean, join, some
-from openyibao.policy.tables import AMOUNT, Scope, parse_range, read_basis, read_table
+from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
+from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.tables import AMOUNT, Scope, parse_range, read_basis, read_table, reads_as_value
 from openyibao.policy.values import MAX_DENOMINATOR, parse_fen, parse_ratio
 from openyibao.policy.write import write_policy
+from openyibao.policy.variation import is_variation, own_words, varied_tree
 from openyibao.policy.vocabulary import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Vocabulary, language
 
 REQUIRED = ("policy", "title", "region", "scheme", "in force", "rule of the date of", "documents", "facts", "layers")
@@ -54,28 +58,14 @@ def read_policy_text(text: str, name: str = "policy.yaml") -> Policy:
 
 def read_tree(root: Node, file: str) -> Policy:
     """The policy of a parsed file. A variation is applied to the policy it varies first."""
-    from openyibao.policy.variation import apply_variation, is_variation  # a variation reads another policy
-
+    path = file
     if is_variation(root):
-        return apply_variation(root, file)
-    reading = Reading(file, Vocabulary(_own_words(root)))
-    policy = _read_policy(reading, root, file)
+        root, file = varied_tree(root, file)
+    reading = Reading(file, Vocabulary(Bilingual(zh, en) for zh, en in own_words(root)))
+    policy = _read_policy(reading, root, path)
     if reading.problems:
         raise FileError(reading.problems)
     return policy
-
-
-def _own_words(root: Node) -> list[Bilingual]:
-    """The policy's words, read ahead of everything else, leniently: `_read_words` reports what is wrong."""
-    base = Vocabulary()
-    node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
-    words = []
-    for item in node if isinstance(node, Sequence) else ():
-        if isinstance(item, Mapping):
-            pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
-            if pair.get("zh") and pair.get("en"):
-                words.append(Bilingual(pair["zh"], pair["en"]))
-    return words
 
 
 def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
@@ -83,7 +73,8 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     scope = Scope()
     words = _read_words(reading, fields)
     documents = _read_documents(reading, fields)
-    scope.documents = {document.name for document in documents}
+    scope.documents = {document.name for document in documents} if "documents" in fields else None
+    scope.has_facts = "facts" in fields
     facts = _read_facts(reading, fields)
     scope.facts = {fact.name: fact for fact in facts}
     statistics = _read_statistics(reading, fields, scope)
@@ -91,7 +82,7 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     scope.amounts = {amount.name for amount in amounts}
     layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
     policy = Policy(
-        id=reading.text(fields["policy"][1], "policy", "the policy's id") if "policy" in fields else "",
+        id=_read_id(reading, fields),
         title=reading.bilingual(fields["title"][1], "title") if "title" in fields else Bilingual("", ""),
         region=_read_region(reading, fields),
         scheme=_choice(reading, fields, "scheme", ("resident", "employee")),
@@ -110,15 +101,34 @@ def _with_digest(policy: Policy) -> Policy:
     return replace(policy, digest=hashlib.sha256(write_policy(policy, "json").encode()).hexdigest()[:16])
 
 
+def _read_id(reading: Reading, fields: Fields) -> str:
+    expected = "an id of letters, digits, `-`, `_`, `.` and `/`, such as chongqing/resident-2023"
+    text = reading.text(fields["policy"][1], "policy", expected) if "policy" in fields else ""
+    if text and not re.fullmatch(r"\w[\w./-]*", text):
+        reading.problem(fields["policy"][1].place, "policy", repr(text), expected)
+    return text
+
+
+def _named(reading: Reading, node: Node, path: str, what: str) -> list[tuple[str, Text, Node]]:
+    """The entries of a mapping whose keys are free names: each once, in one language, with a Chinese name."""
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, path, describe(node), f"{what} by name")
+        return []
+    entries: list[tuple[str, Text, Node]] = []
+    for key, value in node:
+        name = reading.english(key.value)
+        if any(name == other for other, _, _ in entries):
+            reading.problem(key.place, join(path, key.value), f"the name {key.value!r} a second time", "every name once")
+        elif not reading.vocabulary.knows(name):
+            reading.blamed.add(name)
+            reading.problem(key.place, join(path, key.value), f"the name {key.value!r}",
+                            "a word declared under `words` (en, zh)", "Add it to `words`, so that it reads in both languages.")
+        entries.append((name, key, value))
+    return entries
+
+
 def _choice(reading: Reading, fields: Fields, name: str, choices: tuple[str, ...]) -> str:
     return reading.choice(fields[name][1], name, choices) if name in fields else choices[0]
-
-
-def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingual, ...]:
-    if "gaps" not in fields:
-        return ()
-    path = join(path, "gaps")
-    return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, "gaps (zh, en)"))
 
 
 def _read_region(reading: Reading, fields: Fields) -> str:
@@ -147,13 +157,16 @@ def _read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
     for item in reading.items(fields["words"][1], "words", "words (en, zh)") if "words" in fields else ():
         word = reading.bilingual(item, "words")
         for other in words:
-            if word.en == other.en or word.zh == other.zh:
-                reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r} a second time", "every word once")
-        if base.knows(word.en) or base.english(word.zh) != word.zh:
-            reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r}, a word of the language itself",
-                            "only words the language does not have", "Choose another name.")
-        if any(mark in word.en + word.zh for mark in ",、，:：\n"):
-            reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r}", "words without commas and colons")
+            if {word.en, word.zh} & {other.en, other.zh}:
+                reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r} beside {other.en!r} / {other.zh!r}",
+                                "every word once")
+        for text in (word.en, word.zh):
+            if base.knows(text) or base.english(text) != text:
+                reading.problem(item.place, "words", f"{text!r}, a word of the language itself",
+                                "only words the language does not have", "Choose another name.")
+            elif reads_as_value(text):
+                reading.problem(item.place, "words", f"{text!r}, which reads as an amount, a range or a phrase",
+                                "a plain name, without commas and colons", "Choose another name.")
         words.append(word)
     return tuple(words)
 
@@ -161,21 +174,16 @@ def _read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
 def _read_documents(reading: Reading, fields: Fields) -> tuple[Document, ...]:
     if "documents" not in fields:
         return ()
-    node = fields["documents"][1]
-    if not isinstance(node, Mapping):
-        reading.problem(node.place, "documents", describe(node), "documents by name")
-        return ()
     documents = []
-    for key, value in node:
+    for name, key, value in _named(reading, fields["documents"][1], "documents", "documents"):
         path = join("documents", key.value)
         inner = reading.fields(value, path, ("title", "number", "date", "source"))
-        texts = {name: reading.english(reading.text(item, join(path, name)))
-                 for name, (_, item) in inner.items() if name != "title"}
+        texts = {field: reading.english(reading.text(item, join(path, field)))
+                 for field, (_, item) in inner.items() if field != "title"}
         title = reading.bilingual(inner["title"][1], join(path, "title")) if "title" in inner else Bilingual("", "")
         if "date" in inner and texts["date"] != NOT_IDENTIFIED:
             reading.date(inner["date"][1], join(path, "date"))
-        documents.append(Document(reading.english(key.value), title,
-                                  *(texts.get(name, "") for name in ("number", "date", "source"))))
+        documents.append(Document(name, title, *(texts.get(field, "") for field in ("number", "date", "source"))))
     return tuple(documents)
 
 
@@ -190,18 +198,20 @@ def _read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
 def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
     word, path = language().facts[name], join("facts", name)
     if word.is_number:
-        bounds = parse_range(reading.text(node, path, "a range such as 0 to 130"))
+        bounds = parse_range(node.value) if isinstance(node, Text) else None
         if bounds is None or bounds.low is None or bounds.high is None or bounds.low > bounds.high:
             reading.problem(node.place, path, describe(node), "a range of whole numbers such as `0 to 130`")
-            bounds = Range(0, 0)
+            reading.blamed.add(name)
+            bounds = Range(0, 10**9)
         return Fact(name, (), bounds)
     values: list[str] = []
     for item in reading.items(node, path, "values"):
         value = reading.english(reading.text(item, path, "a value"))
         own = {pair.en for pair in reading.vocabulary.own}
         if value not in word.values and value not in own:
+            reading.blamed.add(value)
             reading.problem(item.place, path, repr(value), f"a value of {name} ({some(word.values)}) or a word of `words`",
-                            did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.")
+                            reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.")
         elif value in values:
             reading.problem(item.place, path, f"{value!r} twice", "every value once")
         else:
@@ -212,11 +222,8 @@ def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
 def _read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[Statistic, ...]:
     if "statistics" not in fields:
         return ()
-    node = fields["statistics"][1]
-    if not isinstance(node, Mapping):
-        reading.problem(node.place, "statistics", describe(node), "statistics by name, each with values by year")
-        return ()
-    return tuple(_read_statistic(reading, reading.english(key.value), value, scope) for key, value in node)
+    return tuple(_read_statistic(reading, name, value, scope)
+                 for name, _, value in _named(reading, fields["statistics"][1], "statistics", "statistics"))
 
 
 def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> Statistic:
@@ -228,7 +235,10 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
         if not (key.value.isdecimal() and len(key.value) == 4):
             reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
         else:
-            cell = read_table(reading, value, join(path, key.value), AMOUNT, scope).cells[0]
+            table = read_table(reading, value, join(path, key.value), AMOUNT, scope)
+            if table.by or not isinstance(table.cells[0].value, Money | NotKnown):
+                reading.problem(value.place, join(path, key.value), "a table or a named amount", "one amount for the year")
+            cell = table.cells[0]
             if cell.basis is None:
                 need_basis(reading, value, join(path, key.value))
             years.append((int(key.value), cell))
@@ -238,16 +248,9 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
 def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: set[str]) -> tuple[Amount, ...]:
     if "amounts" not in fields:
         return ()
-    node = fields["amounts"][1]
-    if not isinstance(node, Mapping):
-        reading.problem(node.place, "amounts", describe(node), "amounts by name")
-        return ()
     amounts = []
-    for key, value in node:
-        name, path = reading.english(key.value), join("amounts", key.value)
-        if not reading.vocabulary.knows(name):
-            reading.problem(key.place, path, f"the name {key.value!r}", "a word declared under `words` (en, zh)",
-                            "Add it to `words`, so that it reads in both languages.")
+    for name, key, value in _named(reading, fields["amounts"][1], "amounts", "amounts"):
+        path = join("amounts", key.value)
         is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
         if is_share:
             amounts.append(Amount(name, _read_statistic_share(reading, value, path, scope, statistics)))
@@ -271,7 +274,7 @@ def _read_statistic_share(
     share = Fraction(0)
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50% or 600%"))
-        if found is None or found.denominator > MAX_DENOMINATOR or found > 100:
+        if found is None or found.denominator > MAX_DENOMINATOR or not 0 < found <= 100:
             reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
                             "a share such as 50% or 600%")
         else:
@@ -280,7 +283,7 @@ def _read_statistic_share(
     if name and name not in statistics:
         reading.problem(fields["of"][1].place, join(path, "of"), repr(name),
                         f"a statistic declared under `statistics` ({some(sorted(statistics))})",
-                        did_you_mean(name, statistics))
+                        reading.did_you_mean(name, statistics))
     year = reading.choice(fields["year"][1], join(path, "year"), tuple(YEARS_BEFORE)) if "year" in fields else ""
     mode, unit = _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else (
         "half-up", 1)

@@ -21,6 +21,7 @@ class Reading:
         self.file = file
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
+        self.blamed: set[str] = set()  # words already complained of: what follows from them is not told again
 
     def problem(self, place: Place, path: str, found: str, expected: str, todo: str = "") -> None:
         self.problems.append(Problem(self.file, place, path, found, expected, todo))
@@ -35,18 +36,21 @@ class Reading:
             return {}
         known = {*required, *optional}
         fields: Fields = {}
+        meant: set[str] = set()
         for key, value in node:
             name = self.english(key.value)
             if name not in known:
+                near = self.near(key.value, known)
+                meant.add(near)
                 self.problem(key.place, join(path, key.value), f"the key {key.value!r}",
-                             f"one of {some([*required, *optional], 40)}", did_you_mean(name, known))
+                             f"one of {some([*required, *optional], 4 if near else 40)}", hint(near))
             elif name in fields:
                 self.problem(key.place, join(path, key.value), f"the key {key.value!r} a second time",
                              "every key once, in one language", "Remove one of the two.")
             else:
                 fields[name] = (key.place, value)
         for name in required:
-            if name not in fields:
+            if name not in fields and name not in meant:
                 self.problem(node.place, path, f"no key {name!r}", f"the key {name!r}", f"Add `{name}:`.")
         return fields
 
@@ -68,7 +72,7 @@ class Reading:
         text = self.text(node, path, f"one of {some(choices)}")
         name = self.english(text)
         if text and name not in choices:
-            self.problem(node.place, path, repr(text), f"one of {some(choices)}", did_you_mean(name, choices))
+            self.problem(node.place, path, repr(text), f"one of {some(choices)}", self.did_you_mean(text, choices))
         return name if name in choices else next(iter(choices))
 
     def date(self, node: Node, path: str) -> date:
@@ -76,11 +80,22 @@ class Reading:
         try:
             if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
                 raise ValueError
+            if text < "1900":
+                raise ValueError
             return date.fromisoformat(text)
         except ValueError:
             if text:
-                self.problem(node.place, path, repr(text), "a date such as 2023-01-31")
+                self.problem(node.place, path, repr(text), "a day that exists, from 1900 on, written like 2023-01-31")
             return date.min
+
+    def near(self, word: str, known: Collection[str]) -> str:
+        """The known English word that a word in either language comes nearest to, or nothing."""
+        by_name = {name: name for name in known} | {self.vocabulary.chinese(name): name for name in known}
+        near = difflib.get_close_matches(word, list(by_name), n=1, cutoff=0.6)
+        return by_name[near[0]] if near else ""
+
+    def did_you_mean(self, word: str, known: Collection[str]) -> str:
+        return hint(self.near(word, known))
 
     def bilingual(self, node: Node, path: str) -> Bilingual:
         fields = self.fields(node, path, ("zh", "en"))
@@ -105,6 +120,5 @@ def some(words: Collection[str], most: int = 14) -> str:
     return ", ".join(listed[:most]) + (" ..." if len(listed) > most else "")
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {near[0]!r}?" if near else ""
+def hint(near: str) -> str:
+    return f"Did you mean {near!r}?" if near else ""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from math import lcm, prod
 
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
@@ -23,9 +27,9 @@ from openyibao.policy.model import (
     Words,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
-from openyibao.policy.reading import Reading, describe, did_you_mean, join, some
+from openyibao.policy.reading import Reading, describe, join, some
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
-from openyibao.policy.vocabulary import AND_OVER, FROM_TO, SHARE_OF, UNDER, split_list
+from openyibao.policy.vocabulary import AND_OVER, FROM_TO, LEFT_OF, PART_OF, SHARE_OF, UNDER, Vocabulary, split_list
 
 AMOUNT, LIMIT, RATE = "amount", "limit", "rate"
 EXPECTED = {
@@ -33,6 +37,7 @@ EXPECTED = {
     LIMIT: "an amount in yuan such as 80000, a named amount, or `no limit`",
     RATE: "a ratio from 0% to 100% such as 70%",
 }
+MAX_CELLS = 4096
 TABLE_KEYS = ("by", "basis", "note")
 LEAF_KEYS = ("is", "not known", "basis", "assumption")
 
@@ -43,7 +48,8 @@ class Scope:
 
     facts: dict[str, Fact] = field(default_factory=dict)
     amounts: set[str] = field(default_factory=set)
-    documents: set[str] = field(default_factory=set)
+    documents: set[str] | None = field(default_factory=set)  # None: they could not be read
+    has_facts: bool = True
 
 
 def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope) -> Value:
@@ -56,28 +62,42 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope)
     if text == "no limit" and kind == LIMIT:
         return NoLimit()
     if text in scope.amounts:
-        from_whole = parse_ratio("100%")
-        assert from_whole is not None
-        return AmountOf(text, from_whole)
+        return AmountOf(text, Fraction(1))
     if (fen := parse_fen(text)) is not None:
         if fen > MAX_AMOUNT_FEN:
             reading.problem(node.place, path, repr(text), f"at most {yuan(MAX_AMOUNT_FEN)} yuan")
         return Money(min(fen, MAX_AMOUNT_FEN))
     if parts := SHARE_OF.match(text):
         return _read_share_of(reading, node, path, parts, scope)
-    todo = "A ratio needs `of` and a named amount." if parse_ratio(text) is not None else (
-        did_you_mean(text, scope.amounts) or "")
-    reading.problem(node.place, path, describe(node), EXPECTED[kind], todo)
+    if text not in reading.blamed:
+        reading.problem(node.place, path, describe(node), EXPECTED[kind], _amount_hint(reading, text, kind, scope))
     return Money(0)
+
+
+def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> str:
+    if parse_ratio(text) is not None:
+        return "Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`."
+    if text == "no limit" and kind == AMOUNT:
+        return "Only limits and caps can be `no limit`."
+    if text.startswith("-"):
+        return "An amount is not negative."
+    if re.fullmatch(r"[\d,]+\.\d{3,}.*", text):
+        return "An amount has at most two decimals."
+    return reading.did_you_mean(text, scope.amounts)
 
 
 def _read_rate(reading: Reading, node: Text, path: str) -> Ratio:
     ratio = parse_ratio(node.value)
     if ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR:
-        todo = "Write 70% rather than 0.7 or 70." if node.value.replace(".", "").isdigit() else ""
+        todo = ""
+        if re.fullmatch(r"\d+|0?\.\d+", node.value):
+            todo = "Write 70% rather than 0.7 or 70."
+        elif ratio is not None:
+            todo = "Not above 100%." if ratio > 1 else "Write a simpler fraction: the denominator is too large."
+        elif reading.near(node.value, ("not known",)) or node.value in ("unknown", "不详", "不明"):
+            todo = "Write `not known`."
         reading.problem(node.place, path, describe(node), EXPECTED[RATE], todo)
-        ratio = parse_ratio("0%")
-        assert ratio is not None
+        ratio = Fraction(0)
     return Ratio(ratio)
 
 
@@ -86,10 +106,12 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
     share, name = parse_ratio(parts[0]), reading.english(parts[1])
     if share is None or share.denominator > MAX_DENOMINATOR or share > 100:
         reading.problem(node.place, path, repr(parts[0]), "a share such as 50%")
+    elif name in reading.blamed:
+        pass
     elif name not in scope.amounts:
         known = some(sorted(scope.amounts)) or "none declared"
         reading.problem(node.place, path, f"the amount {parts[1]!r}", f"an amount declared under `amounts` ({known})",
-                        did_you_mean(name, scope.amounts))
+                        reading.did_you_mean(name, scope.amounts))
     else:
         return AmountOf(name, share)
     return Money(0)
@@ -101,10 +123,10 @@ def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:
     values = {name: reading.english(reading.text(fields[name][1], join(path, name)))
               for name in ("document", "article", "source") if name in fields}
     document = values.get("document", NOT_IDENTIFIED)
-    if document not in scope.documents | {NOT_IDENTIFIED, ""}:
+    if scope.documents is not None and document not in scope.documents | {NOT_IDENTIFIED, ""}:
         reading.problem(fields["document"][1].place, join(path, "document"), repr(document),
                         f"a document declared under `documents` ({some(sorted(scope.documents))}) or `not identified`",
-                        did_you_mean(document, scope.documents))
+                        reading.did_you_mean(document, scope.documents))
     sure = reading.choice(fields["sure"][1], join(path, "sure"), ("high", "medium", "low")) if "sure" in fields else ""
     note = reading.bilingual(fields["note"][1], join(path, "note")) if "note" in fields else None
     return Basis(document, values.get("article", ""), values.get("source", ""), sure, note)
@@ -114,15 +136,24 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
     """A constant, or a table over facts, of amounts (AMOUNT), amounts that may be absent (LIMIT) or ratios (RATE)."""
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope)
+    if isinstance(node, Mapping) and not _is_leaf(reading, node):
+        facts = [name for name, fact in scope.facts.items()
+                 if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))]
+        reading.problem(node.place, path, "a table without `by`", f"`by` with the facts it asks ({some(facts or scope.facts)})",
+                        f"Add `by: {facts[0]}`." if len(facts) == 1 else "")
+        return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
     return Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
 
 
 def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope) -> Table:
     by: tuple[str, ...] = ()
     basis = note = None
-    rest = []
+    rest, seen = [], set()
     for key, value in node:
         name = reading.english(key.value)
+        if name in seen and name in TABLE_KEYS:
+            reading.problem(key.place, join(path, key.value), f"the key {key.value!r} a second time", "every key once")
+        seen.add(name)
         if name == "by":
             by = _read_by_facts(reading, value, join(path, "by"), scope)
         elif name == "basis":
@@ -131,9 +162,31 @@ def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope
             note = reading.bilingual(value, join(path, name))
         else:
             rest.append((key, value))
+    if not by:  # told already
+        return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
     facts = [scope.facts[name] for name in by]
-    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, ()) if facts else []
-    return Table(by, tuple(cells), basis, note, node.place)
+    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, ())
+    table = Table(by, tuple(cells), basis, note, node.place)
+    check_size(reading, [table], path, facts)
+    return table
+
+
+def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fact]) -> None:
+    """Tables keep within what can be laid out: their ratios have a common denominator, their cells are not too many."""
+    if not tables:
+        return
+    if common_denominator(tables) > MAX_DENOMINATOR:
+        reading.problem(tables[0].place, path, "ratios without a common denominator",
+                        f"ratios whose common denominator is at most {MAX_DENOMINATOR}", "Write them as percentages.")
+    levels = [[cell.keys[n] for cell in tables[0].cells if len(cell.keys) > n] for n in range(len(facts))]
+    if prod(len(atoms(fact, keys)) for fact, keys in zip(facts, levels, strict=True)) > MAX_CELLS:
+        reading.problem(tables[0].place, path, "a table over too many combinations", f"at most {MAX_CELLS} cells")
+
+
+def common_denominator(tables: list[Table]) -> int:
+    """One denominator for all ratios of some tables; at least 100, so that percentages read as such."""
+    ratios = (cell.value.ratio for table in tables for cell in table.cells if isinstance(cell.value, Ratio))
+    return reduce(lcm, (ratio.denominator for ratio in ratios), 100)
 
 
 def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[str, ...]:
@@ -141,9 +194,12 @@ def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tup
     names = []
     for item in nodes:
         name = reading.english(reading.text(item, path, "the name of a fact"))
+        if name not in scope.facts and (name in reading.blamed or not scope.has_facts):
+            return ()
         if name not in scope.facts:
             reading.problem(item.place, path, repr(name), f"a fact declared under `facts` ({some(sorted(scope.facts))})",
-                            did_you_mean(name, scope.facts))
+                            reading.did_you_mean(name, scope.facts) or "Declare it under `facts`.")
+            return ()
         elif name in names:
             reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
         else:
@@ -160,13 +216,15 @@ def _read_level(
     if not isinstance(node, Mapping):
         reading.problem(node.place, path, describe(node), f"a value for each {facts[0].name}")
         return []
-    cells, level_keys = [], []
+    cells, level_keys, readable = [], [], True
     for key_text, value in node:
         key = read_key(reading, key_text, join(path, key_text.value), facts[0])
+        readable &= key is not None
         if key is not None:
             level_keys.append((key, key_text))
             cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key))
-    _check_cover(reading, node, path, facts[0], level_keys)
+    if readable:
+        _check_cover(reading, node, path, facts[0], level_keys)
     return cells
 
 
@@ -198,21 +256,39 @@ def read_key(reading: Reading, text: Text, path: str, fact: Fact) -> Key | None:
     if reading.english(text.value) == "otherwise":
         return Otherwise()
     if fact.range is not None:
-        bounds = parse_range(text.value)
-        if bounds is None:
-            reading.problem(text.place, path, repr(text.value),
-                            "a range such as `under 18`, `6 to 17`, `18 and over`, or `otherwise`")
-        return bounds
-    names = []
+        return _read_range_key(reading, text, path, fact)
+    names: list[str] = []
+    readable = True
     for word in split_list(text.value):
         name = reading.english(word)
-        if name not in fact.values:
+        if name in names:
+            reading.problem(text.place, path, f"{word!r} twice", "every value once")
+        elif name not in fact.values and (name in reading.blamed or not fact.values):
+            readable = False
+        elif name not in fact.values:
+            readable = False
             reading.problem(text.place, path, repr(word),
                             f"a value of {fact.name} that this policy declares ({some(fact.values)}) or `otherwise`",
-                            did_you_mean(name, fact.values))
+                            reading.did_you_mean(word, fact.values) or f"Declare it under `facts / {fact.name}`.")
         else:
             names.append(name)
-    return Words(tuple(names)) if names else None
+    return Words(tuple(names)) if names and readable else None
+
+
+def _read_range_key(reading: Reading, text: Text, path: str, fact: Fact) -> Range | None:
+    bounds = parse_range(text.value)
+    assert fact.range is not None
+    low, high = fact.range.low or 0, fact.range.high or 0
+    if bounds is None:
+        reading.problem(text.place, path, describe(text), "a range such as `under 18`, `6 to 17`, `18 and over`")
+    elif bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
+        reading.problem(text.place, path, repr(text.value), "a range with the smaller number first")
+        return None
+    elif (bounds.low is not None and bounds.low > high) or (bounds.high is not None and bounds.high < low):
+        reading.problem(text.place, path, repr(text.value), f"a range that meets {fact.name} {low} to {high}",
+                        f"Remove it, or widen `facts / {fact.name}`.")
+        return None
+    return bounds
 
 
 def parse_range(text: str) -> Range | None:
@@ -232,6 +308,15 @@ def parse_range(text: str) -> Range | None:
     return Range(int(text), int(text)) if text.isdecimal() and len(text) <= 9 else None
 
 
+def reads_as_value(text: str) -> bool:
+    """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, so that it cannot be a name."""
+    share, part = SHARE_OF.match(text), PART_OF.match(text)
+    phrase = (bool(LEFT_OF.match(text)) or (share is not None and parse_ratio(share[0]) is not None)
+              or (part is not None and Vocabulary().knows(Vocabulary().english(part[1]))))
+    value = parse_fen(text) is not None or parse_ratio(text) is not None or parse_range(text) is not None
+    return phrase or value or any(mark in text for mark in ",、，:：/\n")
+
+
 def _check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: list[tuple[Key, Text]]) -> None:
     """Every value of the fact has exactly one answer."""
     whole = atoms(fact, [key for key, _ in keys])
@@ -239,6 +324,8 @@ def _check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: l
     has_otherwise = False
     for key, text in keys:
         if isinstance(key, Otherwise):
+            if has_otherwise:
+                reading.problem(text.place, join(path, text.value), "a second `otherwise`", "`otherwise` once")
             has_otherwise = True
             continue
         mine = [atom for atom in whole if covers(key, atom)]
@@ -280,4 +367,6 @@ def covers(key: Key, atom: str | tuple[int, int]) -> bool:
 
 
 def describe_atom(atom: str | tuple[int, int]) -> str:
-    return atom if isinstance(atom, str) else f"{atom[0]} to {atom[1]}"
+    if isinstance(atom, str):
+        return atom
+    return str(atom[0]) if atom[0] == atom[1] else f"{atom[0]} to {atom[1]}"

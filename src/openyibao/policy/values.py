@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
 
 MAX_AMOUNT_FEN = 10**11  # a billion yuan: no amount of a policy and no claim is larger (see settlement.bounds)
 MAX_DENOMINATOR = 10**6
 
-_YUAN = re.compile(r"(\d+)(?:\.(\d{1,2}))?( ?yuan| ?元)?")
-_WAN = re.compile(r"(\d+)(?:\.(\d{1,6}))? ?万元")
-_PERCENT = re.compile(r"(\d+)(?:\.(\d+))? ?%")
-_FRACTION = re.compile(r"(\d+)/(\d+)")
+_YUAN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2}))?( ?yuan| ?元)?", re.ASCII)
+_WAN = re.compile(r"(\d+)(?:\.(\d{1,6}))? ?万元", re.ASCII)
+_PERCENT = re.compile(r"(\d+)(?:\.(\d+))? ?%", re.ASCII)
+_FRACTION = re.compile(r"(\d+)/(\d+)", re.ASCII)
 
 
 def parse_fen(text: str) -> int | None:
     """Whole fen of an amount in yuan, or None if the text is not one.
 
-    >>> parse_fen("8450.50"), parse_fen("300 yuan"), parse_fen("8万元"), parse_fen("1.234"), parse_fen("-1")
-    (845050, 30000, 8000000, None, None)
+    >>> parse_fen("8450.50"), parse_fen("1,300 yuan"), parse_fen("8万元"), parse_fen("1.234"), parse_fen("-1")
+    (845050, 130000, 8000000, None, None)
     """
-    text = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text
+    text = unicodedata.normalize("NFKC", text)  # full-width digits and signs
     if found := _YUAN.fullmatch(text):
-        return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+        return int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0"))
     if found := _WAN.fullmatch(text):
         return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
     return None
@@ -31,9 +32,10 @@ def parse_fen(text: str) -> int | None:
 def parse_ratio(text: str) -> Fraction | None:
     """An exact ratio, or None if the text is not one.
 
-    >>> parse_ratio("70%"), parse_ratio("66.5%"), parse_ratio("1/3"), parse_ratio("0.7")
+    >>> parse_ratio("70%"), parse_ratio("66.5％"), parse_ratio("1/3"), parse_ratio("0.7")
     (Fraction(7, 10), Fraction(133, 200), Fraction(1, 3), None)
     """
+    text = unicodedata.normalize("NFKC", text)
     if found := _PERCENT.fullmatch(text):
         decimals = found[2] or ""
         return Fraction(int(found[1] + decimals), 100 * 10 ** len(decimals))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import Policy
+from openyibao.policy.model import Bilingual
+from openyibao.policy.library import PolicyNotFoundError, find_policy
 from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, parse_file
-from openyibao.policy.reading import Reading, did_you_mean, join, some
+from openyibao.policy.reading import Fields, Reading, join, some
 from openyibao.policy.vocabulary import Vocabulary
 
 KEYS = ("policy", "variation of", "title", "changes")
@@ -15,53 +16,94 @@ def is_variation(root: Node) -> bool:
     return isinstance(root, Mapping) and any(base.english(key.value) == "variation of" for key, _ in root)
 
 
-def apply_variation(root: Node, file: str) -> Policy:
-    """The policy with the changes made. A change must name a place that exists: nothing is changed in silence."""
-    from openyibao.policy.library import find_policy
-    from openyibao.policy.read import _own_words, read_tree
+def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Node, str]:
+    """The tree with the changes made, and the names of the files it comes from, for messages.
 
+    A variation may vary a variation. A change must name a place that exists, and change it: nothing is done in
+    silence. Raises FileError.
+    """
     reading = Reading(file, Vocabulary())
-    fields = reading.fields(root, "", KEYS, ("region", "words"))
+    fields = reading.fields(root, "", KEYS, ("words",))
     if reading.problems:
         raise FileError(reading.problems)
-    base_id = reading.text(fields["variation of"][1], "variation of")
-    try:
-        path = find_policy(base_id)
-    except LookupError as error:
-        reading.problem(fields["variation of"][1].place, "variation of", repr(base_id), "the id of a policy", str(error))
-        raise FileError(reading.problems) from None
-    tree = parse_file(path)
-    reading.vocabulary = Vocabulary(_own_words(tree))
+    tree, base_file = _base(reading, fields, chain)
+    reading.vocabulary = Vocabulary(Bilingual(zh, en) for zh, en in own_words(tree))
+    if "words" in fields:
+        tree = _add_words(reading, tree, fields["words"][1])
+    done: list[list[str]] = []
     for item in reading.items(fields["changes"][1], "changes", "changes (at, to)"):
         change = reading.fields(item, "changes", ("at", "to"))
         if "at" in change and "to" in change:
             at = change["at"][1]
             keys = [reading.english(part.strip()) for part in reading.text(at, "changes / at").split("/")]
+            if keys in done:
+                reading.problem(at.place, "changes / at", "the same place a second time", "every place once")
+            done.append(keys)
             tree = _replace(reading, tree, keys, change["to"][1], at, "")
     for name in ("policy", "title"):
         tree = _replace(reading, tree, [name], fields[name][1], root, "")
     if reading.problems:
         raise FileError(reading.problems)
-    return read_tree(tree, file)
+    return tree, f"{file} on {base_file}"
+
+
+def _base(reading: Reading, fields: Fields, chain: tuple[str, ...]) -> tuple[Node, str]:
+    """The tree of the policy that is varied, its own variations made."""
+    node = fields["variation of"][1]
+    base_id = reading.text(node, "variation of", "the id of a policy")
+    if base_id in chain or base_id == getattr(fields["policy"][1], "value", None):
+        reading.problem(node.place, "variation of", repr(base_id), "another policy", "A policy cannot vary itself.")
+        raise FileError(reading.problems)
+    try:
+        path = find_policy(base_id)
+    except PolicyNotFoundError as error:
+        reading.problem(node.place, "variation of", repr(base_id), "the id of a policy", error.hint)
+        raise FileError(reading.problems) from None
+    tree = parse_file(path)
+    return varied_tree(tree, path.name, (*chain, base_id)) if is_variation(tree) else (tree, path.name)
+
+
+def own_words(root: Node) -> list[tuple[str, str]]:
+    """The policy's words (Chinese, English), read ahead of everything else and leniently."""
+    base = Vocabulary()
+    node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
+    words = []
+    for item in node if isinstance(node, Sequence) else ():
+        if isinstance(item, Mapping):
+            pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
+            if pair.get("zh") and pair.get("en"):
+                words.append((pair["zh"], pair["en"]))
+    return words
+
+
+def _add_words(reading: Reading, tree: Node, words: Node) -> Node:
+    assert isinstance(tree, Mapping)
+    added = reading.items(words, "words", "words (en, zh)")
+    if not _has(reading, tree, "words"):
+        return Mapping((*tree.items, (Text("words", words.place), words)), tree.place)
+    return Mapping(tuple((key, Sequence((*value.items, *added), value.place))
+                         if reading.english(key.value) == "words" and isinstance(value, Sequence) else (key, value)
+                         for key, value in tree), tree.place)
 
 
 def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Node, path: str) -> Node:
     """The tree with the value at `keys` exchanged; a list of named things is entered by name."""
     if not keys:
+        if _says(node) == _says(value):
+            reading.problem(at.place, "changes / to", "what stands there already", "a change", "Remove it.")
         return value
-    if isinstance(node, Sequence):
-        items = tuple(_replace(reading, item, keys, value, at, path) if _has(reading, item, keys[0]) else item
-                      for item in node)
-        if items != node.items:
-            return Sequence(items, node.place)
-    elif isinstance(node, Mapping) and _has(reading, node, keys[0]):
+    if isinstance(node, Sequence) and any(_has(reading, item, keys[0]) for item in node):
+        return Sequence(tuple(_replace(reading, item, keys, value, at, path) if _has(reading, item, keys[0]) else item
+                              for item in node), node.place)
+    if _has(reading, node, keys[0]):
+        assert isinstance(node, Mapping)
         return Mapping(tuple(
             (key, _replace(reading, child, keys[1:], value, at, join(path, key.value)))
             if reading.english(key.value) == keys[0] else (key, child)
             for key, child in node), node.place)
     names = _names(reading, node)
     reading.problem(at.place, "changes / at", f"{keys[0]!r}, which is not under {path or 'the policy'!r}",
-                    f"one of {some(names)}", did_you_mean(keys[0], names))
+                    f"one of {some(names)}", reading.did_you_mean(keys[0], names))
     return node
 
 
@@ -75,3 +117,10 @@ def _names(reading: Reading, node: Node) -> list[str]:
     if isinstance(node, Sequence):
         return [name for item in node for name in _names(reading, item)]
     return [node.value] if isinstance(node, Text) else []
+
+
+def _says(node: Node) -> object:
+    """What a tree says, without its places."""
+    if isinstance(node, Mapping):
+        return {key.value: _says(value) for key, value in node}
+    return [_says(item) for item in node] if isinstance(node, Sequence) else node.value

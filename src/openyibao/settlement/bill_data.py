@@ -87,7 +87,7 @@ class _BillWriter:
     def answer(self, table: TablePlan, default: Basis, denominator: int = 0) -> Data:
         """What a table answered: value, the facts that chose the cell, how it was derived, and its basis."""
         dense = self.named[table.cell_name] if table.table.by else 0
-        cell = table.table.cells[table.dense.answers[dense]]
+        cell = self.cell(table)
         number = self.named[table.value_name]
         basis = cell.basis or table.table.basis or default
         data: Data = {"kind": "amount", "fen": number, "ratio": None}
@@ -118,10 +118,7 @@ class _BillWriter:
                       "share": self.ratio(value.share), "statistic": None, "table": None}
         if isinstance(plan.amount.value, StatisticShare):
             rule = plan.amount.value
-            day = getattr(self.claim, self.policy.rule_date)
-            figures = next(s.values for s in self.policy.statistics if s.name == rule.statistic)
-            year = day.year - rule.years_before
-            cell = next(cell for figure_year, cell in figures if figure_year == year)
+            year, cell = self.figure(rule)
             data["statistic"] = {
                 "name": self.name(rule.statistic), "year": year, "fen": getattr(cell.value, "fen", 0),
                 "share": self.ratio(rule.share), "rounding": rule.mode, "unit_fen": rule.unit_fen,
@@ -186,7 +183,8 @@ class _BillWriter:
     def term(self, term: Term, layer: str | None, part: str, found: str, taken: str) -> Data:
         code = CLAIM_PARTS[part] if layer is None else PART_NAMES[part]
         return {"layer": layer, "part": code, "name": self.name(part), "of": self.name(layer) if layer else None,
-                "share": self.ratio(term.share), "found_fen": self.named[found], "taken_fen": self.named[taken]}
+                "share": self.ratio(term.share), "found_fen": self.named[found], "taken_fen": self.named[taken],
+                "basis": self.basis(term.basis) if term.basis else None}
 
     def use(self, use: UsePlan | None) -> Data:
         if use is None:
@@ -217,6 +215,7 @@ class _BillWriter:
         if plan.rate is not None:
             return {"kind": "flat", "rate": self.answer(plan.rate, plan.layer.basis),
                     "fen": self.named[plan.reimbursement]}
+        self.bands_basis = getattr(plan.layer.pays, "basis", None) or plan.layer.basis
         bands, lower = [], 0
         for number, band in enumerate(plan.bands, 1):
             data = self.band(plan, band, number, lower)
@@ -224,14 +223,15 @@ class _BillWriter:
             lower = data["to_fen"] or 0
         counted = getattr(plan.layer.pays, "counted", "")
         period = getattr(plan.layer.pays, "period", "")
-        return {"kind": "bands", "counted": counted, "period": period, **self.use(plan.position),
+        return {"kind": "bands", "counted": counted, "period": period, "basis": self.basis(self.bands_basis),
+                **self.use(plan.position),
                 "starts_at_fen": self.named[plan.start], "bands": bands, "fen": self.named[plan.reimbursement]}
 
     def band(self, plan: LayerPlan, band: BandPlan, number: int, lower: int) -> Data:
-        edge = self.answer(band.edge, plan.layer.basis) if band.edge else None
+        edge = self.answer(band.edge, self.bands_basis) if band.edge else None
         return {
             "from_fen": lower, "to_fen": edge["fen"] if edge else None, "edge": edge,
-            "rate": self.answer(band.rate, plan.layer.basis, plan.denominator),
+            "rate": self.answer(band.rate, self.bands_basis, plan.denominator),
             "cost_fen": self.named[f"{plan.name}_band_{number}_cost"],
         }
 
@@ -252,11 +252,27 @@ class _BillWriter:
         tables = [step.table for step in plan.steps] + ([plan.rate] if plan.rate else [])
         tables += [table for band in plan.bands for table in (band.edge, band.rate) if table]
         tables += [cap.table for cap in plan.caps]
-        cells: list[Cell] = []
-        for table in tables:
-            dense = self.named[table.cell_name] if table.table.by else 0
-            cells.append(table.table.cells[table.dense.answers[dense]])
-        return texts + [cell.assumption for cell in cells if cell.assumption]
+        cells = [self.cell(table) for table in tables]
+        cells += [behind for cell in cells if isinstance(cell.value, AmountOf) for behind in self.cells_behind(cell.value)]
+        return list(dict.fromkeys(texts + [cell.assumption for cell in cells if cell.assumption]))
+
+    def cell(self, table: TablePlan) -> Cell:
+        """The cell of the policy that answered."""
+        dense = self.named[table.cell_name] if table.table.by else 0
+        return table.table.cells[table.dense.answers[dense]]
+
+    def cells_behind(self, value: AmountOf) -> list[Cell]:
+        """The cell a named amount rests on: of its own table, or the published figure."""
+        plan = self.plan.low.amounts[value.name]
+        if plan.table is not None:
+            return [self.cell(plan.table)]
+        return [self.figure(plan.amount.value)[1]] if isinstance(plan.amount.value, StatisticShare) else []
+
+    def figure(self, rule: StatisticShare) -> tuple[int, Cell]:
+        """The year and the published figure that a share of a statistic takes for this claim."""
+        year = getattr(self.claim, self.policy.rule_date).year - rule.years_before
+        figures = next(s.values for s in self.policy.statistics if s.name == rule.statistic)
+        return year, next(cell for figure_year, cell in figures if figure_year == year)
 
     # -- the whole
 

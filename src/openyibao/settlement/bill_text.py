@@ -29,8 +29,9 @@ SAY: dict[str, tuple[str, str]] = {
     "base": ("基数：{terms}；合计 {base} 元。", "It looks at: {terms}; together {base} yuan."),
     "amount": ("{written}{facts}", "{written}{facts}"),
     "chosen": ("（{facts}）", " ({facts})"),
-    "derived": ("{written} = {fen} 元{facts}：“{amount}”为 {amount_fen} 元{statistic}",
-                "{written} = {fen} yuan{facts}; the {amount} is {amount_fen} yuan{statistic}"),
+    "derived": ("{written} = {fen} 元{facts}：“{amount}”为 {amount_fen} 元{origin}{statistic}",
+                "{written} = {fen} yuan{facts}; {amount}: {amount_fen} yuan{origin}{statistic}"),
+    "derived_whole": ("{written} = {fen} 元{facts}{origin}{statistic}", "{written} = {fen} yuan{facts}{origin}{statistic}"),
     "statistic": ("（{year}年{name} {figure} 元的{share}，{rounded}）",
                   " ({share} of {name} of {year}, {figure} yuan, {rounded})"),
     "deductible": ("{period}起付线：{amount}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
@@ -38,8 +39,8 @@ SAY: dict[str, tuple[str, str]] = {
     "limit": ("{period}费用限额：{amount}{used}。超出限额 {taken} 元，余 {rest} 元。",
               "Limit {period}: {amount}{used}. Beyond the limit {taken} yuan, {rest} yuan remain."),
     "pre-pay": ("先行自付 {amount}：{taken} 元，余 {rest} 元。", "Pre-pay {amount}: {taken} yuan, {rest} yuan remain."),
-    "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before in {key}: {used} yuan, left {left} yuan"),
-    "used_no_limit": ("，{key}此前已用 {used} 元", ", used before in {key}: {used} yuan"),
+    "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
+    "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
     "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
     "bands": ("分段报销（{counted}，从 {start} 元开始）：{slices}；合计 {fen} 元。",
               "Reimbursement in bands ({counted}, starting at {start} yuan): {slices}; together {fen} yuan."),
@@ -67,7 +68,7 @@ PERIODS = {"claim": ("每次", "per claim"), "month": ("每月", "per month"), "
 COUNTED = {"from zero": ("从零算起", "counted from zero"), "from the threshold": ("从起付线算起", "counted from the threshold")}
 PARTS = {"beyond_limit": ("超限额", "beyond limit"), "prepaid": ("先付", "prepaid"), "deductible": ("起付线以内", "deductible"),
          "over_cap": ("超封顶线", "over cap"), "copay": ("按比例自付", "copay")}
-WHAT = {"layer": ("本层规则", "the rule"), "limit": ("费用限额", "the limit"), "pre-pay": ("先行自付", "the pre-pay"),
+WHAT = {"layer": ("本层规则", "the rule"), "base": ("基数", "the base"), "limit": ("费用限额", "the limit"), "pre-pay": ("先行自付", "the pre-pay"),
         "deductible": ("起付线", "the deductible"), "rate": ("报销比例", "the rate"), "cap": ("最高支付", "the cap"),
         "amount": ("金额", "the named amount"), "figure": ("统计数据", "the published figure")}
 SURE = {"high": ("高", "high"), "medium": ("中", "medium"), "low": ("低", "low")}
@@ -162,15 +163,23 @@ class _Speaker:
             statistic = self.say("statistic", year=figure["year"], name=figure["name"][self.lang],
                                  figure=money(figure["fen"]), share=figure["share"]["text"],
                                  rounded=figure["rounded"][self.lang])
-        return self.say("derived", written=answer["written"][self.lang], fen=money(answer["fen"]), facts=facts,
+        same = derived["share"]["numerator"] == derived["share"]["denominator"]
+        table = derived["table"]
+        origin = self.say("chosen", facts=self.facts(table["facts"])) if table and table["facts"] else ""
+        return self.say("derived_whole" if same else "derived", origin=origin, written=answer["written"][self.lang], fen=money(answer["fen"]), facts=facts,
                         amount=derived["amount"][self.lang], amount_fen=money(derived["amount_fen"]),
                         statistic=statistic)
 
     def used(self, step: Data) -> str:
         if step["period_key"] is None:
             return ""
-        key = PERIODS["lifetime"][self.column] if step["period_key"] == "lifetime" else step["period_key"]
-        key += "年" if self.lang == "zh" and step["period"] == "year" else ""
+        key = step["period_key"]
+        if step["period"] == "lifetime":
+            key = "终身" if self.lang == "zh" else "in the person's life"
+        elif self.lang == "en":
+            key = f"in {key}"
+        else:
+            key += "年" if step["period"] == "year" else "期间"
         if step["left_fen"] is None:
             return self.say("used_no_limit", key=key, used=money(step["used_before_fen"]))
         return self.say("used", key=key, used=money(step["used_before_fen"]), left=money(step["left_fen"]))
@@ -210,7 +219,8 @@ class _Speaker:
         answers += [("rate", rate) for rate in rates]
         answers += [("cap", cap["amount"]) for cap in layer["caps"]]
         lines: dict[str, list[str]] = {}
-        for what, basis in [("layer", layer["basis"]), *self.bases(answers)]:
+        terms = [("base", term["basis"]) for term in layer["base"]["terms"] if term["basis"]]
+        for what, basis in [("layer", layer["basis"]), *terms, *self.bases(answers)]:
             words = lines.setdefault(self.source(basis), [])
             if WHAT[what][self.column] not in words:
                 words.append(WHAT[what][self.column])
@@ -221,8 +231,10 @@ class _Speaker:
         found = []
         for what, answer in answers:
             found.append((what, answer["basis"]))
-            figure = (answer["derived_from"] or {}).get("statistic") or {}
+            derived = answer["derived_from"] or {}
+            figure = derived.get("statistic") or {}
             found += [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]
+            found.append(("amount", (derived.get("table") or {}).get("basis")))
         return [(what, basis) for what, basis in found if basis]
 
     def source(self, basis: Data) -> str:

@@ -12,15 +12,15 @@ from openyibao.policy.values import money
 
 Data = dict[str, Any]
 HEADS = {
-    "zh": ("保障层次", "支付方", "基数", "起付等扣减", "报销比例", "支付", "余下"),
-    "en": ("layer", "paid by", "looks at", "reduced by", "rate", "pays", "leaves"),
+    "zh": ("保障层次", "支付方", "基数", "起付等扣减", "报销比例", "支付", "本层余下"),
+    "en": ("layer", "paid by", "looks at", "reduced by", "rate", "pays", "leaves to later layers"),
 }
 WORDS = {
     "zh": {"total": "医疗费总额", "paid": "各方支付", "personal": "个人负担", "bands": "分段", "capped": "封顶",
-           "no": "不适用", "assumptions": "本单依据的假设", "gaps": "缺口", "outside": "其中政策范围外"},
+           "no": "不适用", "assumptions": "本单依据的假设", "gaps": "缺口", "outside": "个人负担中各层均未计入的政策范围外费用"},
     "en": {"total": "total cost", "paid": "paid", "personal": "borne by the person", "bands": "bands", "capped": "capped",
            "no": "does not apply", "assumptions": "assumptions this bill rests on", "gaps": "gaps",
-           "outside": "of this outside the scope"},
+           "outside": "of which outside the scope and taken by no layer"},
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from openyibao.policy.model import Policy
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_file
-from openyibao.policy.reading import Fields, Reading, describe, did_you_mean, join, some
+from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, yuan
 from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.settlement.claim import Claim, FactValue
@@ -56,7 +56,7 @@ def claims_of(node: Node, file: str, policy: Policy) -> list[Claim]:
 def _check_ids(reading: Reading, claims: list[Claim], nodes: tuple[Node, ...]) -> None:
     seen: set[str] = set()
     for claim, node in zip(claims, nodes, strict=True):
-        if claim.id in seen:
+        if claim.id and claim.id in seen:
             reading.problem(node.place, "claim id", f"the claim {claim.id!r} a second time", "every claim once")
         seen.add(claim.id)
 
@@ -85,19 +85,19 @@ def _read_facts(reading: Reading, fields: Fields, path: str, policy: Policy) -> 
     known = language().facts
     facts: dict[str, FactValue] = {}
     for name, (_, node) in reading.fields(fields["facts"][1], path, (), tuple(known)).items():
-        text = reading.text(node, join(path, name), f"a value of {name}")
+        text = node.value if isinstance(node, Text) else ""
         if known[name].is_number:
             if not (text.isdecimal() and len(text) <= 9):
-                reading.problem(node.place, join(path, name), describe(node), "a whole number such as 45")
+                reading.problem(node.place, join(path, name), describe(node), "a whole number such as 45 (up to 9 digits)")
             else:
                 facts[name] = int(text)
             continue
-        value = reading.english(text)
+        value = reading.english(reading.text(node, join(path, name), f"a value of {name}"))
         own = next((fact.values for fact in policy.facts if fact.name == name), ())
         words = tuple(dict.fromkeys((*own, *known[name].values)))
         if text and value not in words:
             reading.problem(node.place, join(path, name), repr(text), f"a value of {name} ({some(words)})",
-                            did_you_mean(value, words))
+                            reading.did_you_mean(value, words))
         facts[name] = value
     return facts
 
@@ -108,9 +108,10 @@ def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:
     amounts = {name: _read_amount(reading, item, join(path, name)) for name, (_, item) in fields.items()}
     total = amounts.pop("total cost", None)
     found = sum(fen for fen in amounts.values() if fen is not None)
-    if total is not None and None not in amounts.values() and total != found and "in-scope cost" in amounts:
-        reading.problem(node.place, path, f"parts that add up to {yuan(found)} yuan",
-                        f"the total cost, {yuan(total)} yuan",
+    whole = not isinstance(node, Mapping) or len(node.items) == len(fields)  # no part lost to a wrong key
+    if total is not None and whole and None not in amounts.values() and total != found and "in-scope cost" in amounts:
+        reading.problem(node.place, path, f"parts that add up to {yuan(found)} yuan, {yuan(abs(total - found))} "
+                        f"{'less' if found < total else 'more'} than the total", f"the total cost, {yuan(total)} yuan",
                         f"The parts are {', '.join(PARTS)}; one that is not written is 0.")
     return {PARTS[name]: fen or 0 for name, fen in amounts.items()}
 

@@ -20,12 +20,12 @@ SAY: dict[str, tuple[str, str]] = {
     "sum": ("四项费用之和不等于总费用：{money}。", "the four cost parts do not add up to the total: {money}."),
     "large": ("总费用超过系统上限：{money}。", "the total is larger than the system accepts: {money}."),
     "fact": (
-        "“{layer}”的“{what}”需要“{fact}”，报销单中为{found}；本政策区分：{expected}。请补充或更正。",
-        "{layer} / {what} needs the fact {fact!r}; the claim has {found}; this policy tells apart: {expected}. "
-        "Add or correct it."),
+        "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。请补充、更正，或选用有相应规定的政策。",
+        "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}. "
+        "Add it, correct it, or choose a policy that covers it."),
     "gap": (
-        "“{layer}”的“{what}”对{cell}没有已知的数值：{why}。查明后写入政策文件，本单方可结算。",
-        "{layer} / {what} has no known value for {cell}: {why}. The claim can be settled once the policy file states it."),
+        "“{layer}”的“{what}”对{cell}没有数值：{why}。查明后写入政策文件，本单方可结算。",
+        "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it."),
     "use": ("累计“{what}”超过系统上限。", "the use {what!r} grows beyond what the system accepts."),
     "parts": ("内部检查未通过：“{layer}”各部分之和不等于其基数。", "internal check failed: the parts of {layer} are not its base."),
     "beyond": ("内部检查未通过：“{layer}”的累计超过限额。", "internal check failed: a use of {layer} grew beyond its limit."),
@@ -70,20 +70,30 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         fact = policy.fact(fault.fact)
         value = claim.facts.get(fault.fact)
         expected = fact.values or (f"{fact.range.low}-{fact.range.high}" if fact.range else "",)
-        details |= {"found": ("空" if lang == "zh" else "none") if value is None else repr(value),
-                    "expected": ", ".join(say(word, lang) for word in expected)}
+        if value is None:
+            found = "结算单未填写" if lang == "zh" else "the claim does not state it"
+        else:
+            word = say(value, lang) if isinstance(value, str) else str(value)
+            found = f"结算单中为“{word}”" if lang == "zh" else f"the claim says {word!r}"
+        details |= {"found": found,
+                    "expected": ("、" if lang == "zh" else ", ").join(say(word, lang) for word in expected)}
     elif fault.kind == "gap":
-        details |= _gap(plan, fault, cell, lang)
+        details |= _gap(plan, claim, fault, cell, lang)
+    if lang == "zh" and fault.what.startswith("band "):
+        details["what"] = f"第{fault.what.split()[1]}段" + ("上限" if "up to" in fault.what else "报销比例")
+    elif fault.what == "for":
+        details["what"] = "适用范围" if lang == "zh" else "whom it is for"
     return details
 
 
-def _gap(plan: Plan, fault: Fault, cell: int, lang: str) -> dict[str, object]:
+def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
     """Which cell of which table has no value, and why: a gap of the policy, or a statistic nobody published."""
     say = Vocabulary(plan.policy.words).say
     table = plan.low.tables[fault.table]
     answer = table.table.cells[table.dense.answers[cell]]
     words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
-    why = "未知" if lang == "zh" else "it is not known"
+    line = answer.place.line
+    why = f"政策文件写明“未知”（第{line}行）" if lang == "zh" else f"the policy file says `not known` (line {line})"
     if isinstance(answer.value, NotKnown) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
@@ -93,8 +103,12 @@ def _gap(plan: Plan, fault: Fault, cell: int, lang: str) -> dict[str, object]:
         if isinstance(amount.amount.value, StatisticShare):
             rule = amount.amount.value
             figure = say(rule.statistic, lang)
-            before = rule.years_before
-            why += (f"，缺少费用发生年份前{before}年的“{figure}”" if lang == "zh"
-                    else f"; {figure!r} of {before} years before the claim is not published or not in the file")
+            year = getattr(claim, plan.policy.rule_date).year - rule.years_before
+            why += (f"，缺少{year}年的“{figure}”" if lang == "zh"
+                    else f": {figure!r} of {year} is not published, or not in the file")
+        elif amount.table is not None:
+            lacking = [say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)]
+            if lacking:
+                why += f"，结算单未填写“{'、'.join(lacking)}”" if lang == "zh" else f": the claim does not state {', '.join(lacking)}"
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from math import prod
 
 from openyibao.policy.model import Fact, Key, Otherwise, Range, Table, Words
 from openyibao.policy.tables import atoms, covers
 
 Atom = str | tuple[int, int]
-MAX_CELLS = 4096
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,6 @@ def lay_out(table: Table, facts: dict[str, Fact]) -> Dense:
     used = tuple(facts[name] for name in table.by)
     keys = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(used))]
     pieces = tuple(tuple(atoms(fact, level)) for fact, level in zip(used, keys, strict=True))
-    if prod(len(piece) for piece in pieces) > MAX_CELLS:
-        raise ValueError(f"a table over {', '.join(table.by)} has more than {MAX_CELLS} cells")
     answers = tuple(_answer(table, combination) for combination in itertools.product(*pieces))
     return Dense(used, pieces, answers)
 

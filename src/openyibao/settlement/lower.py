@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
-from math import floor, lcm
+from math import floor
 
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.model import (
@@ -241,12 +240,6 @@ def _table_amount(low: Lowering, plan: TablePlan) -> list[Statement]:
         return pick
     test = " and ".join(f"{fact} >= 0" for fact in facts)
     return [Set(plan.value_name, "-1"), Set(plan.cell_name, "-1"), When(test, tuple(pick))]
-
-
-def common_denominator(tables: list[Table]) -> int:
-    """One denominator for all ratios of some tables; at least 100, so that percentages read as such."""
-    ratios = (cell.value.ratio for table in tables for cell in table.cells if isinstance(cell.value, Ratio))
-    return reduce(lcm, (ratio.denominator for ratio in ratios), 100)
 
 
 def plan_table(low: Lowering, table: Table, cell: str, value: str, what: str, denominator: int = 1) -> TablePlan:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from openyibao.policy.layers import STEP_PARTS, filled_parts
 from openyibao.policy.model import Band, Bands, Layer, Step, Table, Term, Words
+from openyibao.policy.tables import common_denominator
 from openyibao.policy.values import MAX_AMOUNT_FEN, percent
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Fail, Note, ReadUse, Set, Slot, Statement, When, WriteUse, Zero
@@ -14,7 +16,6 @@ from openyibao.settlement.lower import (
     Lowering,
     TablePlan,
     basis_text,
-    common_denominator,
     may_fail,
     pick_table,
     plan_table,
@@ -26,7 +27,6 @@ MONEY = (0, MAX_AMOUNT_FEN)
 USE = (0, MAX_USE_FEN)
 PART_NAMES = {"beyond limit": "beyond_limit", "prepaid": "prepaid", "deductible": "deductible",
               "over-cap": "over_cap", "copay": "copay"}
-STEP_PARTS = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible"}
 
 
 @dataclass
@@ -94,12 +94,6 @@ class LayerPlan:
     parts: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     paid: str = ""
-
-
-def filled_parts(layer: Layer) -> list[str]:
-    """The open parts that a layer can fill."""
-    parts = [part for kind, part in STEP_PARTS.items() if any(step.kind == kind for step in layer.steps)]
-    return [*parts, *(["over-cap"] if layer.caps else []), "copay"]
 
 
 class LayerBuilder:

@@ -21,6 +21,16 @@ Numbers = npt.NDArray[np.int64]
 DATES = ("admission", "discharge", "settlement")
 REQUIRED = ("claim_id", "person", *DATES, *(f"{name}_yuan" for name in MONEY))
 NO_AMOUNT, NO_DATE = -1, 0
+IN_SHORT = {
+    "date": "the policy is not in force on the date of the claim",
+    "negative": "a cost part is negative",
+    "sum": "the four cost parts do not add up to the total",
+    "large": "the total is larger than the system accepts",
+    "gap": "the policy has no value for this claim",
+    "use": "a use grows beyond what the system accepts",
+    "edges": "a band ends below the one before",
+    "parts": "internal check failed", "beyond": "internal check failed", "conservation": "internal check failed",
+}
 
 
 class TableError(Exception):
@@ -50,6 +60,8 @@ def settle_csv(policy: Policy, source: Path, target: Path) -> Summary:
     table = _read(source, policy)
     rows = table.num_rows
     columns = _columns(table, policy)
+    columns["discharge"] = np.where(columns["discharge"] < columns["admission"], NO_DATE, columns["discharge"])
+    columns["settlement"] = np.where(columns["settlement"] < columns["discharge"], NO_DATE, columns["settlement"])
     order = np.lexsort((np.arange(rows), columns["settlement"], columns["person"]))
     rule = RowRule(policy)
     settled = rule.settle({name: column[order] for name, column in columns.items()})
@@ -132,10 +144,11 @@ def _problems(rule: RowRule, fault: Numbers, columns: dict[str, Numbers]) -> pa.
         bad = [name for name in DATES if columns[name][row] == NO_DATE]
         bad += [f"{name}_yuan" for name in MONEY if columns[name][row] == NO_AMOUNT]
         if bad:
-            texts[row] = f"not readable: {', '.join(bad)}"
+            texts[row] = f"not readable, or before the day it follows: {', '.join(bad)}"
         else:
-            where = " / ".join(word for word in (found.layer, found.what, found.fact) if word)
-            texts[row] = f"{found.kind}: {where}" if where else found.kind
+            where = " / ".join(word for word in (found.layer, found.what) if word)
+            fact = f"{found.fact} is missing, or the policy has no rule for it" if found.fact else ""
+            texts[row] = ": ".join(text for text in (where, fact or IN_SHORT[found.kind]) if text)
     return pa.array(texts)
 
 
