@@ -123,7 +123,7 @@ def test_every_message_says_where_what_and_what_instead(case: str) -> None:
             assert fault.text.zh.endswith("。")
             assert fault.text.en.endswith(".")
             continue
-        assert fault.file == str(HERE / case)
+        assert fault.file.split(" on ")[0] == str(HERE / case)  # a variation names the policy it varies as well
         assert fault.found
         assert fault.expected
         lines = (HERE / case).read_bytes().splitlines() or [b""]

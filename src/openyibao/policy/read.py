@@ -109,17 +109,20 @@ def _read_id(reading: Reading, fields: Fields) -> str:
     return text
 
 
-def _named(reading: Reading, node: Node, path: str, what: str) -> list[tuple[str, Text, Node]]:
-    """The entries of a mapping whose keys are free names: each once, in one language, with a Chinese name."""
+def _named(reading: Reading, node: Node, path: str, *, said: bool = True) -> list[tuple[str, Text, Node]]:
+    """The entries of a mapping whose keys are free names: each once, in one language.
+
+    Names that bills say (`said`) need their Chinese; documents are said by their titles.
+    """
     if not isinstance(node, Mapping):
-        reading.problem(node.place, path, describe(node), f"{what} by name")
+        reading.problem(node.place, path, describe(node), f"{path} by name")
         return []
     entries: list[tuple[str, Text, Node]] = []
     for key, value in node:
         name = reading.english(key.value)
         if any(name == other for other, _, _ in entries):
             reading.problem(key.place, join(path, key.value), f"the name {key.value!r} a second time", "every name once")
-        elif not reading.vocabulary.knows(name):
+        elif said and not reading.vocabulary.knows(name):
             reading.blamed.add(name)
             reading.problem(key.place, join(path, key.value), f"the name {key.value!r}",
                             "a word declared under `words` (en, zh)", "Add it to `words`, so that it reads in both languages.")
@@ -175,7 +178,7 @@ def _read_documents(reading: Reading, fields: Fields) -> tuple[Document, ...]:
     if "documents" not in fields:
         return ()
     documents = []
-    for name, key, value in _named(reading, fields["documents"][1], "documents", "documents"):
+    for name, key, value in _named(reading, fields["documents"][1], "documents", said=False):
         path = join("documents", key.value)
         inner = reading.fields(value, path, ("title", "number", "date", "source"))
         texts = {field: reading.english(reading.text(item, join(path, field)))
@@ -223,7 +226,7 @@ def _read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[St
     if "statistics" not in fields:
         return ()
     return tuple(_read_statistic(reading, name, value, scope)
-                 for name, _, value in _named(reading, fields["statistics"][1], "statistics", "statistics"))
+                 for name, _, value in _named(reading, fields["statistics"][1], "statistics"))
 
 
 def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> Statistic:
@@ -249,7 +252,7 @@ def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: se
     if "amounts" not in fields:
         return ()
     amounts = []
-    for name, key, value in _named(reading, fields["amounts"][1], "amounts", "amounts"):
+    for name, key, value in _named(reading, fields["amounts"][1], "amounts"):
         path = join("amounts", key.value)
         is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
         if is_share:
