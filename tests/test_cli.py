@@ -24,8 +24,19 @@ def yibao(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_demo_prints_the_published_payments() -> None:
     done = yibao("demo")
     assert done.returncode == 0, done.stderr
-    for amount in ("34,790.00", "10,647.00", "937.80", "125,790.00", "29,743.68", "17,126.42", "2,687.93",
-                   "59,507.18", "28,344.97", "6,053.50", "2,625.00"):
+    for amount in (
+        "34,790.00",
+        "10,647.00",
+        "937.80",
+        "125,790.00",
+        "29,743.68",
+        "17,126.42",
+        "2,687.93",
+        "59,507.18",
+        "28,344.97",
+        "6,053.50",
+        "2,625.00",
+    ):
         assert amount in done.stdout, amount
 
 
@@ -53,7 +64,9 @@ def test_settle_a_policy_file_of_ones_own(tmp_path: Path) -> None:
 
 def test_a_claim_that_meets_a_gap_says_so(tmp_path: Path) -> None:
     claim = tmp_path / "claim.yaml"
-    claim.write_text((EXAMPLES / "cq-01.yaml").read_text(encoding="utf-8").replace("Yubei\n", "elsewhere\n"), encoding="utf-8")
+    claim.write_text(
+        (EXAMPLES / "cq-01.yaml").read_text(encoding="utf-8").replace("Yubei\n", "elsewhere\n"), encoding="utf-8"
+    )
     done = yibao("settle", claim, "--policy", "chongqing/resident-2023")
     assert done.returncode == 1
     assert "large-cost assistance / pays has no value for elsewhere, low-income edge" in done.stderr
@@ -102,7 +115,9 @@ def test_csv(tmp_path: Path) -> None:
     source.write_text(
         "claim_id,person,admission,discharge,settlement,total_yuan,fully_self_paid_yuan,over_limit_yuan,"
         "pre_self_paid_yuan,in_scope_yuan,service,tier,grade\n"
-        "a,P1,2013-01-01,2013-01-05,2013-01-05,4968,293,0,0,4675,inpatient,cat 1,secondary\n", encoding="utf-8")
+        "a,P1,2013-01-01,2013-01-05,2013-01-05,4968,293,0,0,4675,inpatient,cat 1,secondary\n",
+        encoding="utf-8",
+    )
     done = yibao("settle", source, "--policy", "xx-district/resident-2013", "--out", tmp_path / "bills.csv")
     assert done.returncode == 0, done.stderr
     assert "1 claims: 1 settled" in done.stdout

@@ -19,10 +19,20 @@ CORE = [path for room in ("policy", "settlement") for path in sorted((PACKAGE / 
 NUMBERS: dict[float, str] = {
     **dict.fromkeys(range(-2, 11), "counting, signs, columns, powers, dates and decimals of a text"),
     **dict.fromkeys((11, 13, 16, 17, 18, 19, 21, 24, 62, 63), "powers of a bound, digits, characters of a digest"),
-    12: "months of a year", 14: "words shown in a message", 40: "words shown, depth of a file",
-    100: "fen of a yuan, per cent", 110: "width of generated text", 120: "width of a policy file",
-    4096: "cells of a table", 10_000: "a date as yyyymmdd", 1_000_000: "wan yuan in fen", 4_000_000: "bytes of a file",
-    200_000: "periods", 99991231: "the last day", 0.4: "likeness of words", 0.6: "likeness of words",
+    12: "months of a year",
+    14: "words shown in a message",
+    40: "words shown, depth of a file",
+    100: "fen of a yuan, per cent",
+    110: "width of generated text",
+    120: "width of a policy file",
+    4096: "cells of a table",
+    10_000: "a date as yyyymmdd",
+    1_000_000: "wan yuan in fen",
+    4_000_000: "bytes of a file",
+    200_000: "periods",
+    99991231: "the last day",
+    0.4: "likeness of words",
+    0.6: "likeness of words",
 }
 
 

@@ -1,10 +1,10 @@
 """OpenYibao (医保): China's medical security system as one executable, exact, explainable system.
 
-    from openyibao import Claim, Uses, find_policy, read_policy, settle
+from openyibao import Claim, Uses, find_policy, read_policy, settle
 
-    policy = read_policy(find_policy("chongqing/resident-2023"))
-    bill, uses = settle(policy, Uses(), claim)
-    print(bill.to_json())
+policy = read_policy(find_policy("chongqing/resident-2023"))
+bill, uses = settle(policy, Uses(), claim)
+print(bill.to_json())
 """
 
 from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy

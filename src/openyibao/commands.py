@@ -165,10 +165,18 @@ def demo() -> None:
 
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     for title, name, file, lang in (
-        ("1. CQ-01, as published by Yubei district: 34,790.00 + 0.00 + 10,647.00 + 937.80",
-         "chongqing/resident-2023", "cq-01", "en"),
-        ("2. CQ-02, as published (its source leaves out the annual cap of basic insurance)",
-         "chongqing/resident-2023-as-published", "cq-02", "en"),
+        (
+            "1. CQ-01, as published by Yubei district: 34,790.00 + 0.00 + 10,647.00 + 937.80",
+            "chongqing/resident-2023",
+            "cq-01",
+            "en",
+        ),
+        (
+            "2. CQ-02, as published (its source leaves out the annual cap of basic insurance)",
+            "chongqing/resident-2023-as-published",
+            "cq-02",
+            "en",
+        ),
         ("3. CQ-02 again, with the annual cap", "chongqing/resident-2023", "cq-02", "en"),
         ("4. 某区2013年二级医院住院一次", "xx-district/resident-2013", "xx-stay", "zh"),
     ):
@@ -194,4 +202,3 @@ def print_next_steps() -> None:
         ("docs/policy-language.md", "how to write a policy"),
     ):
         print(f"  {command:<54} {what}")
-

@@ -18,7 +18,6 @@ from openyibao.policy.values import parse_fen, parse_ratio, percent, yuan
 from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.terms import all_words
 
-
 EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
 POLICIES = [*policy_ids(), EVERY_FEATURE]
 

@@ -96,17 +96,29 @@ def test_csv_equals_columns(tmp_path: Path, rule: RowRule) -> None:
 
 def test_csv_rejects_rows_and_says_why(tmp_path: Path) -> None:
     source, target = tmp_path / "claims.csv", tmp_path / "bills.csv"
-    head = ("claim_id,person,admission,discharge,settlement,total_yuan,fully_self_paid_yuan,over_limit_yuan,"
-            "pre_self_paid_yuan,in_scope_yuan,service,tier,grade\n")
+    head = (
+        "claim_id,person,admission,discharge,settlement,total_yuan,fully_self_paid_yuan,over_limit_yuan,"
+        "pre_self_paid_yuan,in_scope_yuan,service,tier,grade\n"
+    )
     good = "2013-01-01,2013-01-05,2013-01-05,1000,0,0,0,1000,inpatient,cat 1,primary\n"
     source.write_text(
-        head + "a,P1," + good
-        + "b,P1," + good.replace("1000,0", "1000.005,0")
-        + "c,P1," + good.replace("1000,0", "1001,0")
-        + "d,P1," + good.replace("2013-01-05,2013", "2013-02-30,2013")
-        + "e,P1," + good.replace("primary", "village")
-        + "f,P1," + good.replace("primary", "")
-        + "g,P2," + good.replace("inpatient,cat 1,primary", "住院,二档,一级"), encoding="utf-8")
+        head
+        + "a,P1,"
+        + good
+        + "b,P1,"
+        + good.replace("1000,0", "1000.005,0")
+        + "c,P1,"
+        + good.replace("1000,0", "1001,0")
+        + "d,P1,"
+        + good.replace("2013-01-05,2013", "2013-02-30,2013")
+        + "e,P1,"
+        + good.replace("primary", "village")
+        + "f,P1,"
+        + good.replace("primary", "")
+        + "g,P2,"
+        + good.replace("inpatient,cat 1,primary", "住院,二档,一级"),
+        encoding="utf-8",
+    )
     summary = settle_csv(POLICY, source, target)
     assert (summary.settled, summary.rejected) == (2, 5)
     problems = [row.split(',"')[-1].strip('"') for row in target.read_text(encoding="utf-8").splitlines()[1:]]

@@ -82,7 +82,9 @@ def test_a_failed_claim_leaves_no_trace() -> None:
     gap = dict(claim.facts, **{"class": "destitute", "district": "elsewhere"})
     uses = Uses({("basic insurance / at most per year", 2023): 5})
     with pytest.raises(ClaimError):
-        rule.settle(uses, type(claim)(**{name: getattr(claim, name) for name in claim.__slots__ if name != "facts"}, facts=gap))
+        rule.settle(
+            uses, type(claim)(**{name: getattr(claim, name) for name in claim.__slots__ if name != "facts"}, facts=gap)
+        )
     assert dict(uses.values) == {("basic insurance / at most per year", 2023): 5}
 
 

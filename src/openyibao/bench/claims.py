@@ -69,15 +69,19 @@ def _numbers(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     numbers: npt.NDArray[np.int64] = (
         (year.astype(np.int64) + 1970) * 10000
         + ((month - year).astype(np.int64) + 1) * 100
-        + (days - month).astype(np.int64) + 1)
+        + (days - month).astype(np.int64)
+        + 1
+    )
     return numbers
 
 
 def _money(random: np.random.Generator, rows: int) -> Columns:
     scope = (random.lognormal(9.0, 1.6, rows) * 100).astype(np.int64)
     scope = np.where(random.random(rows) < 0.15, random.integers(0, 50, rows) * 10_000, scope)  # exact thresholds
-    parts = {name: (scope * random.random(rows) * share).astype(np.int64)
-             for name, share in (("fully_self_paid", 0.2), ("over_limit", 0.05), ("pre_self_paid", 0.1))}
+    parts = {
+        name: (scope * random.random(rows) * share).astype(np.int64)
+        for name, share in (("fully_self_paid", 0.2), ("over_limit", 0.05), ("pre_self_paid", 0.1))
+    }
     return {"total": scope + sum(parts.values()), **parts, "in_scope": scope}
 
 
@@ -105,8 +109,12 @@ def as_claims(policy: Policy, columns: Columns) -> Iterator[Claim]:
             if number >= 0:
                 facts[fact.name] = number if fact.range is not None else fact.values[number]
         yield Claim(
-            id=str(row), person=str(lists["person"][row]), facts=facts,
-            **{name: _day(lists[name][row]) for name in ("admission", "discharge", "settlement")},
+            id=str(row),
+            person=str(lists["person"][row]),
+            facts=facts,
+            admission=_day(lists["admission"][row]),
+            discharge=_day(lists["discharge"][row]),
+            settlement=_day(lists["settlement"][row]),
             **{f"{name}_fen": lists[name][row] for name in MONEY if name != "total"},
         )
 

@@ -55,15 +55,25 @@ def run(claims: int) -> None:
     for head in ("figure", "median", "min", "max", "runs"):
         table.add_column(head, justify="left" if head == "figure" else "right")
     for name, values in figures.items():
-        cells = (f"{number:,.3f}" if number < 1000 else f"{number:,.0f}"
-                 for number in (statistics.median(values), min(values), max(values)))
+        cells = (
+            f"{number:,.3f}" if number < 1000 else f"{number:,.0f}"
+            for number in (statistics.median(values), min(values), max(values))
+        )
         table.add_row(name, *cells, str(len(values)))
     Console(width=100).print(table)
     medians = [statistics.median(values) for values in figures.values()]
-    print(json.dumps({
-        "bench": "settle", "claim_us_median": round(medians[0], 2), "csv_claims_per_second": round(medians[4]),
-        "check_seconds": round(medians[5], 4), "process_seconds": round(medians[7], 3),
-        "column_claims_per_second": round(medians[1] * 1e6)}))
+    print(
+        json.dumps(
+            {
+                "bench": "settle",
+                "claim_us_median": round(medians[0], 2),
+                "csv_claims_per_second": round(medians[4]),
+                "check_seconds": round(medians[5], 4),
+                "process_seconds": round(medians[7], 3),
+                "column_claims_per_second": round(medians[1] * 1e6),
+            }
+        )
+    )
 
 
 def timed(work: Callable[[], object], runs: int) -> list[float]:
@@ -99,8 +109,10 @@ def loop_seconds(policy: Policy, columns: Columns, *, literals: bool) -> list[fl
     """The bare loop on prepared columns: what remains when checks and memory are done."""
     rule = RowRule(policy, literals=literals)
     narrow = {"person": np.int64} | {f"{name}": np.int64 for name in MONEY}
-    ready = {name: column.astype(narrow.get(name, np.int32 if column.max() > 127 else np.int8))
-             for name, column in columns.items()}
+    ready = {
+        name: column.astype(narrow.get(name, np.int32 if column.max() > 127 else np.int8))
+        for name, column in columns.items()
+    }
     inputs = [rule.column(ready, name, len(ready["person"])) for name in rule.plan.program.inputs]
     fault = np.zeros(len(ready["person"]), np.int32)
     out = [np.zeros(len(fault), np.int64) for _ in rule.outputs]

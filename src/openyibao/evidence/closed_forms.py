@@ -67,9 +67,17 @@ def stays(seed: int = SEED, count: int = STAYS) -> dict[str, Numbers]:
     nothing = np.zeros(count, np.int64)
     day = np.full(count, 20130601, np.int64)
     return {
-        "person": np.arange(count, dtype=np.int64), "admission": day, "discharge": day, "settlement": day,
-        "total": total, "fully_self_paid": total - scope, "over_limit": nothing, "pre_self_paid": nothing,
-        "in_scope": scope, "service": nothing, "grade": grade,
+        "person": np.arange(count, dtype=np.int64),
+        "admission": day,
+        "discharge": day,
+        "settlement": day,
+        "total": total,
+        "fully_self_paid": total - scope,
+        "over_limit": nothing,
+        "pre_self_paid": nothing,
+        "in_scope": scope,
+        "service": nothing,
+        "grade": grade,
         "tier": (random.random(count) < CATEGORY_2_SHARE).astype(np.int64),
     }
 
@@ -95,17 +103,22 @@ def closed_forms(seed: int = SEED, count: int = STAYS) -> list[Row]:
         beyond = np.maximum(scope - line, 0)
         cost = float(total.sum())
         share = float(scope.sum()) / cost
-        rows.append(Row(
-            grade, len(total), cost / len(total) / 100, share,
-            closed=first * (share - line * len(total) / cost),
-            measured=float(paid[mine].sum()) / cost,
-            truncation=first * float(np.maximum(line - scope, 0).sum()) / cost,
-            category_2=float(((own_rate - first) * beyond).sum()) / cost,
-            ceiling=float((paid[mine] - before_caps[mine]).sum()) / cost,
-            rounding=float((before_caps[mine] - own_rate * beyond).sum()) / cost,
-            published=PUBLISHED[number],
-            largest_rounding_fen=float(np.abs(before_caps[mine] - own_rate * beyond).max()),
-        ))
+        rows.append(
+            Row(
+                grade,
+                len(total),
+                cost / len(total) / 100,
+                share,
+                closed=first * (share - line * len(total) / cost),
+                measured=float(paid[mine].sum()) / cost,
+                truncation=first * float(np.maximum(line - scope, 0).sum()) / cost,
+                category_2=float(((own_rate - first) * beyond).sum()) / cost,
+                ceiling=float((paid[mine] - before_caps[mine]).sum()) / cost,
+                rounding=float((before_caps[mine] - own_rate * beyond).sum()) / cost,
+                published=PUBLISHED[number],
+                largest_rounding_fen=float(np.abs(before_caps[mine] - own_rate * beyond).max()),
+            )
+        )
     return rows
 
 
@@ -124,14 +137,36 @@ def _by_grade(policy: Policy, table: PolicyTable) -> list[list[float]]:
 def report(seed: int = SEED, count: int = STAYS) -> None:
     """Print the comparison: percent of all cost."""
     table = Table(title=f"XX District 2013: {count:,} stays, seed {seed}, % of all cost", title_justify="left")
-    for head in ("grade", "stays", "mean yuan", "in scope", "closed form", "truncation", "cat 2", "ceiling", "rounding",
-                 "settled", "published", "largest rounding (fen)"):
+    for head in (
+        "grade",
+        "stays",
+        "mean yuan",
+        "in scope",
+        "closed form",
+        "truncation",
+        "cat 2",
+        "ceiling",
+        "rounding",
+        "settled",
+        "published",
+        "largest rounding (fen)",
+    ):
         table.add_column(head, justify="left" if head == "grade" else "right")
     for row in closed_forms(seed, count):
         ratios = (row.scope, row.closed, row.truncation, row.category_2, row.ceiling, row.rounding, row.measured)
-        table.add_row(row.grade, f"{row.stays:,}", f"{row.mean_yuan:,.0f}", *(f"{100 * x:.4f}" for x in ratios),
-                      f"{100 * row.published:.0f}", f"{row.largest_rounding_fen:.2f}")
+        table.add_row(
+            row.grade,
+            f"{row.stays:,}",
+            f"{row.mean_yuan:,.0f}",
+            *(f"{100 * x:.4f}" for x in ratios),
+            f"{100 * row.published:.0f}",
+            f"{row.largest_rounding_fen:.2f}",
+        )
     Console(width=140).print(table)
-    print("closed form = rate x (in scope - deductible / mean); settled = closed form + truncation + cat 2 + ceiling "
-          "+ rounding.\nA stay's payment departs from the exact sum by its rounding alone: at most half a fen.")
-    print("published: seed 001, section 4.1.1.1; mean costs and in-scope shares are assumed, so only the sums are tested.")
+    print(
+        "closed form = rate x (in scope - deductible / mean); settled = closed form + truncation + cat 2 + ceiling "
+        "+ rounding.\nA stay's payment departs from the exact sum by its rounding alone: at most half a fen."
+    )
+    print(
+        "published: seed 001, section 4.1.1.1; mean costs and in-scope shares are assumed, so only the sums are tested."
+    )

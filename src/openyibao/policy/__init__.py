@@ -1,8 +1,8 @@
 """Policies: read them from files, find them, check them, write them in Chinese or English.
 
-    read_policy(path) -> Policy        every problem of a file at once, as FileError
-    find_policy(id) -> Path            a policy of the library, or a file of your own
-    write_policy(policy, lang) -> str  text that reads back to the same policy
+read_policy(path) -> Policy        every problem of a file at once, as FileError
+find_policy(id) -> Path            a policy of the library, or a file of your own
+write_policy(policy, lang) -> str  text that reads back to the same policy
 """
 
 from openyibao.policy.library import PolicyNotFoundError, find_policy, policy_ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from openyibao.policy.keys import read_key
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     Band,
@@ -24,7 +25,7 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, check_size, read_basis, read_key, read_table
+from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, check_size, read_basis, read_table
 from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio, yuan
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 
@@ -52,11 +53,18 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
         key, value = item.items[0]
         name, path = reading.english(key.value), join("layers", key.value)
         if not reading.vocabulary.knows(name):
-            reading.problem(key.place, path, f"the name {key.value!r}", "a known layer or a word declared under `words`",
-                            "Add it to `words` with its Chinese.")
+            reading.problem(
+                key.place,
+                path,
+                f"the name {key.value!r}",
+                "a known layer or a word declared under `words`",
+                "Add it to `words` with its Chinese.",
+            )
         if any(layer.name == name for layer in layers):
             reading.problem(key.place, path, f"the layer {name!r} a second time", "every layer once")
-        layers.append(_read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place))
+        layers.append(
+            _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
+        )
     return tuple(layers)
 
 
@@ -71,17 +79,23 @@ def _read_layer(
         base=_read_base(reading, fields, path, scope, earlier, name),
         steps=tuple(
             Step(*_step_kind(key), read_table(reading, value, join(path, key), _step_values(key), scope))
-            for key, (_, value) in fields.items() if key in STEP_KEYS
+            for key, (_, value) in fields.items()
+            if key in STEP_KEYS
         ),
         pays=_read_pays(reading, fields, path, scope, node.place),
         caps=tuple(
             Cap(key.removeprefix("at most per "), read_table(reading, value, join(path, key), LIMIT, scope))
-            for key, (_, value) in fields.items() if key in CAP_KEYS
+            for key, (_, value) in fields.items()
+            if key in CAP_KEYS
         ),
-        basis=(read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields
-               else Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "low")),
-        assumption=(reading.bilingual(fields["assumption"][1], join(path, "assumption"))
-                    if "assumption" in fields else None),
+        basis=(
+            read_basis(reading, fields["basis"][1], join(path, "basis"), scope)
+            if "basis" in fields
+            else Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "low")
+        ),
+        assumption=(
+            reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
+        ),
         gaps=read_gaps(reading, fields, path),
         place=place,
     )
@@ -106,11 +120,16 @@ def _step_values(key: str) -> str:
 def _read_payer(reading: Reading, fields: Fields, path: str) -> str:
     if "payer" not in fields:
         return ""
-    place, node = fields["payer"]
+    _place, node = fields["payer"]
     payer = reading.english(reading.text(node, join(path, "payer"), "who pays"))
     if payer and not reading.vocabulary.knows(payer):
-        reading.problem(node.place, join(path, "payer"), repr(payer), "a known payer or a word declared under `words`",
-                        "Add it to `words` with its Chinese.")
+        reading.problem(
+            node.place,
+            join(path, "payer"),
+            repr(payer),
+            "a known payer or a word declared under `words`",
+            "Add it to `words` with its Chinese.",
+        )
     return payer
 
 
@@ -123,13 +142,20 @@ def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) 
     inner = reading.fields(fields["for"][1], path, (), tuple(scope.facts))
     conditions = []
     if not inner and isinstance(fields["for"][1], Mapping) and not fields["for"][1].items:
-        reading.problem(fields["for"][0], path, "no condition", "at least one fact", "Leave `for` out if it is for all.")
+        reading.problem(
+            fields["for"][0], path, "no condition", "at least one fact", "Leave `for` out if it is for all."
+        )
     for name, (_, node) in inner.items():
         fact = scope.facts[name]
         items = [node] if isinstance(node, Text) else reading.items(node, join(path, name), f"values of {name}")
         if fact.range is not None and len(items) > 1:
-            reading.problem(node.place, join(path, name), "several ranges", f"one range of {name}",
-                            "Write a layer, or a table, for each.")
+            reading.problem(
+                node.place,
+                join(path, name),
+                "several ranges",
+                f"one range of {name}",
+                "Write a layer, or a table, for each.",
+            )
             continue
         values: list[str] = []
         for item in items:
@@ -158,19 +184,20 @@ def _read_base(
         term = _read_term(reading, item, path, scope, earlier, layer)
         if term is not None:
             if any(_overlap(term, other) for other in terms):
-                reading.problem(item.place, path, "the same part twice", "every part once",
-                                "`left of` a layer holds all its parts.")
+                reading.problem(
+                    item.place, path, "the same part twice", "every part once", "`left of` a layer holds all its parts."
+                )
             terms.append(term)
     return tuple(terms)
 
 
 def _overlap(one: Term, other: Term) -> bool:
-    return one.layer == other.layer and (one.part == other.part or (one.layer is not None and None in (one.part, other.part)))
+    return one.layer == other.layer and (
+        one.part == other.part or (one.layer is not None and None in (one.part, other.part))
+    )
 
 
-def _read_term(
-    reading: Reading, node: Node, path: str, scope: Scope, earlier: Earlier, layer: str
-) -> Term | None:
+def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: Earlier, layer: str) -> Term | None:
     if isinstance(node, Text):
         return _read_part(reading, node, path, earlier, layer)
     fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
@@ -183,16 +210,26 @@ def _read_term(
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50%"))
         if found is None or not 0 < found <= 1 or found.denominator > MAX_DENOMINATOR:
-            reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
-                            "a share above 0% and up to 100%")
+            reading.problem(
+                fields["share"][1].place,
+                join(path, "share"),
+                describe(fields["share"][1]),
+                "a share above 0% and up to 100%",
+            )
         elif term.part is None and found != 1:
-            reading.problem(fields["share"][1].place, join(path, "share"), "a share of all that a layer left",
-                            "`left of ...` whole", "Name the parts one by one to take a share of each.")
+            reading.problem(
+                fields["share"][1].place,
+                join(path, "share"),
+                "a share of all that a layer left",
+                "`left of ...` whole",
+                "Name the parts one by one to take a share of each.",
+            )
         else:
             share = found
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
-    assumption = (reading.bilingual(fields["assumption"][1], join(path, "assumption"))
-                  if "assumption" in fields else None)
+    assumption = (
+        reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
+    )
     return Term(term.layer, term.part, share, basis, assumption, node.place)
 
 
@@ -207,23 +244,38 @@ def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer:
     elif parts := PART_OF.match(node.value):
         name, part = reading.english(parts[0]), reading.english(parts[1])
         if part not in OPEN_PARTS:
-            reading.problem(node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}",
-                            reading.did_you_mean(part, OPEN_PARTS))
+            reading.problem(
+                node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}", reading.did_you_mean(part, OPEN_PARTS)
+            )
             return None
     else:
-        reading.problem(node.place, path, describe(node),
-                        f"{some(CLAIM_PARTS)}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` "
-                        f"({some(OPEN_PARTS)})", reading.did_you_mean(text, CLAIM_PARTS))
+        reading.problem(
+            node.place,
+            path,
+            describe(node),
+            f"{some(CLAIM_PARTS)}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` "
+            f"({some(OPEN_PARTS)})",
+            reading.did_you_mean(text, CLAIM_PARTS),
+        )
         return None
     if name not in earlier:
         what = "this layer itself" if name == layer else f"{name!r}"
-        reading.problem(node.place, path, what, f"a layer that stands above ({some(earlier) or 'there is none'})",
-                        reading.did_you_mean(name, earlier) or "A layer can look only at layers above it.")
+        reading.problem(
+            node.place,
+            path,
+            what,
+            f"a layer that stands above ({some(earlier) or 'there is none'})",
+            reading.did_you_mean(name, earlier) or "A layer can look only at layers above it.",
+        )
         return None
     if part is not None and part not in filled_parts(earlier[name]):
-        reading.problem(node.place, path, repr(node.value),
-                        f"a part that {name} can leave ({some(filled_parts(earlier[name]))})",
-                        "It has no rule that fills this part.")
+        reading.problem(
+            node.place,
+            path,
+            repr(node.value),
+            f"a part that {name} can leave ({some(filled_parts(earlier[name]))})",
+            "It has no rule that fills this part.",
+        )
         return None
     return Term(name, part, place=node.place)
 
@@ -247,10 +299,16 @@ def _read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place:
 
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
     fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis",))
-    counted = (reading.choice(fields["counted"][1], join(path, "counted"), ("from the threshold", "from zero"))
-               if "counted" in fields else "from zero")
-    over = (reading.choice(fields["over"][1], join(path, "over"), ("a year", "quarter", "month", "claim"))
-            if "over" in fields else "claim")
+    counted = (
+        reading.choice(fields["counted"][1], join(path, "counted"), ("from the threshold", "from zero"))
+        if "counted" in fields
+        else "from zero"
+    )
+    over = (
+        reading.choice(fields["over"][1], join(path, "over"), ("a year", "quarter", "month", "claim"))
+        if "over" in fields
+        else "claim"
+    )
     items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
     bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
     check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
@@ -262,9 +320,13 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
 def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:
     is_open = isinstance(node, Mapping) and any(reading.english(key.value) == "above" for key, _ in node)
     if is_open != is_last and isinstance(node, Mapping):
-        reading.problem(node.place, path, "a last band with an edge" if is_last else "`above` before the last band",
-                        "every band with `up to` and `pays`, and a last one `above`",
-                        "Add `- {above: RATE}` at the end." if is_last else "Move it to the end.")
+        reading.problem(
+            node.place,
+            path,
+            "a last band with an edge" if is_last else "`above` before the last band",
+            "every band with `up to` and `pays`, and a last one `above`",
+            "Add `- {above: RATE}` at the end." if is_last else "Move it to the end.",
+        )
         return Band(None, Table((), (Cell((), Ratio(Fraction(0))),)))
     if is_last:
         fields = reading.fields(node, path, ("above",))
@@ -286,7 +348,10 @@ def _check_edges(reading: Reading, bands: list[Band], path: str) -> None:
             cell = band.up_to.cells[0]
             if isinstance(cell.value, Money):
                 if cell.value.fen < last:
-                    reading.problem(cell.place, path, f"the edge {yuan(cell.value.fen)}, below the one before it ({yuan(last)})",
-                                    "edges that do not fall")
+                    reading.problem(
+                        cell.place,
+                        path,
+                        f"the edge {yuan(cell.value.fen)}, below the one before it ({yuan(last)})",
+                        "edges that do not fall",
+                    )
                 last = cell.value.fen
-

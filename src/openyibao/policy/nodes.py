@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node as YamlNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node as YamlNode
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
@@ -114,8 +115,9 @@ def parse_bytes(data: bytes, name: str) -> Node:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         place = Place(line, 1)
-        raise FileError([Problem(name, place, "", "bytes that are not UTF-8", "UTF-8 text",
-                                 "Save the file as UTF-8.")]) from None
+        raise FileError(
+            [Problem(name, place, "", "bytes that are not UTF-8", "UTF-8 text", "Save the file as UTF-8.")]
+        ) from None
     if name.endswith(".json"):
         _check_json(text, name)
         text = text.replace("\t", "  ")  # JSON may indent with tabs, YAML may not
@@ -125,10 +127,13 @@ def parse_bytes(data: bytes, name: str) -> Node:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         found = "a tab" if "'\\t'" in str(error.problem) else f"text that is not YAML 1.2 ({error.problem})"
-        raise FileError([Problem(name, place, "", found, "keys and values, indented with spaces", PARSER_HINT)]) from None
+        raise FileError(
+            [Problem(name, place, "", found, "keys and values, indented with spaces", PARSER_HINT)]
+        ) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _one(name, "", f"text that is not YAML 1.2 ({str(error).splitlines()[0]})",
-                   "one document of keys and values") from None
+        raise _one(
+            name, "", f"text that is not YAML 1.2 ({str(error).splitlines()[0]})", "one document of keys and values"
+        ) from None
     if root is None:
         raise _one(name, "", "an empty file", "keys and values")
     problems: list[Problem] = []
@@ -154,13 +159,13 @@ def place_of(node: YamlNode) -> Place:
     return Place(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _convert(
-    node: YamlNode, file: str, path: str, problems: list[Problem], seen: set[int], depth: int
-) -> Node:
+def _convert(node: YamlNode, file: str, path: str, problems: list[Problem], seen: set[int], depth: int) -> Node:
     place = place_of(node)
     if getattr(node, "anchor", None) or id(node) in seen:
         if not any(problem.found == ANCHOR for problem in problems):
-            problems.append(Problem(file, place, path, ANCHOR, "the value itself", "Write the value out where it is used."))
+            problems.append(
+                Problem(file, place, path, ANCHOR, "the value itself", "Write the value out where it is used.")
+            )
         return Text("", place)
     if str(node.tag).startswith("!"):
         problems.append(Problem(file, place, path, f"the tag {node.tag}", "a value without a tag"))
@@ -172,10 +177,7 @@ def _convert(
         return Text(node.value.strip(), place)
     if isinstance(node, SequenceNode):
         return Sequence(
-            tuple(
-                _convert(item, file, path, problems, seen, depth + 1)
-                for item in node.value
-            ),
+            tuple(_convert(item, file, path, problems, seen, depth + 1) for item in node.value),
             place,
         )
     assert isinstance(node, MappingNode)
@@ -193,10 +195,16 @@ def _convert_mapping(
             continue
         key = Text(key_node.value.strip(), place_of(key_node))
         if key.value in first_line:
-            problems.append(Problem(
-                file, key.place, f"{path} / {key.value}".strip(" /"),
-                f"the key {key.value!r} a second time (first on line {first_line[key.value]})",
-                "every key once", "Remove one of the two."))
+            problems.append(
+                Problem(
+                    file,
+                    key.place,
+                    f"{path} / {key.value}".strip(" /"),
+                    f"the key {key.value!r} a second time (first on line {first_line[key.value]})",
+                    "every key once",
+                    "Remove one of the two.",
+                )
+            )
         first_line.setdefault(key.value, key.place.line)
         inner = f"{path} / {key.value}" if path else key.value
         value = _convert(value_node, file, inner, problems, seen, depth + 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 import re
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from openyibao.policy.keys import parse_range, reads_as_value
 from openyibao.policy.layers import read_gaps, read_layers
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
@@ -26,11 +27,11 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.tables import AMOUNT, Scope, parse_range, read_basis, read_table, reads_as_value
+from openyibao.policy.tables import AMOUNT, Scope, read_basis, read_table
 from openyibao.policy.values import MAX_DENOMINATOR, parse_fen, parse_ratio
-from openyibao.policy.write import write_policy
 from openyibao.policy.variation import is_variation, own_words, varied_tree
 from openyibao.policy.vocabulary import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Vocabulary, language
+from openyibao.policy.write import write_policy
 
 REQUIRED = ("policy", "title", "region", "scheme", "in force", "rule of the date of", "documents", "facts", "layers")
 OPTIONAL = ("year of the date of", "words", "statistics", "amounts", "gaps")
@@ -81,15 +82,22 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     amounts = _read_amounts(reading, fields, scope, {statistic.name for statistic in statistics})
     scope.amounts = {amount.name for amount in amounts}
     layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
+    start, end = _read_in_force(reading, fields)
     policy = Policy(
         id=_read_id(reading, fields),
         title=reading.bilingual(fields["title"][1], "title") if "title" in fields else Bilingual("", ""),
         region=_read_region(reading, fields),
         scheme=_choice(reading, fields, "scheme", ("resident", "employee")),
-        **_read_in_force(reading, fields),
+        start=start,
+        end=end,
         rule_date=_choice(reading, fields, "rule of the date of", DATES),
         year_date=_choice(reading, fields, "year of the date of", DATES),
-        words=words, documents=documents, facts=facts, statistics=statistics, amounts=amounts, layers=layers,
+        words=words,
+        documents=documents,
+        facts=facts,
+        statistics=statistics,
+        amounts=amounts,
+        layers=layers,
         gaps=read_gaps(reading, fields),
         file=file,
     )
@@ -121,11 +129,18 @@ def _named(reading: Reading, node: Node, path: str, *, said: bool = True) -> lis
     for key, value in node:
         name = reading.english(key.value)
         if any(name == other for other, _, _ in entries):
-            reading.problem(key.place, join(path, key.value), f"the name {key.value!r} a second time", "every name once")
+            reading.problem(
+                key.place, join(path, key.value), f"the name {key.value!r} a second time", "every name once"
+            )
         elif said and not reading.vocabulary.knows(name):
             reading.blamed.add(name)
-            reading.problem(key.place, join(path, key.value), f"the name {key.value!r}",
-                            "a word declared under `words` (en, zh)", "Add it to `words`, so that it reads in both languages.")
+            reading.problem(
+                key.place,
+                join(path, key.value),
+                f"the name {key.value!r}",
+                "a word declared under `words` (en, zh)",
+                "Add it to `words`, so that it reads in both languages.",
+            )
         entries.append((name, key, value))
     return entries
 
@@ -143,33 +158,48 @@ def _read_region(reading: Reading, fields: Fields) -> str:
     return text
 
 
-def _read_in_force(reading: Reading, fields: Fields) -> dict[str, object]:
+def _read_in_force(reading: Reading, fields: Fields) -> tuple[date, date]:
     if "in force" not in fields:
-        return {"start": date.min, "end": date.max}
+        return date.min, date.max
     node = fields["in force"][1]
     inner = reading.fields(node, "in force", ("from", "before"))
     start = reading.date(inner["from"][1], "in force / from") if "from" in inner else date.min
     end = reading.date(inner["before"][1], "in force / before") if "before" in inner else date.max
     if start >= end and date.min not in (start, end):
         reading.problem(node.place, "in force", f"from {start} before {end}", "a first day that lies before the end")
-    return {"start": start, "end": end}
+    return start, end
 
 
 def _read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
-    base, words = Vocabulary(), []
+    base = Vocabulary()
+    words: list[Bilingual] = []
     for item in reading.items(fields["words"][1], "words", "words (en, zh)") if "words" in fields else ():
         word = reading.bilingual(item, "words")
         for other in words:
             if {word.en, word.zh} & {other.en, other.zh}:
-                reading.problem(item.place, "words", f"{word.en!r} / {word.zh!r} beside {other.en!r} / {other.zh!r}",
-                                "every word once")
+                reading.problem(
+                    item.place,
+                    "words",
+                    f"{word.en!r} / {word.zh!r} beside {other.en!r} / {other.zh!r}",
+                    "every word once",
+                )
         for text in (word.en, word.zh):
             if base.knows(text) or base.english(text) != text:
-                reading.problem(item.place, "words", f"{text!r}, a word of the language itself",
-                                "only words the language does not have", "Choose another name.")
+                reading.problem(
+                    item.place,
+                    "words",
+                    f"{text!r}, a word of the language itself",
+                    "only words the language does not have",
+                    "Choose another name.",
+                )
             elif reads_as_value(text):
-                reading.problem(item.place, "words", f"{text!r}, which reads as an amount, a range or a phrase",
-                                "a plain name, without commas and colons", "Choose another name.")
+                reading.problem(
+                    item.place,
+                    "words",
+                    f"{text!r}, which reads as an amount, a range or a phrase",
+                    "a plain name, without commas and colons",
+                    "Choose another name.",
+                )
         words.append(word)
     return tuple(words)
 
@@ -181,8 +211,11 @@ def _read_documents(reading: Reading, fields: Fields) -> tuple[Document, ...]:
     for name, key, value in _named(reading, fields["documents"][1], "documents", said=False):
         path = join("documents", key.value)
         inner = reading.fields(value, path, ("title", "number", "date", "source"))
-        texts = {field: reading.english(reading.text(item, join(path, field)))
-                 for field, (_, item) in inner.items() if field != "title"}
+        texts = {
+            field: reading.english(reading.text(item, join(path, field)))
+            for field, (_, item) in inner.items()
+            if field != "title"
+        }
         title = reading.bilingual(inner["title"][1], join(path, "title")) if "title" in inner else Bilingual("", "")
         if "date" in inner and texts["date"] != NOT_IDENTIFIED:
             reading.date(inner["date"][1], join(path, "date"))
@@ -213,8 +246,13 @@ def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
         own = {pair.en for pair in reading.vocabulary.own}
         if value not in word.values and value not in own:
             reading.blamed.add(value)
-            reading.problem(item.place, path, repr(value), f"a value of {name} ({some(word.values)}) or a word of `words`",
-                            reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.")
+            reading.problem(
+                item.place,
+                path,
+                repr(value),
+                f"a value of {name} ({some(word.values)}) or a word of `words`",
+                reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.",
+            )
         elif value in values:
             reading.problem(item.place, path, f"{value!r} twice", "every value once")
         else:
@@ -225,8 +263,10 @@ def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
 def _read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[Statistic, ...]:
     if "statistics" not in fields:
         return ()
-    return tuple(_read_statistic(reading, name, value, scope)
-                 for name, _, value in _named(reading, fields["statistics"][1], "statistics"))
+    return tuple(
+        _read_statistic(reading, name, value, scope)
+        for name, _, value in _named(reading, fields["statistics"][1], "statistics")
+    )
 
 
 def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> Statistic:
@@ -240,7 +280,9 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
         else:
             table = read_table(reading, value, join(path, key.value), AMOUNT, scope)
             if table.by or not isinstance(table.cells[0].value, Money | NotKnown):
-                reading.problem(value.place, join(path, key.value), "a table or a named amount", "one amount for the year")
+                reading.problem(
+                    value.place, join(path, key.value), "a table or a named amount", "one amount for the year"
+                )
             cell = table.cells[0]
             if cell.basis is None:
                 need_basis(reading, value, join(path, key.value))
@@ -266,8 +308,13 @@ def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: se
 
 
 def need_basis(reading: Reading, node: Node, path: str) -> None:
-    reading.problem(node.place, path, "a value without a basis", "`is` with a `basis` (document, article, source, sure)",
-                    "Say where the value comes from; what nobody knows is `not identified`.")
+    reading.problem(
+        node.place,
+        path,
+        "a value without a basis",
+        "`is` with a `basis` (document, article, source, sure)",
+        "Say where the value comes from; what nobody knows is `not identified`.",
+    )
 
 
 def _read_statistic_share(
@@ -278,18 +325,27 @@ def _read_statistic_share(
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50% or 600%"))
         if found is None or found.denominator > MAX_DENOMINATOR or not 0 < found <= 100:
-            reading.problem(fields["share"][1].place, join(path, "share"), describe(fields["share"][1]),
-                            "a share such as 50% or 600%")
+            reading.problem(
+                fields["share"][1].place,
+                join(path, "share"),
+                describe(fields["share"][1]),
+                "a share such as 50% or 600%",
+            )
         else:
             share = found
     name = reading.english(reading.text(fields["of"][1], join(path, "of"))) if "of" in fields else ""
     if name and name not in statistics:
-        reading.problem(fields["of"][1].place, join(path, "of"), repr(name),
-                        f"a statistic declared under `statistics` ({some(sorted(statistics))})",
-                        reading.did_you_mean(name, statistics))
+        reading.problem(
+            fields["of"][1].place,
+            join(path, "of"),
+            repr(name),
+            f"a statistic declared under `statistics` ({some(sorted(statistics))})",
+            reading.did_you_mean(name, statistics),
+        )
     year = reading.choice(fields["year"][1], join(path, "year"), tuple(YEARS_BEFORE)) if "year" in fields else ""
-    mode, unit = _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else (
-        "half-up", 1)
+    mode, unit = (
+        _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else ("half-up", 1)
+    )
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     return StatisticShare(name, share, YEARS_BEFORE.get(year, 0), mode, unit, basis)
 

@@ -42,11 +42,21 @@ class Reading:
             if name not in known:
                 near = self.near(key.value, known)
                 meant.add(near)
-                self.problem(key.place, join(path, key.value), f"the key {key.value!r}",
-                             f"one of {some([*required, *optional], 4 if near else 40)}", hint(near))
+                self.problem(
+                    key.place,
+                    join(path, key.value),
+                    f"the key {key.value!r}",
+                    f"one of {some([*required, *optional], 4 if near else 40)}",
+                    hint(near),
+                )
             elif name in fields:
-                self.problem(key.place, join(path, key.value), f"the key {key.value!r} a second time",
-                             "every key once, in one language", "Remove one of the two.")
+                self.problem(
+                    key.place,
+                    join(path, key.value),
+                    f"the key {key.value!r} a second time",
+                    "every key once, in one language",
+                    "Remove one of the two.",
+                )
             else:
                 fields[name] = (key.place, value)
         for name in required:

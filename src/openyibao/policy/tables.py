@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
+from openyibao.policy.keys import atoms, check_cover, read_key
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     AmountOf,
@@ -19,17 +20,14 @@ from openyibao.policy.model import (
     Money,
     NoLimit,
     NotKnown,
-    Otherwise,
-    Range,
     Ratio,
     Table,
     Value,
-    Words,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.reading import Reading, describe, join, some
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
-from openyibao.policy.vocabulary import AND_OVER, FROM_TO, LEFT_OF, PART_OF, SHARE_OF, UNDER, Vocabulary, split_list
+from openyibao.policy.vocabulary import SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE = "amount", "limit", "rate"
 EXPECTED = {
@@ -110,8 +108,13 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
         pass
     elif name not in scope.amounts:
         known = some(sorted(scope.amounts)) or "none declared"
-        reading.problem(node.place, path, f"the amount {parts[1]!r}", f"an amount declared under `amounts` ({known})",
-                        reading.did_you_mean(name, scope.amounts))
+        reading.problem(
+            node.place,
+            path,
+            f"the amount {parts[1]!r}",
+            f"an amount declared under `amounts` ({known})",
+            reading.did_you_mean(name, scope.amounts),
+        )
     else:
         return AmountOf(name, share)
     return Money(0)
@@ -120,13 +123,20 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
 def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:
     """Document, article, source and confidence of a value. Who does not know writes `not identified`."""
     fields = reading.fields(node, path, ("document", "article", "source", "sure"), ("note",))
-    values = {name: reading.english(reading.text(fields[name][1], join(path, name)))
-              for name in ("document", "article", "source") if name in fields}
+    values = {
+        name: reading.english(reading.text(fields[name][1], join(path, name)))
+        for name in ("document", "article", "source")
+        if name in fields
+    }
     document = values.get("document", NOT_IDENTIFIED)
     if scope.documents is not None and document not in scope.documents | {NOT_IDENTIFIED, ""}:
-        reading.problem(fields["document"][1].place, join(path, "document"), repr(document),
-                        f"a document declared under `documents` ({some(sorted(scope.documents))}) or `not identified`",
-                        reading.did_you_mean(document, scope.documents))
+        reading.problem(
+            fields["document"][1].place,
+            join(path, "document"),
+            repr(document),
+            f"a document declared under `documents` ({some(sorted(scope.documents))}) or `not identified`",
+            reading.did_you_mean(document, scope.documents),
+        )
     sure = reading.choice(fields["sure"][1], join(path, "sure"), ("high", "medium", "low")) if "sure" in fields else ""
     note = reading.bilingual(fields["note"][1], join(path, "note")) if "note" in fields else None
     return Basis(document, values.get("article", ""), values.get("source", ""), sure, note)
@@ -137,10 +147,18 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
-        facts = [name for name, fact in scope.facts.items()
-                 if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))]
-        reading.problem(node.place, path, "a table without `by`", f"`by` with the facts it asks ({some(facts or scope.facts)})",
-                        f"Add `by: {facts[0]}`." if len(facts) == 1 else "")
+        facts = [
+            name
+            for name, fact in scope.facts.items()
+            if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
+        ]
+        reading.problem(
+            node.place,
+            path,
+            "a table without `by`",
+            f"`by` with the facts it asks ({some(facts or scope.facts)})",
+            f"Add `by: {facts[0]}`." if len(facts) == 1 else "",
+        )
         return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
     return Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
 
@@ -176,8 +194,13 @@ def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fac
     if not tables:
         return
     if common_denominator(tables) > MAX_DENOMINATOR:
-        reading.problem(tables[0].place, path, "ratios without a common denominator",
-                        f"ratios whose common denominator is at most {MAX_DENOMINATOR}", "Write them as percentages.")
+        reading.problem(
+            tables[0].place,
+            path,
+            "ratios without a common denominator",
+            f"ratios whose common denominator is at most {MAX_DENOMINATOR}",
+            "Write them as percentages.",
+        )
     levels = [[cell.keys[n] for cell in tables[0].cells if len(cell.keys) > n] for n in range(len(facts))]
     if prod(len(atoms(fact, keys)) for fact, keys in zip(facts, levels, strict=True)) > MAX_CELLS:
         reading.problem(tables[0].place, path, "a table over too many combinations", f"at most {MAX_CELLS} cells")
@@ -197,10 +220,15 @@ def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tup
         if name not in scope.facts and (name in reading.blamed or not scope.has_facts):
             return ()
         if name not in scope.facts:
-            reading.problem(item.place, path, repr(name), f"a fact declared under `facts` ({some(sorted(scope.facts))})",
-                            reading.did_you_mean(name, scope.facts) or "Declare it under `facts`.")
+            reading.problem(
+                item.place,
+                path,
+                repr(name),
+                f"a fact declared under `facts` ({some(sorted(scope.facts))})",
+                reading.did_you_mean(name, scope.facts) or "Declare it under `facts`.",
+            )
             return ()
-        elif name in names:
+        if name in names:
             reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
         else:
             names.append(name)
@@ -224,7 +252,7 @@ def _read_level(
             level_keys.append((key, key_text))
             cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key))
     if readable:
-        _check_cover(reading, node, path, facts[0], level_keys)
+        check_cover(reading, node, path, facts[0], level_keys)
     return cells
 
 
@@ -246,127 +274,7 @@ def _read_leaf(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
     else:
         reading.problem(fields["is"][0], join(path, "is"), describe(fields["is"][1]), EXPECTED[kind])
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
-    assumption = (reading.bilingual(fields["assumption"][1], join(path, "assumption"))
-                  if "assumption" in fields else None)
+    assumption = (
+        reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
+    )
     return Cell(keys, value, basis, assumption, node.place)
-
-
-def read_key(reading: Reading, text: Text, path: str, fact: Fact) -> Key | None:
-    """A key of a table or condition: values of the fact, a range of whole numbers, or `otherwise`."""
-    if reading.english(text.value) == "otherwise":
-        return Otherwise()
-    if fact.range is not None:
-        return _read_range_key(reading, text, path, fact)
-    names: list[str] = []
-    readable = True
-    for word in split_list(text.value):
-        name = reading.english(word)
-        if name in names:
-            reading.problem(text.place, path, f"{word!r} twice", "every value once")
-        elif name not in fact.values and (name in reading.blamed or not fact.values):
-            readable = False
-        elif name not in fact.values:
-            readable = False
-            reading.problem(text.place, path, repr(word),
-                            f"a value of {fact.name} that this policy declares ({some(fact.values)}) or `otherwise`",
-                            reading.did_you_mean(word, fact.values) or f"Declare it under `facts / {fact.name}`.")
-        else:
-            names.append(name)
-    return Words(tuple(names)) if names and readable else None
-
-
-def _read_range_key(reading: Reading, text: Text, path: str, fact: Fact) -> Range | None:
-    bounds = parse_range(text.value)
-    assert fact.range is not None
-    low, high = fact.range.low or 0, fact.range.high or 0
-    if bounds is None:
-        reading.problem(text.place, path, describe(text), "a range such as `under 18`, `6 to 17`, `18 and over`")
-    elif bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
-        reading.problem(text.place, path, repr(text.value), "a range with the smaller number first")
-        return None
-    elif (bounds.low is not None and bounds.low > high) or (bounds.high is not None and bounds.high < low):
-        reading.problem(text.place, path, repr(text.value), f"a range that meets {fact.name} {low} to {high}",
-                        f"Remove it, or widen `facts / {fact.name}`.")
-        return None
-    return bounds
-
-
-def parse_range(text: str) -> Range | None:
-    """`under 18`, `6 to 17`, `18 and over`, `18` in either language, both ends included; None if it is no range.
-
-    >>> parse_range("under 18"), parse_range("6至17")
-    (Range(low=None, high=17), Range(low=6, high=17))
-    """
-    for phrase, build in (
-        (UNDER, lambda n: Range(None, n[0] - 1)),
-        (AND_OVER, lambda n: Range(n[0], None)),
-        (FROM_TO, lambda n: Range(n[0], n[1])),
-    ):
-        parts = phrase.match(text)
-        if parts and all(part.isdecimal() and len(part) <= 9 for part in parts):
-            return build([int(part) for part in parts])
-    return Range(int(text), int(text)) if text.isdecimal() and len(text) <= 9 else None
-
-
-def reads_as_value(text: str) -> bool:
-    """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, so that it cannot be a name."""
-    share, part = SHARE_OF.match(text), PART_OF.match(text)
-    phrase = (bool(LEFT_OF.match(text)) or (share is not None and parse_ratio(share[0]) is not None)
-              or (part is not None and Vocabulary().knows(Vocabulary().english(part[1]))))
-    value = parse_fen(text) is not None or parse_ratio(text) is not None or parse_range(text) is not None
-    return phrase or value or any(mark in text for mark in ",、，:：/\n")
-
-
-def _check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: list[tuple[Key, Text]]) -> None:
-    """Every value of the fact has exactly one answer."""
-    whole = atoms(fact, [key for key, _ in keys])
-    taken: dict[object, Text] = {}
-    has_otherwise = False
-    for key, text in keys:
-        if isinstance(key, Otherwise):
-            if has_otherwise:
-                reading.problem(text.place, join(path, text.value), "a second `otherwise`", "`otherwise` once")
-            has_otherwise = True
-            continue
-        mine = [atom for atom in whole if covers(key, atom)]
-        clash = next((taken[atom] for atom in mine if atom in taken), None)
-        if clash is not None:
-            reading.problem(text.place, join(path, text.value), f"{text.value!r}, which overlaps {clash.value!r}",
-                            "every value in one key only", "Remove the value from one of the two keys.")
-        taken.update(dict.fromkeys(mine, text))
-    missing = [atom for atom in whole if atom not in taken]
-    if missing and not has_otherwise:
-        reading.problem(node.place, path, f"no answer for {fact.name} {some([describe_atom(a) for a in missing])}",
-                        f"an answer for every {fact.name}", "Add the value, `otherwise:`, or `not known`.")
-    if has_otherwise and not missing:
-        place = next(text.place for key, text in keys if isinstance(key, Otherwise))
-        reading.problem(place, path, "`otherwise`, but no value is left for it", "only keys that can answer",
-                        "Remove `otherwise`.")
-
-
-def atoms(fact: Fact, keys: list[Key]) -> list[str | tuple[int, int]]:
-    """The pieces a table tells apart: the values of a fact, or the intervals its range keys cut."""
-    if fact.range is None:
-        return list(fact.values)
-    low, high = fact.range.low or 0, fact.range.high or 0
-    cuts = {low, high + 1}
-    for key in keys:
-        if isinstance(key, Range):
-            cuts.add(low if key.low is None else key.low)
-            cuts.add(high + 1 if key.high is None else key.high + 1)
-    inside = sorted(cut for cut in cuts if low <= cut <= high + 1)
-    return [(start, end - 1) for start, end in zip(inside, inside[1:], strict=False)]
-
-
-def covers(key: Key, atom: str | tuple[int, int]) -> bool:
-    if isinstance(key, Words):
-        return atom in key.values
-    if isinstance(key, Range) and isinstance(atom, tuple):
-        return (key.low is None or key.low <= atom[0]) and (key.high is None or atom[1] <= key.high)
-    return isinstance(key, Otherwise)
-
-
-def describe_atom(atom: str | tuple[int, int]) -> str:
-    if isinstance(atom, str):
-        return atom
-    return str(atom[0]) if atom[0] == atom[1] else f"{atom[0]} to {atom[1]}"

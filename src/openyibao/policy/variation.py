@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import Bilingual
 from openyibao.policy.library import PolicyNotFoundError, find_policy
+from openyibao.policy.model import Bilingual
 from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, parse_file
 from openyibao.policy.reading import Fields, Reading, join, some
 from openyibao.policy.vocabulary import Vocabulary
@@ -81,9 +81,15 @@ def _add_words(reading: Reading, tree: Node, words: Node) -> Node:
     added = reading.items(words, "words", "words (en, zh)")
     if not _has(reading, tree, "words"):
         return Mapping((*tree.items, (Text("words", words.place), words)), tree.place)
-    return Mapping(tuple((key, Sequence((*value.items, *added), value.place))
-                         if reading.english(key.value) == "words" and isinstance(value, Sequence) else (key, value)
-                         for key, value in tree), tree.place)
+    return Mapping(
+        tuple(
+            (key, Sequence((*value.items, *added), value.place))
+            if reading.english(key.value) == "words" and isinstance(value, Sequence)
+            else (key, value)
+            for key, value in tree
+        ),
+        tree.place,
+    )
 
 
 def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Node, path: str) -> Node:
@@ -93,17 +99,32 @@ def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Nod
             reading.problem(at.place, "changes / to", "what stands there already", "a change", "Remove it.")
         return value
     if isinstance(node, Sequence) and any(_has(reading, item, keys[0]) for item in node):
-        return Sequence(tuple(_replace(reading, item, keys, value, at, path) if _has(reading, item, keys[0]) else item
-                              for item in node), node.place)
+        return Sequence(
+            tuple(
+                _replace(reading, item, keys, value, at, path) if _has(reading, item, keys[0]) else item
+                for item in node
+            ),
+            node.place,
+        )
     if _has(reading, node, keys[0]):
         assert isinstance(node, Mapping)
-        return Mapping(tuple(
-            (key, _replace(reading, child, keys[1:], value, at, join(path, key.value)))
-            if reading.english(key.value) == keys[0] else (key, child)
-            for key, child in node), node.place)
+        return Mapping(
+            tuple(
+                (key, _replace(reading, child, keys[1:], value, at, join(path, key.value)))
+                if reading.english(key.value) == keys[0]
+                else (key, child)
+                for key, child in node
+            ),
+            node.place,
+        )
     names = _names(reading, node)
-    reading.problem(at.place, "changes / at", f"{keys[0]!r}, which is not under {path or 'the policy'!r}",
-                    f"one of {some(names)}", reading.did_you_mean(keys[0], names))
+    reading.problem(
+        at.place,
+        "changes / at",
+        f"{keys[0]!r}, which is not under {path or 'the policy'!r}",
+        f"one of {some(names)}",
+        reading.did_you_mean(keys[0], names),
+    )
     return node
 
 
@@ -116,7 +137,7 @@ def _names(reading: Reading, node: Node) -> list[str]:
         return [reading.english(key.value) for key, _ in node]
     if isinstance(node, Sequence):
         return [name for item in node for name in _names(reading, item)]
-    return [node.value] if isinstance(node, Text) else []
+    return [node.value]
 
 
 def _says(node: Node) -> object:

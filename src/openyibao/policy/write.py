@@ -100,12 +100,23 @@ class Writer:
             ("rule of the date of", self.say(p.rule_date)),
             ("year of the date of", self.say(p.year_date)),
             ("words", [self.tree(("en", word.en), ("zh", word.zh)) for word in p.words]),
-            ("documents", {
-                self.say(d.name): self.tree(("title", self.bilingual(d.title)), ("number", self.say(d.number)), ("date", _date(self.say(d.date))),
-                                  ("source", d.source)) for d in p.documents}),
+            (
+                "documents",
+                {
+                    self.say(d.name): self.tree(
+                        ("title", self.bilingual(d.title)),
+                        ("number", self.say(d.number)),
+                        ("date", _date(self.say(d.date))),
+                        ("source", d.source),
+                    )
+                    for d in p.documents
+                },
+            ),
             ("facts", {self.say(fact.name): self.fact(fact) for fact in p.facts}),
-            ("statistics", {self.say(s.name): {year: self.leaf(cell) for year, cell in s.values}
-                            for s in p.statistics}),
+            (
+                "statistics",
+                {self.say(s.name): {year: self.leaf(cell) for year, cell in s.values} for s in p.statistics},
+            ),
             ("amounts", {self.say(amount.name): self.amount(amount) for amount in p.amounts}),
             ("layers", [{self.say(layer.name): self.layer(layer)} for layer in p.layers]),
             ("gaps", [self.bilingual(gap) for gap in p.gaps]),
@@ -115,9 +126,17 @@ class Writer:
         return None if text is None else self.tree(("zh", text.zh), ("en", text.en))
 
     def basis(self, basis: Basis | None) -> Tree | None:
-        return None if basis is None else self.tree(
-            ("document", self.say(basis.document)), ("article", self.say(basis.article)), ("source", basis.source),
-            ("sure", self.say(basis.sure)), ("note", self.bilingual(basis.note)))
+        return (
+            None
+            if basis is None
+            else self.tree(
+                ("document", self.say(basis.document)),
+                ("article", self.say(basis.article)),
+                ("source", basis.source),
+                ("sure", self.say(basis.sure)),
+                ("note", self.bilingual(basis.note)),
+            )
+        )
 
     def fact(self, fact: Fact) -> Any:
         if fact.range is not None:
@@ -128,10 +147,12 @@ class Writer:
         value = amount.value
         if isinstance(value, StatisticShare):
             return self.tree(
-                ("share", percent(value.share)), ("of", self.say(value.statistic)),
+                ("share", percent(value.share)),
+                ("of", self.say(value.statistic)),
                 ("year", self.say(YEARS[value.years_before])),
                 ("rounded", ROUNDING[value.mode].say(self.lang, yuan(value.unit_fen))),
-                ("basis", self.basis(value.basis)))
+                ("basis", self.basis(value.basis)),
+            )
         return self.table(value)
 
     def value(self, value: Value) -> Any:
@@ -154,7 +175,9 @@ class Writer:
             return self.value(value)
         return self.tree(
             ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
-            ("basis", self.basis(cell.basis)), ("assumption", self.bilingual(cell.assumption)))
+            ("basis", self.basis(cell.basis)),
+            ("assumption", self.bilingual(cell.assumption)),
+        )
 
     def table(self, table: Table) -> Any:
         if not table.by:
@@ -189,7 +212,8 @@ class Writer:
             ("for", {self.say(c.fact): self.condition(c) for c in layer.conditions}),
             ("of", [self.term(term) for term in layer.base]),
             *((self.step_key(step), self.table(step.table)) for step in layer.steps),
-            ("pays in bands", self.bands(layer.pays)) if isinstance(layer.pays, Bands)
+            ("pays in bands", self.bands(layer.pays))
+            if isinstance(layer.pays, Bands)
             else ("pays", self.table(layer.pays)),
             *((f"at most per {cap.period}", self.table(cap.table)) for cap in layer.caps),
             ("assumption", self.bilingual(layer.assumption)),
@@ -209,8 +233,12 @@ class Writer:
         text = self.part(term)
         if term.share == 1 and term.basis is None and term.assumption is None:
             return text
-        return self.tree(("take", text), ("share", percent(term.share)), ("basis", self.basis(term.basis)),
-                         ("assumption", self.bilingual(term.assumption)))
+        return self.tree(
+            ("take", text),
+            ("share", percent(term.share)),
+            ("basis", self.basis(term.basis)),
+            ("assumption", self.bilingual(term.assumption)),
+        )
 
     def part(self, term: Term) -> str:
         if term.layer is None:
@@ -222,12 +250,19 @@ class Writer:
     def bands(self, bands: Bands) -> Tree:
         over = "a year" if bands.period == "year" else bands.period
         return self.tree(
-            ("counted", self.say(bands.counted)), ("over", self.say(over)),
-            ("bands", [
-                self.tree(("above", self.table(band.rate))) if band.up_to is None
-                else self.tree(("up to", self.table(band.up_to)), ("pays", self.table(band.rate)))
-                for band in bands.bands]),
-            ("basis", self.basis(bands.basis)))
+            ("counted", self.say(bands.counted)),
+            ("over", self.say(over)),
+            (
+                "bands",
+                [
+                    self.tree(("above", self.table(band.rate)))
+                    if band.up_to is None
+                    else self.tree(("up to", self.table(band.up_to)), ("pays", self.table(band.rate)))
+                    for band in bands.bands
+                ],
+            ),
+            ("basis", self.basis(bands.basis)),
+        )
 
 
 def _date(text: str) -> Any:

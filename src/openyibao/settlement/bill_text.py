@@ -13,13 +13,19 @@ Data = dict[str, Any]
 
 SAY: dict[str, tuple[str, str]] = {
     "title": ("结算单 {claim}　参保人 {person}", "Bill of claim {claim}, person {person}"),
-    "policy": ("政策：{title}（{id}，施行期 {start} 起、{end} 之前）",
-               "Policy: {title} ({id}, in force from {start}, before {end})"),
-    "dates": ("入院 {admission}，出院 {discharge}，结算 {settlement}。",
-              "Admitted {admission}, discharged {discharge}, settled {settlement}."),
+    "policy": (
+        "政策：{title}（{id}，施行期 {start} 起、{end} 之前）",
+        "Policy: {title} ({id}, in force from {start}, before {end})",
+    ),
+    "dates": (
+        "入院 {admission}，出院 {discharge}，结算 {settlement}。",
+        "Admitted {admission}, discharged {discharge}, settled {settlement}.",
+    ),
     "facts": ("情况：{facts}。", "Facts: {facts}."),
-    "money": ("医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",
-              "Total {total} yuan = fully self-paid {fully} + over limit {over} + pre-self-paid {pre} + in scope {scope}."),
+    "money": (
+        "医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",
+        "Total {total} yuan = fully self-paid {fully} + over limit {over} + pre-self-paid {pre} + in scope {scope}.",
+    ),
     "layer": ("【{number}】{layer}（支付方：{payer}）", "[{number}] {layer} (paid by: {payer})"),
     "not_applied": ("不适用：{why}。支付 {paid} 元。", "Does not apply: {why}. Pays {paid} yuan."),
     "why": ("{fact}为{value}，须为{accepts}", "{fact} is {value}, needed: {accepts}"),
@@ -29,21 +35,34 @@ SAY: dict[str, tuple[str, str]] = {
     "base": ("基数：{terms}；合计 {base} 元。", "It looks at: {terms}; together {base} yuan."),
     "amount": ("{written}{facts}", "{written}{facts}"),
     "chosen": ("（{facts}）", " ({facts})"),
-    "derived": ("{written} = {fen} 元{facts}：“{amount}”为 {amount_fen} 元{origin}{statistic}",
-                "{written} = {fen} yuan{facts}; {amount}: {amount_fen} yuan{origin}{statistic}"),
-    "derived_whole": ("{written} = {fen} 元{facts}{origin}{statistic}", "{written} = {fen} yuan{facts}{origin}{statistic}"),
-    "statistic": ("（{year}年{name} {figure} 元的{share}，{rounded}）",
-                  " ({share} of {name} of {year}, {figure} yuan, {rounded})"),
-    "deductible": ("{period}起付线：{amount}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
-                   "Deductible {period}: {amount}{used}. This claim: {taken} yuan into the deductible, {rest} yuan remain."),
-    "limit": ("{period}费用限额：{amount}{used}。超出限额 {taken} 元，余 {rest} 元。",
-              "Limit {period}: {amount}{used}. Beyond the limit {taken} yuan, {rest} yuan remain."),
+    "derived": (
+        "{written} = {fen} 元{facts}：“{amount}”为 {amount_fen} 元{origin}{statistic}",
+        "{written} = {fen} yuan{facts}; {amount}: {amount_fen} yuan{origin}{statistic}",
+    ),
+    "derived_whole": (
+        "{written} = {fen} 元{facts}{origin}{statistic}",
+        "{written} = {fen} yuan{facts}{origin}{statistic}",
+    ),
+    "statistic": (
+        "（{year}年{name} {figure} 元的{share}，{rounded}）",
+        " ({share} of {name} of {year}, {figure} yuan, {rounded})",
+    ),
+    "deductible": (
+        "{period}起付线：{amount}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
+        "Deductible {period}: {amount}{used}. This claim: {taken} yuan into the deductible, {rest} yuan remain.",
+    ),
+    "limit": (
+        "{period}费用限额：{amount}{used}。超出限额 {taken} 元，余 {rest} 元。",
+        "Limit {period}: {amount}{used}. Beyond the limit {taken} yuan, {rest} yuan remain.",
+    ),
     "pre-pay": ("先行自付 {amount}：{taken} 元，余 {rest} 元。", "Pre-pay {amount}: {taken} yuan, {rest} yuan remain."),
     "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
     "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
     "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
-    "bands": ("分段报销（{counted}，从 {start} 元开始）：{slices}；合计 {fen} 元。",
-              "Reimbursement in bands ({counted}, starting at {start} yuan): {slices}; together {fen} yuan."),
+    "bands": (
+        "分段报销（{counted}，从 {start} 元开始）：{slices}；合计 {fen} 元。",
+        "Reimbursement in bands ({counted}, starting at {start} yuan): {slices}; together {fen} yuan.",
+    ),
     "slice": ("{low}元至{high}元段 {cost} 元 × {rate}", "from {low} to {high}: {cost} yuan x {rate}"),
     "slice_open": ("{low}元以上段 {cost} 元 × {rate}", "above {low}: {cost} yuan x {rate}"),
     "no_cap": ("{period}最高支付：{amount}{used}。", "At most {period}: {amount}{used}."),
@@ -53,24 +72,49 @@ SAY: dict[str, tuple[str, str]] = {
     "paid": ("支付 {paid} 元。", "Pays {paid} yuan."),
     "parts": ("个人仍负担：{parts}。", "Left to the person after this layer: {parts}."),
     "part": ("{name} {fen} 元", "{name} {fen} yuan"),
-    "source": ("依据（{what}）：{title}{number}；{article}；把握程度：{sure}。",
-               "Basis of {what}: {title}{number}; {article}; confidence: {sure}."),
+    "source": (
+        "依据（{what}）：{title}{number}；{article}；把握程度：{sure}。",
+        "Basis of {what}: {title}{number}; {article}; confidence: {sure}.",
+    ),
     "no_article": ("条款未查明", "article not identified"),
     "no_document": ("文件未查明", "document not identified"),
     "assumption": ("假设：{text}", "Assumption: {text}"),
     "gap": ("缺口：{text}", "Gap: {text}"),
-    "total": ("合计：各方支付 {paid} 元（{payers}），个人负担 {personal} 元。",
-              "Together: paid {paid} yuan ({payers}); the person bears {personal} yuan."),
+    "total": (
+        "合计：各方支付 {paid} 元（{payers}），个人负担 {personal} 元。",
+        "Together: paid {paid} yuan ({payers}); the person bears {personal} yuan.",
+    ),
     "payer": ("{payer} {fen} 元", "{payer} {fen} yuan"),
 }
-PERIODS = {"claim": ("每次", "per claim"), "month": ("每月", "per month"), "quarter": ("每季", "per quarter"),
-           "year": ("年度", "per year"), "lifetime": ("终身", "per lifetime")}
-COUNTED = {"from zero": ("从零算起", "counted from zero"), "from the threshold": ("从起付线算起", "counted from the threshold")}
-PARTS = {"beyond_limit": ("超限额", "beyond limit"), "prepaid": ("先付", "prepaid"), "deductible": ("起付线以内", "deductible"),
-         "over_cap": ("超封顶线", "over cap"), "copay": ("按比例自付", "copay")}
-WHAT = {"layer": ("本层规则", "the rule"), "base": ("基数", "the base"), "limit": ("费用限额", "the limit"), "pre-pay": ("先行自付", "the pre-pay"),
-        "deductible": ("起付线", "the deductible"), "rate": ("报销比例", "the rate"), "cap": ("最高支付", "the cap"),
-        "amount": ("金额", "the named amount"), "figure": ("统计数据", "the published figure")}
+PERIODS = {
+    "claim": ("每次", "per claim"),
+    "month": ("每月", "per month"),
+    "quarter": ("每季", "per quarter"),
+    "year": ("年度", "per year"),
+    "lifetime": ("终身", "per lifetime"),
+}
+COUNTED = {
+    "from zero": ("从零算起", "counted from zero"),
+    "from the threshold": ("从起付线算起", "counted from the threshold"),
+}
+PARTS = {
+    "beyond_limit": ("超限额", "beyond limit"),
+    "prepaid": ("先付", "prepaid"),
+    "deductible": ("起付线以内", "deductible"),
+    "over_cap": ("超封顶线", "over cap"),
+    "copay": ("按比例自付", "copay"),
+}
+WHAT = {
+    "layer": ("本层规则", "the rule"),
+    "base": ("基数", "the base"),
+    "limit": ("费用限额", "the limit"),
+    "pre-pay": ("先行自付", "the pre-pay"),
+    "deductible": ("起付线", "the deductible"),
+    "rate": ("报销比例", "the rate"),
+    "cap": ("最高支付", "the cap"),
+    "amount": ("金额", "the named amount"),
+    "figure": ("统计数据", "the published figure"),
+}
 SURE = {"high": ("高", "high"), "medium": ("中", "medium"), "low": ("低", "low")}
 
 
@@ -92,21 +136,30 @@ class _Speaker:
         claim, policy = bill["claim"], bill["policy"]
         lines = [
             self.say("title", claim=claim["id"], person=claim["person"]),
-            self.say("policy", title=policy["title"][self.lang], id=policy["id"], start=policy["from"],
-                     end=policy["before"]),
+            self.say(
+                "policy", title=policy["title"][self.lang], id=policy["id"], start=policy["from"], end=policy["before"]
+            ),
             self.say("dates", **{day: claim[day] for day in ("admission", "discharge", "settlement")}),
             self.say("facts", facts=self.facts(claim["facts"])),
-            self.say("money", total=money(claim["total_fen"]), fully=money(claim["fully_self_paid_fen"]),
-                     over=money(claim["over_limit_fen"]), pre=money(claim["pre_self_paid_fen"]),
-                     scope=money(claim["in_scope_fen"])),
+            self.say(
+                "money",
+                total=money(claim["total_fen"]),
+                fully=money(claim["fully_self_paid_fen"]),
+                over=money(claim["over_limit_fen"]),
+                pre=money(claim["pre_self_paid_fen"]),
+                scope=money(claim["in_scope_fen"]),
+            ),
         ]
         for number, layer in enumerate(bill["layers"], 1):
             lines += ["", *self.layer(number, layer)]
         totals = bill["totals"]
-        payers = self.list.join(self.say("payer", payer=p["payer"][self.lang], fen=money(p["fen"]))
-                                for p in totals["by_payer"])
-        lines += ["", self.say("total", paid=money(totals["paid_fen"]), payers=payers,
-                               personal=money(totals["personal_fen"]))]
+        payers = self.list.join(
+            self.say("payer", payer=p["payer"][self.lang], fen=money(p["fen"])) for p in totals["by_payer"]
+        )
+        lines += [
+            "",
+            self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
+        ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
 
     def facts(self, facts: list[Data]) -> str:
@@ -126,8 +179,9 @@ class _Speaker:
         body.append(self.reimbursement(layer))
         body += [self.cap(cap, layer["parts"]["over_cap"]) for cap in layer["caps"]]
         body.append(self.say("paid", paid=money(layer["paid_fen"])))
-        parts = self.list.join(self.say("part", name=PARTS[name][self.column], fen=money(fen))
-                               for name, fen in layer["parts"].items())
+        parts = self.list.join(
+            self.say("part", name=PARTS[name][self.column], fen=money(fen)) for name, fen in layer["parts"].items()
+        )
         body.append(self.say("parts", parts=parts))
         body += self.sources(layer)
         body += [self.say("assumption", text=text[self.lang]) for text in layer["assumptions"]]
@@ -147,28 +201,50 @@ class _Speaker:
             if term["of"]:
                 part = self.say("of", layer=term["of"][self.lang], part=part)
             whole = term["share"]["numerator"] == term["share"]["denominator"]
-            terms.append(self.say("take" if whole else "take_share", part=part, taken=money(term["taken_fen"]),
-                                  found=money(term["found_fen"]), share=term["share"]["text"]))
+            terms.append(
+                self.say(
+                    "take" if whole else "take_share",
+                    part=part,
+                    taken=money(term["taken_fen"]),
+                    found=money(term["found_fen"]),
+                    share=term["share"]["text"],
+                )
+            )
         return self.say("base", terms=self.list.join(terms), base=money(base["fen"]))
 
     def amount(self, answer: Data) -> str:
         facts = self.say("chosen", facts=self.facts(answer["facts"])) if answer["facts"] else ""
         derived = answer["derived_from"]
         if not derived:
-            written = (money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan") if answer["kind"] == "amount"
-                       else answer["written"][self.lang])
+            written = (
+                money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan")
+                if answer["kind"] == "amount"
+                else answer["written"][self.lang]
+            )
             return self.say("amount", written=written, facts=facts)
         statistic = ""
         if figure := derived["statistic"]:
-            statistic = self.say("statistic", year=figure["year"], name=figure["name"][self.lang],
-                                 figure=money(figure["fen"]), share=figure["share"]["text"],
-                                 rounded=figure["rounded"][self.lang])
+            statistic = self.say(
+                "statistic",
+                year=figure["year"],
+                name=figure["name"][self.lang],
+                figure=money(figure["fen"]),
+                share=figure["share"]["text"],
+                rounded=figure["rounded"][self.lang],
+            )
         same = derived["share"]["numerator"] == derived["share"]["denominator"]
         table = derived["table"]
         origin = self.say("chosen", facts=self.facts(table["facts"])) if table and table["facts"] else ""
-        return self.say("derived_whole" if same else "derived", origin=origin, written=answer["written"][self.lang], fen=money(answer["fen"]), facts=facts,
-                        amount=derived["amount"][self.lang], amount_fen=money(derived["amount_fen"]),
-                        statistic=statistic)
+        return self.say(
+            "derived_whole" if same else "derived",
+            origin=origin,
+            written=answer["written"][self.lang],
+            fen=money(answer["fen"]),
+            facts=facts,
+            amount=derived["amount"][self.lang],
+            amount_fen=money(derived["amount_fen"]),
+            statistic=statistic,
+        )
 
     def used(self, step: Data) -> str:
         if step["period_key"] is None:
@@ -186,30 +262,58 @@ class _Speaker:
 
     def reduction(self, step: Data, rest: int) -> str:
         period = PERIODS[step["period"]][self.column] if step["period"] else ""
-        return self.say(step["kind"], period=period, amount=self.amount(step["amount"]), used=self.used(step),
-                        taken=money(step["taken_fen"]), rest=money(rest))
+        return self.say(
+            step["kind"],
+            period=period,
+            amount=self.amount(step["amount"]),
+            used=self.used(step),
+            taken=money(step["taken_fen"]),
+            rest=money(rest),
+        )
 
     def reimbursement(self, layer: Data) -> str:
         found = layer["reimbursement"]
         if found["kind"] == "flat":
-            return self.say("flat", cost=money(layer["reimbursable_fen"]), rate=self.amount(found["rate"]),
-                            fen=money(found["fen"]))
+            return self.say(
+                "flat", cost=money(layer["reimbursable_fen"]), rate=self.amount(found["rate"]), fen=money(found["fen"])
+            )
         slices = []
         for band in found["bands"]:
             key = "slice_open" if band["to_fen"] is None else "slice"
             high = "" if band["to_fen"] is None else money(band["to_fen"])
-            slices.append(self.say(key, low=money(band["from_fen"]), high=high, cost=money(band["cost_fen"]),
-                                   rate=self.amount(band["rate"])))
-        return self.say("bands", counted=COUNTED[found["counted"]][self.column], start=money(found["starts_at_fen"]),
-                        slices=self.list.join(slices), fen=money(found["fen"]))
+            slices.append(
+                self.say(
+                    key,
+                    low=money(band["from_fen"]),
+                    high=high,
+                    cost=money(band["cost_fen"]),
+                    rate=self.amount(band["rate"]),
+                )
+            )
+        return self.say(
+            "bands",
+            counted=COUNTED[found["counted"]][self.column],
+            start=money(found["starts_at_fen"]),
+            slices=self.list.join(slices),
+            fen=money(found["fen"]),
+        )
 
     def cap(self, cap: Data, over: int) -> str:
         if cap["amount"]["kind"] == "no limit":
-            return self.say("no_cap", period=PERIODS[cap["period"]][self.column], amount=self.amount(cap["amount"]),
-                            used=self.used(cap))
+            return self.say(
+                "no_cap",
+                period=PERIODS[cap["period"]][self.column],
+                amount=self.amount(cap["amount"]),
+                used=self.used(cap),
+            )
         bound = self.say("bound", over=money(over)) if cap["bound"] else self.say("free")
-        return self.say("cap", period=PERIODS[cap["period"]][self.column], amount=self.amount(cap["amount"]),
-                        used=self.used(cap), bound=bound)
+        return self.say(
+            "cap",
+            period=PERIODS[cap["period"]][self.column],
+            amount=self.amount(cap["amount"]),
+            used=self.used(cap),
+            bound=bound,
+        )
 
     def sources(self, layer: Data) -> list[str]:
         """Where the layer's rule and each of its answers stand; what stands in the same place shares a line."""
@@ -241,4 +345,6 @@ class _Speaker:
         title = basis["title"][self.lang] if basis["title"] else self.say("no_document")
         number = "" if basis["number"] == "not identified" else f" {basis['number']}"
         article = basis["article"] if basis["article"] != "not identified" else self.say("no_article")
-        return self.say("source", what="{what}", title=title, number=number, article=article, sure=SURE[basis["sure"]][self.column])
+        return self.say(
+            "source", what="{what}", title=title, number=number, article=article, sure=SURE[basis["sure"]][self.column]
+        )

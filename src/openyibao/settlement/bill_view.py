@@ -16,11 +16,28 @@ HEADS = {
     "en": ("layer", "paid by", "looks at", "reduced by", "rate", "pays", "left after"),
 }
 WORDS = {
-    "zh": {"total": "医疗费总额", "paid": "各方支付", "personal": "个人负担", "bands": "分段", "capped": "封顶",
-           "no": "不适用", "assumptions": "本单依据的假设", "gaps": "缺口", "outside": "其中各层均未计入的政策范围外费用"},
-    "en": {"total": "total cost", "paid": "paid", "personal": "borne by the person", "bands": "bands", "capped": "capped",
-           "no": "does not apply", "assumptions": "assumptions this bill rests on", "gaps": "gaps",
-           "outside": "of the latter, outside the scope and taken by no layer"},
+    "zh": {
+        "total": "医疗费总额",
+        "paid": "各方支付",
+        "personal": "个人负担",
+        "bands": "分段",
+        "capped": "封顶",
+        "no": "不适用",
+        "assumptions": "本单依据的假设",
+        "gaps": "缺口",
+        "outside": "其中各层均未计入的政策范围外费用",
+    },
+    "en": {
+        "total": "total cost",
+        "paid": "paid",
+        "personal": "borne by the person",
+        "bands": "bands",
+        "capped": "capped",
+        "no": "does not apply",
+        "assumptions": "assumptions this bill rests on",
+        "gaps": "gaps",
+        "outside": "of the latter, outside the scope and taken by no layer",
+    },
 }
 
 
@@ -35,10 +52,12 @@ def print_bill(bill: Data, lang: str, console: Console) -> None:
     for layer in bill["layers"]:
         table.add_row(*_row(layer, lang, words))
     console.print(table, highlight=False)
-    outside = sum(part["fen"] for part in bill["parts_at_end"]
-                  if part["layer"] is None and part["part"] != "in_scope")
-    console.print(f"{words['total']} {money(totals['total_fen'])} = {words['paid']} {money(totals['paid_fen'])} + "
-                  f"{words['personal']} {money(totals['personal_fen'])}", highlight=False)
+    outside = sum(part["fen"] for part in bill["parts_at_end"] if part["layer"] is None and part["part"] != "in_scope")
+    console.print(
+        f"{words['total']} {money(totals['total_fen'])} = {words['paid']} {money(totals['paid_fen'])} + "
+        f"{words['personal']} {money(totals['personal_fen'])}",
+        highlight=False,
+    )
     if outside:
         console.print(f"({words['outside']}: {money(outside)})", highlight=False)
     for text in [text for layer in bill["layers"] for text in layer["assumptions"]]:

@@ -54,8 +54,8 @@ class _Bounds:
                 self.names[name] = (statement.value, statement.value)
         elif isinstance(statement, Pick):
             self.value(statement.index)
-            found = [self.value(choice.expression) for choice in statement.choices]
-            self.join(statement.name, (min(f[0] for f in found), max(f[1] for f in found)))
+            answers = [self.value(choice.expression) for choice in statement.choices]
+            self.join(statement.name, (min(low for low, _ in answers), max(high for _, high in answers)))
         elif isinstance(statement, When):
             self.value(statement.test)
             self.statements(statement.body)

@@ -45,8 +45,9 @@ def claims_of(node: Node, file: str, policy: Policy) -> list[Claim]:
     """The claims of a part of a file: one claim, or a list of them. See `read_claims`."""
     reading = Reading(file, Vocabulary(policy.words))
     nodes = (node,) if isinstance(node, Mapping) else reading.items(node, "claims", "claims")
-    claims = [_read_claim(reading, node, f"claims[{n}]" if len(nodes) > 1 else "", policy)
-              for n, node in enumerate(nodes, 1)]
+    claims = [
+        _read_claim(reading, node, f"claims[{n}]" if len(nodes) > 1 else "", policy) for n, node in enumerate(nodes, 1)
+    ]
     _check_ids(reading, claims, nodes)
     if reading.problems:
         raise FileError(reading.problems)
@@ -66,15 +67,21 @@ def _read_claim(reading: Reading, node: Node, path: str, policy: Policy) -> Clai
     days = {name: reading.date(fields[name][1], join(path, name)) if name in fields else date.min for name in DATES}
     for first, second in (("admission", "discharge"), ("discharge", "settlement")):
         if date.min not in days.values() and days[first] > days[second]:
-            reading.problem(fields[second][1].place, join(path, second), str(days[second]),
-                            f"a day not before {first} ({days[first]})")
+            reading.problem(
+                fields[second][1].place,
+                join(path, second),
+                str(days[second]),
+                f"a day not before {first} ({days[first]})",
+            )
     money = _read_money(reading, fields["money"][1], join(path, "money")) if "money" in fields else {}
     return Claim(
         id=reading.text(fields["claim id"][1], join(path, "claim id")) if "claim id" in fields else "",
         person=reading.text(fields["person"][1], join(path, "person")) if "person" in fields else "",
         facts=_read_facts(reading, fields, join(path, "facts"), policy),
         in_scope_fen=money.pop("in_scope_fen", 0),
-        **days,
+        admission=days["admission"],
+        discharge=days["discharge"],
+        settlement=days["settlement"],
         **money,
     )
 
@@ -88,7 +95,9 @@ def _read_facts(reading: Reading, fields: Fields, path: str, policy: Policy) -> 
         text = node.value if isinstance(node, Text) else ""
         if known[name].is_number:
             if not (text.isdecimal() and len(text) <= 9):
-                reading.problem(node.place, join(path, name), describe(node), "a whole number such as 45 (up to 9 digits)")
+                reading.problem(
+                    node.place, join(path, name), describe(node), "a whole number such as 45 (up to 9 digits)"
+                )
             else:
                 facts[name] = int(text)
             continue
@@ -96,8 +105,13 @@ def _read_facts(reading: Reading, fields: Fields, path: str, policy: Policy) -> 
         own = next((fact.values for fact in policy.facts if fact.name == name), ())
         words = tuple(dict.fromkeys((*own, *known[name].values)))
         if text and value not in words:
-            reading.problem(node.place, join(path, name), repr(text), f"a value of {name} ({some(words)})",
-                            reading.did_you_mean(value, words))
+            reading.problem(
+                node.place,
+                join(path, name),
+                repr(text),
+                f"a value of {name} ({some(words)})",
+                reading.did_you_mean(value, words),
+            )
         facts[name] = value
     return facts
 
@@ -110,17 +124,27 @@ def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:
     found = sum(fen for fen in amounts.values() if fen is not None)
     whole = not isinstance(node, Mapping) or len(node.items) == len(fields)  # no part lost to a wrong key
     if total is not None and whole and None not in amounts.values() and total != found and "in-scope cost" in amounts:
-        reading.problem(node.place, path, f"parts that add up to {yuan(found)} yuan, {yuan(abs(total - found))} "
-                        f"{'less' if found < total else 'more'} than the total", f"the total cost, {yuan(total)} yuan",
-                        f"The parts are {', '.join(PARTS)}; one that is not written is 0.")
+        reading.problem(
+            node.place,
+            path,
+            f"parts that add up to {yuan(found)} yuan, {yuan(abs(total - found))} "
+            f"{'less' if found < total else 'more'} than the total",
+            f"the total cost, {yuan(total)} yuan",
+            f"The parts are {', '.join(PARTS)}; one that is not written is 0.",
+        )
     return {PARTS[name]: fen or 0 for name, fen in amounts.items()}
 
 
 def _read_amount(reading: Reading, node: Node, path: str) -> int | None:
     fen = parse_fen(node.value) if isinstance(node, Text) else None
     if fen is None:
-        reading.problem(node.place, path, describe(node), "an amount in yuan, not negative, such as 52000 or 8450.50",
-                        "An amount has at most two decimals.")
+        reading.problem(
+            node.place,
+            path,
+            describe(node),
+            "an amount in yuan, not negative, such as 52000 or 8450.50",
+            "An amount has at most two decimals.",
+        )
     elif fen > MAX_AMOUNT_FEN:
         reading.problem(node.place, path, describe(node), f"at most {yuan(MAX_AMOUNT_FEN)} yuan")
         return None

@@ -104,12 +104,14 @@ class RowRule:
         keys = sorted({slot.key for slot in self.plan.program.slots})
         spans = [_span(key, inputs[1]) for key in keys]
         sizes = {key: last - first + 1 for key, (first, last) in zip(keys, spans, strict=True)}
-        periods = [item for key, (first, _) in zip(keys, spans, strict=True)
-                   for item in (first, np.zeros(sizes[key], np.int64))]
+        periods = [
+            item
+            for key, (first, _) in zip(keys, spans, strict=True)
+            for item in (first, np.zeros(sizes[key], np.int64))
+        ]
         slots = [np.zeros(sizes[slot.key], np.int64) for slot in self.plan.program.slots]
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
-        self.loop(len(person), np.array([-1, 0]), person, *inputs, *periods, *slots, *numbers,
-                  fault, *out)
+        self.loop(len(person), np.array([-1, 0]), person, *inputs, *periods, *slots, *numbers, fault, *out)
 
     def column(self, columns: Mapping[str, Array], name: str, rows: int) -> Array:
         """The column of a program input, checked: its length, and that it holds whole numbers."""
@@ -136,15 +138,19 @@ def check_order(person: Array, columns: Mapping[str, Array], rows: int) -> None:
         starts = person[np.r_[0, new]]
         if len(np.unique(starts)) != len(starts):
             torn = int(starts[np.argmax(np.unique(starts, return_counts=True)[1])])
-            raise ValueError(f"the rows of a person do not stand together (for instance near person {torn}); "
-                             "sort by person and settlement date")
+            raise ValueError(
+                f"the rows of a person do not stand together (for instance near person {torn}); "
+                "sort by person and settlement date"
+            )
     settlement = columns.get("settlement")
     if settlement is not None:
         back = np.flatnonzero(np.diff(np.asarray(settlement, dtype=np.int64)) < 0) + 1
         wrong = np.setdiff1d(back, new, assume_unique=True)
         if len(wrong):
-            raise ValueError(f"row {int(wrong[0])}: settled before the row above it, of the same person; "
-                             "sort by person and settlement date")
+            raise ValueError(
+                f"row {int(wrong[0])}: settled before the row above it, of the same person; "
+                "sort by person and settlement date"
+            )
 
 
 def _span(key: str, year_date: Array) -> tuple[int, int]:
@@ -189,5 +195,5 @@ def _as_function(text: str, policy_id: str) -> FunctionType:
     assert spec is not None and spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    loop = module.settle_rows
-    return loop
+    function: FunctionType = module.settle_rows
+    return function

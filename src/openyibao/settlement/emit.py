@@ -69,8 +69,12 @@ class Form:
         if not self.rows or not slots:
             return []
         at = f"{key}_at"
-        return [f"{at} = {key} - {key}_first", f"if {key}_own[{at}] != who:", f"    {key}_own[{at}] = who",
-                *(f"    use_{slot}[{at}] = 0" for slot in slots)]
+        return [
+            f"{at} = {key} - {key}_first",
+            f"if {key}_own[{at}] != who:",
+            f"    {key}_own[{at}] = who",
+            *(f"    use_{slot}[{at}] = 0" for slot in slots),
+        ]
 
 
 def claim_text(program: Program, title: str, literals: bool = True) -> str:
@@ -97,19 +101,31 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
     form = Form(program, rows=True, literals=literals)
     keys = sorted({slot.key for slot in program.slots})
     arguments = [
-        "rows", "state", "person", *(f"{name}_in" for name in program.inputs),
+        "rows",
+        "state",
+        "person",
+        *(f"{name}_in" for name in program.inputs),
         *(name for key in keys for name in (f"{key}_first", f"{key}_own")),
         *(f"use_{n}" for n in range(len(program.slots))),
-        *([] if literals else ["p"]), "fault", *(f"{name}_out" for name in outputs),
+        *([] if literals else ["p"]),
+        "fault",
+        *(f"{name}_out" for name in outputs),
     ]
     body = [f"{name} = int({name}_in[i])" for name in program.inputs]
     body += _lines(program.statements, form)
     body += ["fault[i] = 0", *(f"{name}_out[i] = {name}" for name in outputs)]
-    lines = [f"def settle_rows({_wrap(arguments, 16)}):", f'    """{title}"""', f"    NO_LIMIT = {NO_LIMIT}",
-             "    now, who = state", "    for i in range(rows):",
-             "        if person[i] != now:  # the next person: what others used is not theirs",
-             "            now = person[i]", "            who += 1",
-             *_indent(_indent(body)), "    state[0], state[1] = now, who"]
+    lines = [
+        f"def settle_rows({_wrap(arguments, 16)}):",
+        f'    """{title}"""',
+        f"    NO_LIMIT = {NO_LIMIT}",
+        "    now, who = state",
+        "    for i in range(rows):",
+        "        if person[i] != now:  # the next person: what others used is not theirs",
+        "            now = person[i]",
+        "            who += 1",
+        *_indent(_indent(body)),
+        "    state[0], state[1] = now, who",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -13,23 +13,36 @@ SAY: dict[str, tuple[str, str]] = {
     "date": (
         "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。请选用该日期施行的政策。",
         "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}). "
-        "Choose the policy in force on that date."),
+        "Choose the policy in force on that date.",
+    ),
     "negative": (
         "四项费用中有负数：{money}。各项费用须不小于0。",
-        "one of the four cost parts is negative: {money}. Each must be 0 or more."),
+        "one of the four cost parts is negative: {money}. Each must be 0 or more.",
+    ),
     "sum": ("四项费用之和不等于总费用：{money}。", "the four cost parts do not add up to the total: {money}."),
     "large": ("总费用超过系统上限：{money}。", "the total is larger than the system accepts: {money}."),
     "fact": (
         "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。请补充、更正，或选用有相应规定的政策。",
         "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}. "
-        "Add it, correct it, or choose a policy that covers it."),
+        "Add it, correct it, or choose a policy that covers it.",
+    ),
     "gap": (
         "“{layer}”的“{what}”对{cell}没有数值：{why}。查明后写入政策文件，本单方可结算。",
-        "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it."),
+        "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it.",
+    ),
     "use": ("累计“{what}”超过系统上限。", "the use {what!r} grows beyond what the system accepts."),
-    "parts": ("内部检查未通过：“{layer}”各部分之和不等于其基数。", "internal check failed: the parts of {layer} are not its base."),
-    "beyond": ("内部检查未通过：“{layer}”的累计超过限额。", "internal check failed: a use of {layer} grew beyond its limit."),
-    "conservation": ("内部检查未通过：支付与自付之和不等于总费用。", "internal check failed: paid and personal are not the total."),
+    "parts": (
+        "内部检查未通过：“{layer}”各部分之和不等于其基数。",
+        "internal check failed: the parts of {layer} are not its base.",
+    ),
+    "beyond": (
+        "内部检查未通过：“{layer}”的累计超过限额。",
+        "internal check failed: a use of {layer} grew beyond its limit.",
+    ),
+    "conservation": (
+        "内部检查未通过：支付与自付之和不等于总费用。",
+        "internal check failed: paid and personal are not the total.",
+    ),
     "edges": ("“{layer}”的{what}低于前一段的上限。", "{layer}: the edge of {what} lies below the one before."),
 }
 
@@ -54,14 +67,23 @@ def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
 def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
     policy = plan.policy
     say = Vocabulary(policy.words).say
-    money = (claim.total_fen, claim.in_scope_fen, claim.pre_self_paid_fen, claim.over_limit_fen,
-             claim.fully_self_paid_fen)
+    money = (
+        claim.total_fen,
+        claim.in_scope_fen,
+        claim.pre_self_paid_fen,
+        claim.over_limit_fen,
+        claim.fully_self_paid_fen,
+    )
     names = ("total", "in scope", "pre-self-paid", "over limit", "fully self-paid")
     if lang == "zh":
         names = ("总费用", "政策范围内", "先行自付", "超限价", "全自费")
     details: dict[str, object] = {
-        "policy": policy.id, "layer": say(fault.layer, lang), "what": say(fault.what, lang),
-        "start": policy.start, "end": policy.end, "fact": say(fault.fact, lang),
+        "policy": policy.id,
+        "layer": say(fault.layer, lang),
+        "what": say(fault.what, lang),
+        "start": policy.start,
+        "end": policy.end,
+        "fact": say(fault.fact, lang),
         "money": ", ".join(f"{name} {yuan(fen)}" for name, fen in zip(names, money, strict=True)),
     }
     if fault.kind == "date":
@@ -75,8 +97,10 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         else:
             word = say(value, lang) if isinstance(value, str) else str(value)
             found = f"结算单中为“{word}”" if lang == "zh" else f"the claim says {word!r}"
-        details |= {"found": found,
-                    "expected": ("、" if lang == "zh" else ", ").join(say(word, lang) for word in expected)}
+        details |= {
+            "found": found,
+            "expected": ("、" if lang == "zh" else ", ").join(say(word, lang) for word in expected),
+        }
     elif fault.kind == "gap":
         details |= _gap(plan, claim, fault, cell, lang)
     if lang == "zh" and fault.what.startswith("band "):
@@ -104,11 +128,20 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
             rule = amount.amount.value
             figure = say(rule.statistic, lang)
             year = getattr(claim, plan.policy.rule_date).year - rule.years_before
-            why += (f"，缺少{year}年的“{figure}”" if lang == "zh"
-                    else f": {figure!r} of {year} is not published, or not in the file")
+            why += (
+                f"，缺少{year}年的“{figure}”"
+                if lang == "zh"
+                else f": {figure!r} of {year} is not published, or not in the file"
+            )
         elif amount.table is not None:
-            lacking = [say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)]
+            lacking = [
+                say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)
+            ]
             if lacking:
-                why += f"，结算单未填写“{'、'.join(lacking)}”" if lang == "zh" else f": the claim does not state {', '.join(lacking)}"
+                why += (
+                    f"，结算单未填写“{'、'.join(lacking)}”"
+                    if lang == "zh"
+                    else f": the claim does not state {', '.join(lacking)}"
+                )
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from openyibao.policy.keys import atoms, covers
 from openyibao.policy.model import Fact, Key, Otherwise, Range, Table, Words
-from openyibao.policy.tables import atoms, covers
 
 Atom = str | tuple[int, int]
 

@@ -52,8 +52,27 @@ PERIOD_KEYS = {
     "quarter": ("benefit_quarter", "year_date // 10000 * 4 + (year_date // 100 % 100 - 1) // 3"),
     "lifetime": ("lifetime", "0"),
 }
-RESERVED = (*MONEY_INPUTS, *(name for name, _ in PERIOD_KEYS.values()), "rule_date", "year_date", "p", "uses", "paid",
-            "personal", "person", "who", "now", "state", "fault", "i", "rows", "max", "min", "range", "int")
+RESERVED = (
+    *MONEY_INPUTS,
+    *(name for name, _ in PERIOD_KEYS.values()),
+    "rule_date",
+    "year_date",
+    "p",
+    "uses",
+    "paid",
+    "personal",
+    "person",
+    "who",
+    "now",
+    "state",
+    "fault",
+    "i",
+    "rows",
+    "max",
+    "min",
+    "range",
+    "int",
+)
 
 
 @dataclass
@@ -198,8 +217,12 @@ def _share_amount(low: Lowering, amount: str, share: Fraction) -> Set:
     low.outputs.append(name)
     top = low.parameter(f"share of {amount}", share.numerator, "top")
     bottom = low.parameter(f"share of {amount}", share.denominator, "bottom")
-    return Set(name, f"{round_share(whole, top, bottom)} if {whole} >= 0 else -1",
-               f"{percent(share)} of {amount}", (-1, MAX_AMOUNT_FEN * 100))
+    return Set(
+        name,
+        f"{round_share(whole, top, bottom)} if {whole} >= 0 else -1",
+        f"{percent(share)} of {amount}",
+        (-1, MAX_AMOUNT_FEN * 100),
+    )
 
 
 def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name: str) -> list[Statement]:
@@ -213,14 +236,23 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
         value = rounded(rule, figure.fen) if isinstance(figure, Money) else None
         years.append(value)
         label = f"{year}: {rule.statistic} of {year - rule.years_before}"
-        choices.append(Choice("-1" if value is None else low.parameter(amount.name, value, "amount"),
-                              label + (" is not known" if value is None else "")))
+        choices.append(
+            Choice(
+                "-1" if value is None else low.parameter(amount.name, value, "amount"),
+                label + (" is not known" if value is None else ""),
+            )
+        )
     low.amounts[amount.name] = AmountPlan(amount, name, None, first, tuple(years))
-    note = f"{amount.name}: {percent(rule.share)} of {rule.statistic}, {rule.years_before} years before, {rule.mode} to "
+    note = (
+        f"{amount.name}: {percent(rule.share)} of {rule.statistic}, {rule.years_before} years before, {rule.mode} to "
+    )
     basis = [Note(basis_text(low.policy, rule.basis))] if rule.basis else []
-    return [Note(f"{note}{yuan(rule.unit_fen)} yuan"), *basis,
-            Set(f"{name}_cell", f"rule_date // 10000 - {first}", bound=(0, len(years) - 1)),
-            Pick(name, f"{name}_cell", tuple(choices))]
+    return [
+        Note(f"{note}{yuan(rule.unit_fen)} yuan"),
+        *basis,
+        Set(f"{name}_cell", f"rule_date // 10000 - {first}", bound=(0, len(years) - 1)),
+        Pick(name, f"{name}_cell", tuple(choices)),
+    ]
 
 
 def rounded(rule: StatisticShare, figure_fen: int) -> int:
@@ -257,8 +289,11 @@ def pick_table(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
     if not plan.table.by:
         return [*notes, Set(plan.value_name, choices[0].expression)]
     index = plan.dense.index(tuple(low.fact_name(fact) for fact in plan.table.by))
-    return [*notes, Set(plan.cell_name, index, bound=(0, plan.dense.size - 1)),
-            Pick(plan.value_name, plan.cell_name, choices)]
+    return [
+        *notes,
+        Set(plan.cell_name, index, bound=(0, plan.dense.size - 1)),
+        Pick(plan.value_name, plan.cell_name, choices),
+    ]
 
 
 def _choice(low: Lowering, plan: TablePlan, answer: int, kind: str) -> str:

@@ -11,7 +11,6 @@ from openyibao.policy.values import MAX_AMOUNT_FEN, percent
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Fail, Note, ReadUse, Set, Slot, Statement, When, WriteUse, Zero
 from openyibao.settlement.lower import (
-    CLAIM_PARTS,
     PERIOD_KEYS,
     Lowering,
     TablePlan,
@@ -25,8 +24,13 @@ from openyibao.settlement.lower import (
 MONEY = (0, MAX_AMOUNT_FEN)
 """Every part of a claim is at most its total, which is checked: no part is negative and they add up."""
 USE = (0, MAX_USE_FEN)
-PART_NAMES = {"beyond limit": "beyond_limit", "prepaid": "prepaid", "deductible": "deductible",
-              "over-cap": "over_cap", "copay": "copay"}
+PART_NAMES = {
+    "beyond limit": "beyond_limit",
+    "prepaid": "prepaid",
+    "deductible": "deductible",
+    "over-cap": "over_cap",
+    "copay": "copay",
+}
 
 
 @dataclass
@@ -178,8 +182,10 @@ class LayerBuilder:
     def _grow(self, use: UsePlan, by: str) -> list[Statement]:
         number = self.low.fault("use", layer=self.layer.name, what=self.low.slots[use.slot].group)
         self.commits.append(When(self.plan.applies, (WriteUse(use.slot, use.after),)))
-        return [Set(use.after, f"{use.before} + {by}", bound=(0, MAX_USE_FEN + MAX_AMOUNT_FEN)),
-                When(f"{use.after} > {MAX_USE_FEN}", (Fail(number),))]
+        return [
+            Set(use.after, f"{use.before} + {by}", bound=(0, MAX_USE_FEN + MAX_AMOUNT_FEN)),
+            When(f"{use.after} > {MAX_USE_FEN}", (Fail(number),)),
+        ]
 
     # -- section 3, step 1
 
@@ -229,13 +235,15 @@ class LayerBuilder:
         return out
 
     def _pre_pay(self, step: Step, rest: str) -> list[Statement]:
-        table, out = self._table(step.table, "pre-pay", "pre_pay_share", "ratio",
-                                 common_denominator([step.table]))
+        table, out = self._table(step.table, "pre-pay", "pre_pay_share", "ratio", common_denominator([step.table]))
         taken = self.local("pre_pay_taken")
         self.plan.steps.append(StepPlan("pre-pay", None, table, None, "", taken))
         bottom = self.low.parameter(table.what, table.denominator, "bottom")
-        return [*out, Set(taken, round_share(rest, table.value_name, bottom), bound=MONEY),
-                *self._move(taken, "prepaid", rest)]
+        return [
+            *out,
+            Set(taken, round_share(rest, table.value_name, bottom), bound=MONEY),
+            *self._move(taken, "prepaid", rest),
+        ]
 
     def _limit_or_deductible(self, step: Step, rest: str) -> list[Statement]:
         period = step.period or "claim"
@@ -291,8 +299,9 @@ class LayerBuilder:
             pieces.append(piece)
             lower_edge = upper
         bottom = self.low.parameter(f"{self.layer.name} / pays in bands", self.plan.denominator, "bottom")
-        out.append(Set(self.plan.reimbursement, f"(2 * ({' + '.join(pieces)}) + {bottom}) // (2 * {bottom})",
-                       bound=MONEY))
+        out.append(
+            Set(self.plan.reimbursement, f"(2 * ({' + '.join(pieces)}) + {bottom}) // (2 * {bottom})", bound=MONEY)
+        )
         return [*out, *(self._grow(use, moved) if use else [])]
 
     def _band(self, number: int, band: Band, lower_edge: str, end: str) -> tuple[list[Statement], str, str]:
@@ -305,8 +314,9 @@ class LayerBuilder:
             if lower_edge != "0":
                 fault = self.low.fault("edges", layer=self.layer.name, what=f"band {number}")
                 out.append(When(f"{upper} < {lower_edge}", (Fail(fault),)))
-        rate, made = self._table(band.rate, f"band {number} pays", f"band_{number}_rate", "ratio",
-                                 self.plan.denominator)
+        rate, made = self._table(
+            band.rate, f"band {number} pays", f"band_{number}_rate", "ratio", self.plan.denominator
+        )
         out += made
         self.plan.bands.append(BandPlan(edge, rate))
         start = f"max({self.plan.start}, {lower_edge})" if lower_edge != "0" else self.plan.start
@@ -359,8 +369,11 @@ class LayerBuilder:
         number = self.low.fault("parts", layer=self.layer.name)
         negative = " or ".join(f"{name} < 0" for name in mine)
         checks: list[Statement] = [When(f"{negative} or {' + '.join(mine)} != {plan.base}", (Fail(number),))]
-        limits = [(step.taken if step.kind == "deductible" else f"{step.use.after} - {step.use.before}", step.due)
-                  for step in plan.steps if step.use] + [(plan.paid, cap.left) for cap in plan.caps]
+        limits = [
+            (step.taken if step.kind == "deductible" else f"{step.use.after} - {step.use.before}", step.due)
+            for step in plan.steps
+            if step.use
+        ] + [(plan.paid, cap.left) for cap in plan.caps]
         if limits:
             grown = self.low.fault("beyond", layer=self.layer.name)
             checks.append(When(" or ".join(f"{used} > {left}" for used, left in limits), (Fail(grown),)))

@@ -42,7 +42,10 @@ class Rule:
         values = self.function(
             day_number(getattr(claim, self._rule_date)),
             day_number(getattr(claim, self._year_date)),
-            claim.total_fen, claim.fully_self_paid_fen, claim.over_limit_fen, claim.pre_self_paid_fen,
+            claim.total_fen,
+            claim.fully_self_paid_fen,
+            claim.over_limit_fen,
+            claim.pre_self_paid_fen,
             claim.in_scope_fen,
             *[encode(facts.get(name)) for name, encode in self._facts],
             used,

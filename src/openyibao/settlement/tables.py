@@ -1,4 +1,4 @@
-"""Tables of claims: CSV in, CSV out, through the loop form. A row that cannot be settled says why and stops no other."""
+"""CSV tables: claims in, bills out, by the loop form. A row that cannot be settled says why and stops no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ IN_SHORT = {
     "gap": "the policy has no value for this claim",
     "use": "a use grows beyond what the system accepts",
     "edges": "a band ends below the one before",
-    "parts": "internal check failed", "beyond": "internal check failed", "conservation": "internal check failed",
+    "parts": "internal check failed",
+    "beyond": "internal check failed",
+    "conservation": "internal check failed",
 }
 
 
@@ -71,8 +73,9 @@ def settle_csv(policy: Policy, source: Path, target: Path) -> Summary:
     outputs = {name: column[back] for name, column in settled.outputs.items()}
     good = fault == 0
     _write(target, table, outputs, good, _problems(rule, fault, columns))
-    return Summary(rows, int(good.sum()), int((~good).sum()), int(outputs["paid"].sum()),
-                   int(outputs["personal"].sum()))
+    return Summary(
+        rows, int(good.sum()), int((~good).sum()), int(outputs["paid"].sum()), int(outputs["personal"].sum())
+    )
 
 
 def _read(source: Path, policy: Policy) -> pa.Table:
@@ -80,7 +83,9 @@ def _read(source: Path, policy: Policy) -> pa.Table:
         with source.open("rb") as stream:
             names = stream.readline().decode("utf-8-sig").strip().split(",")
         types = {name.strip('"'): pa.string() for name in names}
-        table = pa_csv.read_csv(source, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True))
+        table = pa_csv.read_csv(
+            source, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+        )
     except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
         raise TableError(f"{source}: cannot be read as CSV in UTF-8: {error}") from None
     needed = [*REQUIRED, *(fact.name for fact in policy.facts)]
@@ -132,7 +137,8 @@ def _fact(column: pa.ChunkedArray, fact: Fact, vocabulary: Vocabulary) -> Number
             word = vocabulary.english(text)
             codes.append(fact.values.index(word) if word in fact.values else UNKNOWN)
     indices = pc.fill_null(encoded.indices, len(codes)).to_numpy(zero_copy_only=False)
-    return np.array([*codes, MISSING], dtype=np.int64)[indices]
+    numbers: Numbers = np.array([*codes, MISSING], dtype=np.int64)[indices]
+    return numbers
 
 
 def _problems(rule: RowRule, fault: Numbers, columns: dict[str, Numbers]) -> pa.Array:
@@ -170,5 +176,6 @@ def _write(
 def _yuan(fen: Numbers, good: npt.NDArray[np.bool_]) -> pa.Array:
     """Yuan with two decimals, exactly; empty for rows that were not settled."""
     exact = pc.cast(pa.array(fen, mask=~good), pa.decimal128(19, 0))
-    return pc.cast(pc.divide(pc.cast(exact, pa.decimal128(21, 2)), pa.scalar(100, pa.decimal128(3, 0))),
-                   pa.decimal128(21, 2))
+    return pc.cast(
+        pc.divide(pc.cast(exact, pa.decimal128(21, 2)), pa.scalar(100, pa.decimal128(3, 0))), pa.decimal128(21, 2)
+    )

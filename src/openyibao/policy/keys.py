@@ -1,0 +1,167 @@
+"""Keys of tables and conditions: values of a fact, ranges of whole numbers, `otherwise`; and what they cover."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from openyibao.policy.model import Fact, Key, Otherwise, Range, Words
+from openyibao.policy.nodes import Mapping, Text
+from openyibao.policy.reading import Reading, describe, join, some
+from openyibao.policy.values import parse_fen, parse_ratio
+from openyibao.policy.vocabulary import (
+    AND_OVER,
+    FROM_TO,
+    LEFT_OF,
+    PART_OF,
+    SHARE_OF,
+    UNDER,
+    Phrase,
+    Vocabulary,
+    split_list,
+)
+
+
+def read_key(reading: Reading, text: Text, path: str, fact: Fact) -> Key | None:
+    """A key of a table or condition: values of the fact, a range of whole numbers, or `otherwise`."""
+    if reading.english(text.value) == "otherwise":
+        return Otherwise()
+    if fact.range is not None:
+        return _read_range_key(reading, text, path, fact)
+    names: list[str] = []
+    readable = True
+    for word in split_list(text.value):
+        name = reading.english(word)
+        if name in names:
+            reading.problem(text.place, path, f"{word!r} twice", "every value once")
+        elif name not in fact.values and (name in reading.blamed or not fact.values):
+            readable = False
+        elif name not in fact.values:
+            readable = False
+            reading.problem(
+                text.place,
+                path,
+                repr(word),
+                f"a value of {fact.name} that this policy declares ({some(fact.values)}) or `otherwise`",
+                reading.did_you_mean(word, fact.values) or f"Declare it under `facts / {fact.name}`.",
+            )
+        else:
+            names.append(name)
+    return Words(tuple(names)) if names and readable else None
+
+
+def _read_range_key(reading: Reading, text: Text, path: str, fact: Fact) -> Range | None:
+    bounds = parse_range(text.value)
+    assert fact.range is not None
+    low, high = fact.range.low or 0, fact.range.high or 0
+    if bounds is None:
+        reading.problem(text.place, path, describe(text), "a range such as `under 18`, `6 to 17`, `18 and over`")
+    elif bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
+        reading.problem(text.place, path, repr(text.value), "a range with the smaller number first")
+        return None
+    elif (bounds.low is not None and bounds.low > high) or (bounds.high is not None and bounds.high < low):
+        reading.problem(
+            text.place,
+            path,
+            repr(text.value),
+            f"a range that meets {fact.name} {low} to {high}",
+            f"Remove it, or widen `facts / {fact.name}`.",
+        )
+        return None
+    return bounds
+
+
+def parse_range(text: str) -> Range | None:
+    """`under 18`, `6 to 17`, `18 and over`, `18` in either language, both ends included; None if it is no range.
+
+    >>> parse_range("under 18"), parse_range("6至17")
+    (Range(low=None, high=17), Range(low=6, high=17))
+    """
+    builders: tuple[tuple[Phrase, Callable[[list[int]], Range]], ...] = (
+        (UNDER, lambda n: Range(None, n[0] - 1)),
+        (AND_OVER, lambda n: Range(n[0], None)),
+        (FROM_TO, lambda n: Range(n[0], n[1])),
+    )
+    for phrase, build in builders:
+        parts = phrase.match(text)
+        if parts and all(part.isdecimal() and len(part) <= 9 for part in parts):
+            return build([int(part) for part in parts])
+    return Range(int(text), int(text)) if text.isdecimal() and len(text) <= 9 else None
+
+
+def reads_as_value(text: str) -> bool:
+    """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, and so cannot be a name."""
+    share, part = SHARE_OF.match(text), PART_OF.match(text)
+    phrase = (
+        bool(LEFT_OF.match(text))
+        or (share is not None and parse_ratio(share[0]) is not None)
+        or (part is not None and Vocabulary().knows(Vocabulary().english(part[1])))
+    )
+    value = parse_fen(text) is not None or parse_ratio(text) is not None or parse_range(text) is not None
+    return phrase or value or any(mark in text for mark in ",、，:：/\n")
+
+
+def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: list[tuple[Key, Text]]) -> None:
+    """Every value of the fact has exactly one answer."""
+    whole = atoms(fact, [key for key, _ in keys])
+    taken: dict[object, Text] = {}
+    has_otherwise = False
+    for key, text in keys:
+        if isinstance(key, Otherwise):
+            if has_otherwise:
+                reading.problem(text.place, join(path, text.value), "a second `otherwise`", "`otherwise` once")
+            has_otherwise = True
+            continue
+        mine = [atom for atom in whole if covers(key, atom)]
+        clash = next((taken[atom] for atom in mine if atom in taken), None)
+        if clash is not None:
+            reading.problem(
+                text.place,
+                join(path, text.value),
+                f"{text.value!r}, which overlaps {clash.value!r}",
+                "every value in one key only",
+                "Remove the value from one of the two keys.",
+            )
+        taken.update(dict.fromkeys(mine, text))
+    missing = [atom for atom in whole if atom not in taken]
+    if missing and not has_otherwise:
+        reading.problem(
+            node.place,
+            path,
+            f"no answer for {fact.name} {some([describe_atom(a) for a in missing])}",
+            f"an answer for every {fact.name}",
+            "Add the value, `otherwise:`, or `not known`.",
+        )
+    if has_otherwise and not missing:
+        place = next(text.place for key, text in keys if isinstance(key, Otherwise))
+        reading.problem(
+            place, path, "`otherwise`, but no value is left for it", "only keys that can answer", "Remove `otherwise`."
+        )
+
+
+def atoms(fact: Fact, keys: list[Key]) -> list[str | tuple[int, int]]:
+    """The pieces a table tells apart: the values of a fact, or the intervals its range keys cut."""
+    if fact.range is None:
+        return list(fact.values)
+    low, high = fact.range.low or 0, fact.range.high or 0
+    cuts = {low, high + 1}
+    for key in keys:
+        if isinstance(key, Range):
+            cuts.add(low if key.low is None else key.low)
+            cuts.add(high + 1 if key.high is None else key.high + 1)
+    inside = sorted(cut for cut in cuts if low <= cut <= high + 1)
+    return [(start, end - 1) for start, end in itertools.pairwise(inside)]
+
+
+def covers(key: Key, atom: str | tuple[int, int]) -> bool:
+    if isinstance(key, Words):
+        return atom in key.values
+    if isinstance(key, Range) and isinstance(atom, tuple):
+        return (key.low is None or key.low <= atom[0]) and (key.high is None or atom[1] <= key.high)
+    return isinstance(key, Otherwise)
+
+
+def describe_atom(atom: str | tuple[int, int]) -> str:
+    if isinstance(atom, str):
+        return atom
+    return str(atom[0]) if atom[0] == atom[1] else f"{atom[0]} to {atom[1]}"

@@ -1,0 +1,162 @@
+"""What the tables of a policy answered for one bill: value, the facts that chose it, derivation, basis."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from openyibao.policy.model import (
+    AmountOf,
+    Basis,
+    Bilingual,
+    Cell,
+    NoLimit,
+    Ratio,
+    StatisticShare,
+    Value,
+)
+from openyibao.policy.values import percent, yuan
+from openyibao.policy.vocabulary import (
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    SHARE_OF,
+    Vocabulary,
+)
+from openyibao.settlement.bill import Bill
+from openyibao.settlement.ir import NO_LIMIT
+from openyibao.settlement.lower import TablePlan
+
+Data = dict[str, Any]
+ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
+
+
+class Answers:
+    """Says what the tables of a policy answered for one bill, in both languages, with where it stands."""
+
+    def __init__(self, bill: Bill) -> None:
+        self.bill_ = bill
+        self.plan, self.policy, self.claim, self.named = bill.plan, bill.plan.policy, bill.claim, bill.named
+        self.vocabulary = Vocabulary(self.policy.words)
+
+    # -- words
+
+    def name(self, english: str) -> Data:
+        return {"zh": self.vocabulary.chinese(english), "en": english}
+
+    def text(self, text: Bilingual) -> Data:
+        return {"zh": text.zh, "en": text.en}
+
+    def basis(self, basis: Basis) -> Data:
+        document = self.policy.document(basis.document)
+        return {
+            "document": self.name(basis.document),
+            "title": self.text(document.title) if document else None,
+            "number": document.number if document else "not identified",
+            "date": document.date if document else "not identified",
+            "article": basis.article,
+            "source": basis.source,
+            "sure": basis.sure,
+            "note": self.text(basis.note) if basis.note else None,
+        }
+
+    def ratio(self, ratio: Fraction) -> Data:
+        return {"numerator": ratio.numerator, "denominator": ratio.denominator, "text": percent(ratio)}
+
+    def written(self, value: Value) -> Data:
+        """The value as the policy writes it."""
+        if isinstance(value, Ratio):
+            return {"zh": percent(value.ratio), "en": percent(value.ratio)}
+        if isinstance(value, NoLimit):
+            return self.name("no limit")
+        if isinstance(value, AmountOf):
+            if value.share == 1:
+                return self.name(value.name)
+            return {
+                lang: SHARE_OF.say(lang, percent(value.share), self.vocabulary.say(value.name, lang))
+                for lang in ("zh", "en")
+            }
+        fen = getattr(value, "fen", 0)
+        return {"zh": yuan(fen) + "元", "en": yuan(fen) + " yuan"}
+
+    # -- tables
+
+    def answer(self, table: TablePlan, default: Basis | None, denominator: int = 0) -> Data:
+        """What a table answered: value, the facts that chose the cell, how it was derived, and its basis."""
+        dense = self.named[table.cell_name] if table.table.by else 0
+        cell = self.cell(table)
+        number = self.named[table.value_name]
+        basis = cell.basis or table.table.basis or default
+        assert basis is not None  # the reader takes no amount without one
+        data: Data = {"kind": "amount", "fen": number, "ratio": None}
+        if isinstance(cell.value, Ratio):
+            data = {
+                "kind": "ratio",
+                "fen": None,
+                "ratio": self.ratio(Fraction(number, denominator or table.denominator)),
+            }
+        elif number == NO_LIMIT:
+            data = {"kind": "no limit", "fen": None, "ratio": None}
+        return data | {
+            "written": self.written(cell.value),
+            "facts": [
+                self.chosen(fact, atom) for fact, atom in zip(table.table.by, table.dense.values(dense), strict=True)
+            ],
+            "derived_from": self.derivation(cell.value) if isinstance(cell.value, AmountOf) else None,
+            "basis": self.basis(basis),
+            "assumption": self.text(cell.assumption) if cell.assumption else None,
+        }
+
+    def chosen(self, fact: str, atom: str | tuple[int, int]) -> Data:
+        value = self.claim.facts[fact]
+        span = {"low": atom[0], "high": atom[1]} if isinstance(atom, tuple) else None
+        return {"fact": self.name(fact), "value": self.fact_value(value), "range": span}
+
+    def fact_value(self, value: str | int) -> Data:
+        return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
+
+    def derivation(self, value: AmountOf) -> Data:
+        """How a named amount came about: its own value, and the published figure behind it."""
+        plan = self.plan.low.amounts[value.name]
+        data: Data = {
+            "amount": self.name(value.name),
+            "amount_fen": self.named[plan.name],
+            "share": self.ratio(value.share),
+            "statistic": None,
+            "table": None,
+        }
+        if isinstance(plan.amount.value, StatisticShare):
+            rule = plan.amount.value
+            year, cell = self.figure(rule)
+            data["statistic"] = {
+                "name": self.name(rule.statistic),
+                "year": year,
+                "fen": getattr(cell.value, "fen", 0),
+                "share": self.ratio(rule.share),
+                "rounding": rule.mode,
+                "unit_fen": rule.unit_fen,
+                "rounded": {lang: ROUNDING[rule.mode].say(lang, yuan(rule.unit_fen)) for lang in ("zh", "en")},
+                "basis": self.basis(rule.basis) if rule.basis else None,
+                "figure_basis": self.basis(cell.basis) if cell.basis else None,
+            }
+        elif plan.table is not None:
+            data["table"] = self.answer(plan.table, None)
+        return data
+
+    def cell(self, table: TablePlan) -> Cell:
+        """The cell of the policy that answered."""
+        dense = self.named[table.cell_name] if table.table.by else 0
+        return table.table.cells[table.dense.answers[dense]]
+
+    def cells_behind(self, value: AmountOf) -> list[Cell]:
+        """The cell a named amount rests on: of its own table, or the published figure."""
+        plan = self.plan.low.amounts[value.name]
+        if plan.table is not None:
+            return [self.cell(plan.table)]
+        return [self.figure(plan.amount.value)[1]] if isinstance(plan.amount.value, StatisticShare) else []
+
+    def figure(self, rule: StatisticShare) -> tuple[int, Cell]:
+        """The year and the published figure that a share of a statistic takes for this claim."""
+        year = getattr(self.claim, self.policy.rule_date).year - rule.years_before
+        figures = next(s.values for s in self.policy.statistics if s.name == rule.statistic)
+        return year, next(cell for figure_year, cell in figures if figure_year == year)
