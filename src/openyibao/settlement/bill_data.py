@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from openyibao.policy.model import (
     AmountOf,
+    Basis,
     Bilingual,
     Range,
     Term,
