@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from openyibao.policy.model import NOT_IDENTIFIED, Bands, Basis, Cell, Layer, NotKnown, Policy, StatisticShare, Table
+from openyibao.policy.model import (
+    NOT_IDENTIFIED,
+    Bands,
+    Basis,
+    Cell,
+    Fixed,
+    Layer,
+    NotKnown,
+    Policy,
+    StatisticShare,
+    Table,
+)
 
 
 def coverage(policy: Policy) -> str:
@@ -46,5 +57,7 @@ def layer_tables(layer: Layer) -> list[Table]:
         for band in layer.pays.bands:
             tables += [band.up_to, band.rate] if band.up_to else [band.rate]
     else:
-        tables.append(layer.pays)
+        tables.append(layer.pays.table if isinstance(layer.pays, Fixed) else layer.pays)
+    if layer.floor is not None:
+        tables.append(layer.floor)
     return tables + [cap.table for cap in layer.caps]

@@ -14,6 +14,7 @@ from openyibao.policy.model import (
     Cap,
     Cell,
     Condition,
+    Fixed,
     Layer,
     Money,
     Otherwise,
@@ -37,7 +38,9 @@ LIMIT_KEYS = tuple(f"limit per {period}" for period in PERIODS)
 DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
 CAP_KEYS = tuple(f"at most per {period}" for period in (*PERIODS, "lifetime"))
 STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
-OPTIONAL = ("for", *STEP_KEYS, "pays", "pays in bands", *CAP_KEYS, "assumption", "gaps")
+PAYS_KEYS = ("pays", "pays in bands", "pays fixed")
+OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap counted in", "assumption", "gaps")
+QUANTITIES = ("base", "paid", *OPEN_PARTS)
 
 
 Earlier = dict[str, Layer]
@@ -65,26 +68,55 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
         layers.append(
             _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
         )
+    _check_groups(reading, layers)
     return tuple(layers)
+
+
+def _check_groups(reading: Reading, layers: list[Layer]) -> None:
+    """A group has one period, and stands once in a layer. Limits, deductibles and caps have names of their own."""
+    periods: dict[tuple[str, str], str | None] = {}
+    for layer in layers:
+        mine: set[tuple[str, str]] = set()
+        named = [(step.kind, step.group, step.period, step.table.place) for step in layer.steps]
+        named += [("cap", cap.group, cap.period, cap.table.place) for cap in layer.caps]
+        for kind, group, period, place in named:
+            if group is None:
+                continue
+            path = f"layers / {layer.name}"
+            if (kind, group) in mine:
+                reading.problem(place, path, f"the group {group!r} twice in a layer", "a group once in a layer")
+            if period in ("claim", None):
+                reading.problem(
+                    place, path, f"the group {group!r} for a single claim", "a period that outlives a claim"
+                )
+            elif periods.setdefault((kind, group), period) != period:
+                reading.problem(
+                    place,
+                    path,
+                    f"the group {group!r} per {period}",
+                    f"one period for the group (above: per {periods[kind, group]})",
+                )
+            mine.add((kind, group))
 
 
 def _read_layer(
     reading: Reading, node: Node, path: str, name: str, scope: Scope, earlier: Earlier, place: Place
 ) -> Layer:
     fields = reading.fields(node, path, ("payer", "of", "basis"), OPTIONAL)
+    scope.quantities = quantities(earlier)
     return Layer(
         name=name,
         payer=_read_payer(reading, fields, path),
         conditions=_read_conditions(reading, fields, path, scope),
         base=_read_base(reading, fields, path, scope, earlier, name),
         steps=tuple(
-            Step(*_step_kind(key), read_table(reading, value, join(path, key), _step_values(key), scope))
+            Step(*_step_kind(key), *_read_grouped(reading, value, join(path, key), _step_values(key), scope))
             for key, (_, value) in fields.items()
             if key in STEP_KEYS
         ),
         pays=_read_pays(reading, fields, path, scope, node.place),
         caps=tuple(
-            Cap(key.removeprefix("at most per "), read_table(reading, value, join(path, key), LIMIT, scope))
+            Cap(key.removeprefix("at most per "), *_read_grouped(reading, value, join(path, key), LIMIT, scope))
             for key, (_, value) in fields.items()
             if key in CAP_KEYS
         ),
@@ -97,8 +129,48 @@ def _read_layer(
             reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
         ),
         gaps=read_gaps(reading, fields, path),
+        floor=read_table(reading, fields["at least"][1], join(path, "at least"), AMOUNT, scope)
+        if "at least" in fields
+        else None,
+        cut_in_fees=_read_cut(reading, fields, path),
         place=place,
     )
+
+
+def quantities(earlier: Earlier) -> dict[str, tuple[str | None, str]]:
+    """The named quantities a layer may take shares of: of the claim, of its own base, of the layers above it."""
+    found: dict[str, tuple[str | None, str]] = {name: (None, name) for name in ("total cost", *CLAIM_PARTS)}
+    found["this layer's base"] = (None, "base")
+    for layer in earlier.values():
+        for quantity in ("base", "paid", *filled_parts(layer)):
+            found[f"{layer.name}'s {quantity}"] = (layer.name, quantity)
+    return found
+
+
+def _read_grouped(reading: Reading, node: Node, path: str, kind: str, scope: Scope) -> tuple[Table, str | None]:
+    """A table, and the group whose use it shares, if it names one."""
+    node, named = _without(reading, node, "group")
+    group = reading.english(reading.text(named, join(path, "group"), "the name of a group")) if named else None
+    if named and group and not reading.vocabulary.knows(group):
+        reading.problem(
+            named.place,
+            join(path, "group"),
+            repr(group),
+            "a word declared under `words`",
+            "Add it to `words` with its Chinese.",
+        )
+    return read_table(reading, node, path, kind, scope), group
+
+
+def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
+    if "over-cap counted in" not in fields:
+        return False
+    place, node = fields["over-cap counted in"]
+    path = join(path, "over-cap counted in")
+    in_fees = reading.choice(node, path, ("payments", "fees")) == "fees"
+    if in_fees and "pays fixed" in fields:
+        reading.problem(place, path, "fees, for a fixed payment", "`payments`")
+    return in_fees
 
 
 def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingual, ...]:
@@ -286,15 +358,35 @@ def filled_parts(layer: Layer) -> list[str]:
     return [part for part in OPEN_PARTS if part in filled]
 
 
-def _read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands:
-    given = [name for name in ("pays", "pays in bands") if name in fields]
+def _read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands | Fixed:
+    given = [name for name in PAYS_KEYS if name in fields]
     if len(given) != 1:
-        reading.problem(place, path, "no rate" if not given else "two rates", "either `pays` or `pays in bands`")
+        found = "no rate" if not given else f"{len(given)} rules of payment"
+        reading.problem(place, path, found, "one of `pays`, `pays in bands` and `pays fixed`")
         return Table((), ())
     node = fields[given[0]][1]
+    if given[0] == "pays fixed":
+        return _read_fixed(reading, node, join(path, "pays fixed"), scope)
     if given[0] == "pays":
         return read_table(reading, node, join(path, "pays"), RATE, scope)
     return _read_bands(reading, node, join(path, "pays in bands"), scope)
+
+
+def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
+    """An amount (or a table of amounts) for each claim, or for each unit of a fact that the policy declares."""
+    units = [name for name, fact in scope.facts.items() if fact.range is not None]
+    node, unit_node = _without(reading, node, "for each")
+    unit = reading.choice(unit_node, join(path, "for each"), ("claim", *units)) if unit_node else "claim"
+    return Fixed(read_table(reading, node, path, AMOUNT, scope), unit)
+
+
+def _without(reading: Reading, node: Node, name: str) -> tuple[Node, Node | None]:
+    """A mapping without one of its keys, and the value of that key."""
+    if not isinstance(node, Mapping):
+        return node, None
+    taken = next((value for key, value in node if reading.english(key.value) == name), None)
+    rest = tuple((key, value) for key, value in node if reading.english(key.value) != name)
+    return Mapping(rest, node.place), taken
 
 
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:

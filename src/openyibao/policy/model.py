@@ -80,7 +80,22 @@ class AmountOf:
     share: Fraction
 
 
-Value = Money | Ratio | NoLimit | NotKnown | AmountOf
+@dataclass(frozen=True)
+class ShareOfQuantity:
+    """A share of a quantity of the claim, of this layer's base, or of an earlier layer as it finished.
+
+    `layer` is None for the claim (its total and four parts) and for this layer's base. The share is rounded half-up
+    to the fen, then raised to `least_fen`, then cut to `most_fen`, where these are not None.
+    """
+
+    layer: str | None
+    quantity: str
+    share: Fraction
+    least_fen: int | None = None
+    most_fen: int | None = None
+
+
+Value = Money | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity
 
 
 @dataclass(frozen=True)
@@ -153,11 +168,15 @@ class Term:
 
 @dataclass(frozen=True)
 class Step:
-    """A reduction: `limit`, `deductible` (amounts over a period) or `pre-pay` (a share, no period)."""
+    """A reduction: `limit`, `deductible` (amounts over a period) or `pre-pay` (a share, no period).
+
+    Steps of one kind that name the same group share one use.
+    """
 
     kind: str
     period: str | None
     table: Table
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -179,11 +198,20 @@ class Bands:
 
 
 @dataclass(frozen=True)
+class Fixed:
+    """A fixed payment for each `claim`, or for each unit of a fact that counts (`days`, `items`)."""
+
+    table: Table
+    unit: str
+
+
+@dataclass(frozen=True)
 class Cap:
-    """The most a layer pays over a period."""
+    """The most a layer pays over a period. Caps that name the same group share one use."""
 
     period: str
     table: Table
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -195,9 +223,11 @@ class Layer:
     conditions: tuple[Condition, ...]
     base: tuple[Term, ...]
     steps: tuple[Step, ...]
-    pays: Table | Bands
+    pays: Table | Bands | Fixed
     caps: tuple[Cap, ...]
     basis: Basis
+    floor: Table | None = None
+    cut_in_fees: bool = False
     assumption: Bilingual | None = None
     gaps: tuple[Bilingual, ...] = ()
     place: Place = field(default=NOWHERE, compare=False)

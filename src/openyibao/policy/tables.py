@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
@@ -21,13 +21,14 @@ from openyibao.policy.model import (
     NoLimit,
     NotKnown,
     Ratio,
+    ShareOfQuantity,
     Table,
     Value,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
-from openyibao.policy.reading import Reading, describe, join, some
+from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
-from openyibao.policy.vocabulary import SHARE_OF, split_list
+from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE = "amount", "limit", "rate"
 EXPECTED = {
@@ -37,7 +38,7 @@ EXPECTED = {
 }
 MAX_CELLS = 4096
 TABLE_KEYS = ("by", "basis", "note")
-LEAF_KEYS = ("is", "not known", "basis", "assumption")
+LEAF_KEYS = ("is", "least", "most", "not known", "basis", "assumption")
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Scope:
     amounts: set[str] = field(default_factory=set)
     documents: set[str] | None = field(default_factory=set)  # None: they could not be read
     has_facts: bool = True
+    quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
 
 
 def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope) -> Value:
@@ -106,6 +108,8 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
         reading.problem(node.place, path, repr(parts[0]), "a share such as 50%")
     elif name in reading.blamed:
         pass
+    elif quantity := find_quantity(reading, parts[1], scope):
+        return ShareOfQuantity(*quantity, share)
     elif name not in scope.amounts:
         known = some(sorted(scope.amounts)) or "none declared"
         reading.problem(
@@ -118,6 +122,39 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
     else:
         return AmountOf(name, share)
     return Money(0)
+
+
+def find_quantity(reading: Reading, text: str, scope: Scope) -> tuple[str | None, str] | None:
+    """A named quantity: `in-scope cost`, `this layer's base`, `basic insurance's paid`; None if it is none."""
+    name = reading.english(text)
+    if name in scope.quantities:
+        return scope.quantities[name]
+    parts = PART_OF.match(text)
+    return scope.quantities.get(f"{reading.english(parts[0])}'s {reading.english(parts[1])}") if parts else None
+
+
+def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> Value:
+    """`least` and `most` of a share of a quantity."""
+    bounds: dict[str, int] = {}
+    for name in ("least", "most"):
+        if name in fields:
+            place, node = fields[name]
+            fen = parse_fen(node.value) if isinstance(node, Text) else None
+            if fen is None or fen > MAX_AMOUNT_FEN:
+                reading.problem(node.place, join(path, name), describe(node), EXPECTED[AMOUNT].split(",")[0])
+            elif not isinstance(value, ShareOfQuantity):
+                reading.problem(
+                    place,
+                    join(path, name),
+                    f"`{name}`",
+                    "it beside a share of a quantity only",
+                    "Write it below `is: 20% of total cost`.",
+                )
+            else:
+                bounds[name] = fen
+    if isinstance(value, ShareOfQuantity) and bounds:
+        return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))
+    return value
 
 
 def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:
@@ -273,6 +310,7 @@ def _read_leaf(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
         value = read_value(reading, fields["is"][1], join(path, "is"), kind, scope)
     else:
         reading.problem(fields["is"][0], join(path, "is"), describe(fields["is"][1]), EXPECTED[kind])
+    value = _read_bounds(reading, fields, path, value)
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     assumption = (
         reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None

@@ -86,8 +86,8 @@ class Phrase:
 
     def match(self, text: str) -> tuple[str, ...] | None:
         """The parts, in the order of their numbers, or None when the text is not this phrase."""
-        for template in (self.en, self.zh):
-            found = _pattern(template).fullmatch(text)
+        for template, last in ((self.en, False), (self.zh, True)):
+            found = _pattern(template, last).fullmatch(text)
             if found:
                 groups = found.groupdict()
                 return tuple(groups[name].strip() for name in sorted(groups))
@@ -95,9 +95,11 @@ class Phrase:
 
 
 @cache
-def _pattern(template: str) -> re.Pattern[str]:
+def _pattern(template: str, last: bool) -> re.Pattern[str]:
+    """English splits at the first joint (`50% of ...`), Chinese at the last (`...的50%`)."""
     pieces = re.split(r"\{(\d)\}", template)
-    text = "".join(f"(?P<g{piece}>.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    some = ".+" if last else ".+?"
+    text = "".join(f"(?P<g{piece}>{some})" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
     return re.compile(text)
 
 

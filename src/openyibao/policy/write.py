@@ -18,6 +18,7 @@ from openyibao.policy.model import (
     Cell,
     Condition,
     Fact,
+    Fixed,
     Key,
     Layer,
     Money,
@@ -27,6 +28,7 @@ from openyibao.policy.model import (
     Policy,
     Range,
     Ratio,
+    ShareOfQuantity,
     StatisticShare,
     Step,
     Table,
@@ -51,6 +53,7 @@ from openyibao.policy.vocabulary import (
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before"}
+NEVER_LEFT_OUT = ("documents", "facts")
 ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 
 
@@ -87,7 +90,11 @@ class Writer:
 
     def tree(self, *pairs: tuple[str, Any]) -> Tree:
         """A mapping with its keys in the language; what is empty is left out."""
-        return {self.say(key): value for key, value in pairs if value is not None and value != [] and value != {}}
+        return {
+            self.say(key): value
+            for key, value in pairs
+            if key in NEVER_LEFT_OUT or (value is not None and value != [] and value != {})
+        }
 
     def policy_tree(self) -> Tree:
         p = self.policy
@@ -166,15 +173,25 @@ class Writer:
         if isinstance(value, AmountOf):
             name = self.say(value.name)
             return name if value.share == 1 else SHARE_OF.say(self.lang, percent(value.share), name)
+        if isinstance(value, ShareOfQuantity):
+            return SHARE_OF.say(self.lang, percent(value.share), self.quantity(value))
         return self.say("not known")
+
+    def quantity(self, value: ShareOfQuantity) -> str:
+        if value.layer is None and value.quantity != "base":
+            return self.say(value.quantity)
+        return PART_OF.say(self.lang, self.say(value.layer or "this layer"), self.say(value.quantity))
 
     def leaf(self, cell: Cell) -> Any:
         value = cell.value
         why = value.why if isinstance(value, NotKnown) and value.why.zh else None
-        if cell.basis is None and cell.assumption is None and why is None:
+        least, most = getattr(value, "least_fen", None), getattr(value, "most_fen", None)
+        if all(extra is None for extra in (cell.basis, cell.assumption, why, least, most)):
             return self.value(value)
         return self.tree(
             ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
+            ("least", None if least is None else self.value(Money(least))),
+            ("most", None if most is None else self.value(Money(most))),
             ("basis", self.basis(cell.basis)),
             ("assumption", self.bilingual(cell.assumption)),
         )
@@ -211,15 +228,30 @@ class Writer:
             ("payer", self.say(layer.payer)),
             ("for", {self.say(c.fact): self.condition(c) for c in layer.conditions}),
             ("of", [self.term(term) for term in layer.base]),
-            *((self.step_key(step), self.table(step.table)) for step in layer.steps),
-            ("pays in bands", self.bands(layer.pays))
-            if isinstance(layer.pays, Bands)
-            else ("pays", self.table(layer.pays)),
-            *((f"at most per {cap.period}", self.table(cap.table)) for cap in layer.caps),
+            *((self.step_key(step), self.with_key(step.table, "group", step.group)) for step in layer.steps),
+            self.pays(layer.pays),
+            ("at least", None if layer.floor is None else self.table(layer.floor)),
+            *((f"at most per {cap.period}", self.with_key(cap.table, "group", cap.group)) for cap in layer.caps),
+            ("over-cap counted in", self.say("fees") if layer.cut_in_fees else None),
             ("assumption", self.bilingual(layer.assumption)),
             ("gaps", [self.bilingual(gap) for gap in layer.gaps]),
             ("basis", self.basis(layer.basis)),
         )
+
+    def pays(self, pays: Table | Bands | Fixed) -> tuple[str, Any]:
+        if isinstance(pays, Bands):
+            return "pays in bands", self.bands(pays)
+        if isinstance(pays, Fixed):
+            return "pays fixed", self.with_key(pays.table, "for each", None if pays.unit == "claim" else pays.unit)
+        return "pays", self.table(pays)
+
+    def with_key(self, table: Table, key: str, word: str | None) -> Any:
+        """A table with one more key, such as its group."""
+        tree = self.table(table)
+        if word is None:
+            return tree
+        extra = {self.say(key): self.say(word)}
+        return tree | extra if isinstance(tree, dict) else {self.say("is"): tree} | extra
 
     def condition(self, condition: Condition) -> Any:
         if isinstance(condition.key, Range):

@@ -12,11 +12,13 @@ from openyibao.policy.model import (
     Cell,
     NoLimit,
     Ratio,
+    ShareOfQuantity,
     StatisticShare,
     Value,
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    PART_OF,
     ROUND_DOWN,
     ROUND_HALF_UP,
     ROUND_UP,
@@ -25,7 +27,8 @@ from openyibao.policy.vocabulary import (
 )
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.ir import NO_LIMIT
-from openyibao.settlement.lower import TablePlan
+from openyibao.settlement.layer_plan import PART_NAMES, LayerPlan
+from openyibao.settlement.lower import CLAIM_PARTS, TablePlan
 
 Data = dict[str, Any]
 ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
@@ -76,12 +79,43 @@ class Answers:
                 lang: SHARE_OF.say(lang, percent(value.share), self.vocabulary.say(value.name, lang))
                 for lang in ("zh", "en")
             }
+        if isinstance(value, ShareOfQuantity):
+            return {lang: SHARE_OF.say(lang, percent(value.share), self.quantity(value, lang)) for lang in ("zh", "en")}
         fen = getattr(value, "fen", 0)
         return {"zh": yuan(fen) + "元", "en": yuan(fen) + " yuan"}
 
+    def quantity(self, value: ShareOfQuantity, lang: str) -> str:
+        """The named quantity in words."""
+        say = self.vocabulary.say
+        if value.layer is None and value.quantity != "base":
+            return say(value.quantity, lang)
+        return PART_OF.say(lang, say(value.layer or "this layer", lang), say(value.quantity, lang))
+
+    def share_of(self, value: ShareOfQuantity, layer: LayerPlan | None) -> Data:
+        """What an amount is a share of, as it stood."""
+        own = value.layer is None and value.quantity == "base"
+        assert layer is not None or not own
+        local = layer.base if own and layer else self.plan.low.quantities[value.layer, value.quantity]
+        claim = {"total cost": self.claim.total_fen} | {
+            part: getattr(self.claim, f"{name}_fen") for part, name in CLAIM_PARTS.items()
+        }
+        fen = claim[value.quantity] if value.layer is None and not own else self.named[local]
+        code = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}.get(value.quantity, value.quantity)
+        return {
+            "layer": value.layer,
+            "quantity": code,
+            "name": {lang: self.quantity(value, lang) for lang in ("zh", "en")},
+            "fen": fen,
+            "share": self.ratio(value.share),
+            "least_fen": value.least_fen,
+            "most_fen": value.most_fen,
+        }
+
     # -- tables
 
-    def answer(self, table: TablePlan, default: Basis | None, denominator: int = 0) -> Data:
+    def answer(
+        self, table: TablePlan, default: Basis | None, denominator: int = 0, layer: LayerPlan | None = None
+    ) -> Data:
         """What a table answered: value, the facts that chose the cell, how it was derived, and its basis."""
         dense = self.named[table.cell_name] if table.table.by else 0
         cell = self.cell(table)
@@ -103,6 +137,7 @@ class Answers:
                 self.chosen(fact, atom) for fact, atom in zip(table.table.by, table.dense.values(dense), strict=True)
             ],
             "derived_from": self.derivation(cell.value) if isinstance(cell.value, AmountOf) else None,
+            "share_of": self.share_of(cell.value, layer) if isinstance(cell.value, ShareOfQuantity) else None,
             "basis": self.basis(basis),
             "assumption": self.text(cell.assumption) if cell.assumption else None,
         }

@@ -24,8 +24,8 @@ from openyibao.policy.vocabulary import (
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bill_answers import Answers, Data
 from openyibao.settlement.ir import NO_LIMIT
+from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan, UsePlan
 from openyibao.settlement.lower import CLAIM_PARTS
-from openyibao.settlement.lower_layer import PART_NAMES, BandPlan, LayerPlan, UsePlan
 
 BILL_VERSION = 1
 ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
@@ -49,6 +49,7 @@ class _BillWriter(Answers):
             "applies": applies,
             "conditions": [self.condition(condition.fact, condition.key) for condition in layer.conditions],
             "paid_fen": self.named[plan.paid],
+            "over_cap_counted_in": "fees" if layer.cut_in_fees else "payments",
             "parts": {
                 name: self.named[plan.parts[part]] if part in plan.parts else 0 for part, name in PART_NAMES.items()
             },
@@ -58,7 +59,7 @@ class _BillWriter(Answers):
         return data | (
             self.applied(plan)
             if applies
-            else dict.fromkeys(("base", "reductions", "reimbursable_fen", "reimbursement", "caps"))
+            else dict.fromkeys(("base", "reductions", "reimbursable_fen", "reimbursement", "floor", "caps"))
             | {"assumptions": []}
         )
 
@@ -71,6 +72,7 @@ class _BillWriter(Answers):
             "reductions": [self.reduction(plan, number) for number in range(len(plan.steps))],
             "reimbursable_fen": self.named[plan.reimbursable],
             "reimbursement": self.reimbursement(plan),
+            "floor": self.floor(plan),
             "caps": [self.cap(plan, number) for number in range(len(plan.caps))],
             "assumptions": [self.text(text) for text in self.assumptions(plan)],
         }
@@ -142,7 +144,7 @@ class _BillWriter(Answers):
             "kind": step.kind,
             "period": step.period,
             **self.use(step.use),
-            "amount": self.answer(step.table, plan.layer.basis),
+            "amount": self.answer(step.table, plan.layer.basis, layer=plan),
             "left_fen": None if left is None or left > NO_LIMIT // 2 else left,
             "taken_fen": taken,
         }
@@ -153,6 +155,15 @@ class _BillWriter(Answers):
             return {
                 "kind": "flat",
                 "rate": self.answer(plan.rate, plan.layer.basis),
+                "fen": self.named[plan.reimbursement],
+            }
+        if plan.fixed is not None:
+            units = 1 if plan.unit == "claim" else self.claim.facts[plan.unit]
+            return {
+                "kind": "fixed",
+                "amount": self.answer(plan.fixed, plan.layer.basis, layer=plan),
+                "unit": self.name(plan.unit),
+                "units": units,
                 "fen": self.named[plan.reimbursement],
             }
         basis = getattr(plan.layer.pays, "basis", None) or plan.layer.basis
@@ -174,8 +185,20 @@ class _BillWriter(Answers):
             "fen": self.named[plan.reimbursement],
         }
 
+    def floor(self, plan: LayerPlan) -> Data | None:
+        """The least the layer pays before caps, and what came back out of its deductible for it."""
+        if plan.floor is None:
+            return None
+        fen, before = self.named[plan.raised_to], self.named[plan.reimbursement]
+        return {
+            "amount": self.answer(plan.floor, plan.layer.basis, layer=plan),
+            "fen": fen,
+            "bound": fen > before,
+            "returned_fen": self.named[plan.returned] if plan.returned else 0,
+        }
+
     def band(self, plan: LayerPlan, band: BandPlan, number: int, lower: int, basis: Basis) -> Data:
-        edge = self.answer(band.edge, basis) if band.edge else None
+        edge = self.answer(band.edge, basis, layer=plan) if band.edge else None
         return {
             "from_fen": lower,
             "to_fen": edge["fen"] if edge else None,
@@ -186,13 +209,13 @@ class _BillWriter(Answers):
 
     def cap(self, plan: LayerPlan, number: int) -> Data:
         cap = plan.caps[number]
-        amount, left = self.answer(cap.table, plan.layer.basis), self.named[cap.left]
+        amount, left = self.answer(cap.table, plan.layer.basis, layer=plan), self.named[cap.left]
         return {
             "period": cap.period,
             **self.use(cap.use),
             "amount": amount,
             "left_fen": None if amount["kind"] == "no limit" else left,
-            "bound": self.named[plan.reimbursement] > left and self.named[plan.paid] == left,
+            "bound": self.named[plan.before_caps] > left and self.named[plan.paid] == left,
         }
 
     def assumptions(self, plan: LayerPlan) -> list[Bilingual]:
@@ -201,6 +224,7 @@ class _BillWriter(Answers):
         texts += [take.term.assumption for take in plan.takes if take.term.assumption and self.named[take.taken]]
         tables = [step.table for step in plan.steps] + ([plan.rate] if plan.rate else [])
         tables += [table for band in plan.bands for table in (band.edge, band.rate) if table]
+        tables += [table for table in (plan.fixed, plan.floor) if table]
         tables += [cap.table for cap in plan.caps]
         cells = [self.cell(table) for table in tables]
         cells += [
@@ -281,20 +305,24 @@ class _BillWriter(Answers):
         return [{"payer": self.name(payer), "fen": fen} for payer, fen in paid.items()]
 
     def uses(self) -> list[Data]:
-        """What this claim added to the person's uses."""
+        """What this claim added to the person's uses; a group that several layers share stands once."""
         out: list[Data] = []
+        shared: dict[int, Data] = {}
         for plan in self.plan.layers:
             if self.named[plan.applies]:
                 uses = [step.use for step in plan.steps] + [plan.position] + [cap.use for cap in plan.caps]
-                out += [
-                    {
-                        "group": self.plan.program.slots[use.slot].group,
-                        "period": self.plan.program.slots[use.slot].period,
+                for use in (use for use in uses if use):
+                    after = self.named[use.after]
+                    if use.slot in shared:
+                        shared[use.slot]["after_fen"] = after
+                        continue
+                    slot = self.plan.program.slots[use.slot]
+                    shared[use.slot] = {
+                        "group": slot.group,
+                        "period": slot.period,
                         "period_key": self.period_key(use.slot),
                         "before_fen": self.named[use.before],
-                        "after_fen": self.named[use.after],
+                        "after_fen": after,
                     }
-                    for use in uses
-                    if use
-                ]
+                    out.append(shared[use.slot])
         return out

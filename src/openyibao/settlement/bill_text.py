@@ -59,6 +59,26 @@ SAY: dict[str, tuple[str, str]] = {
     "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
     "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
     "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
+    "fixed": (
+        "定额支付：{amount} × {units}（{unit}），不超过 {cost} 元，为 {fen} 元。",
+        "Fixed payment: {amount} x {units} ({unit}), at most {cost} yuan: {fen} yuan.",
+    ),
+    "floor": (
+        "保底支付：{amount}，在本层费用之内为 {fen} 元；{bound}。",
+        "At least: {amount}, within this layer's cost {fen} yuan; {bound}.",
+    ),
+    "floor_bound": (
+        "高于按比例报销，退回起付线 {returned} 元",
+        "it lifts the payment; {returned} yuan come back from the deductible",
+    ),
+    "floor_free": ("未起作用", "it makes no difference"),
+    "share_of": (
+        "{written} = {fen} 元（{name} {whole} 元{bounds}）",
+        "{written} = {fen} yuan ({name} {whole} yuan{bounds})",
+    ),
+    "least": ("，不低于 {fen} 元", ", not below {fen} yuan"),
+    "most": ("，不高于 {fen} 元", ", not above {fen} yuan"),
+    "in_fees": ("超封顶线部分按费用额计算。", "What a cap cuts is counted in fees."),
     "bands": (
         "分段报销（{counted}，从 {start} 元开始）：{slices}；合计 {fen} 元。",
         "Reimbursement in bands ({counted}, starting at {start} yuan): {slices}; together {fen} yuan.",
@@ -105,6 +125,7 @@ PARTS = {
     "copay": ("按比例自付", "copay"),
 }
 WHAT = {
+    "floor": ("保底", "the floor"),
     "layer": ("本层规则", "the rule"),
     "base": ("基数", "the base"),
     "limit": ("费用限额", "the limit"),
@@ -177,7 +198,10 @@ class _Speaker:
             rest -= step["taken_fen"]
             body.append(self.reduction(step, rest))
         body.append(self.reimbursement(layer))
+        body += [self.floor(layer["floor"])] if layer["floor"] else []
         body += [self.cap(cap, layer["parts"]["over_cap"]) for cap in layer["caps"]]
+        if layer["over_cap_counted_in"] == "fees" and layer["parts"]["over_cap"]:
+            body.append(self.say("in_fees"))
         body.append(self.say("paid", paid=money(layer["paid_fen"])))
         parts = self.list.join(
             self.say("part", name=PARTS[name][self.column], fen=money(fen)) for name, fen in layer["parts"].items()
@@ -215,6 +239,8 @@ class _Speaker:
     def amount(self, answer: Data) -> str:
         facts = self.say("chosen", facts=self.facts(answer["facts"])) if answer["facts"] else ""
         derived = answer["derived_from"]
+        if answer["share_of"]:
+            return self.share_of(answer) + facts
         if not derived:
             written = (
                 money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan")
@@ -246,6 +272,28 @@ class _Speaker:
             statistic=statistic,
         )
 
+    def share_of(self, answer: Data) -> str:
+        share = answer["share_of"]
+        bounds = "".join(
+            self.say(name, fen=money(share[f"{name}_fen"]))
+            for name in ("least", "most")
+            if share[f"{name}_fen"] is not None
+        )
+        return self.say(
+            "share_of",
+            written=answer["written"][self.lang],
+            fen=money(answer["fen"]),
+            name=share["name"][self.lang],
+            whole=money(share["fen"]),
+            bounds=bounds,
+        )
+
+    def floor(self, floor: Data) -> str:
+        bound = (
+            self.say("floor_bound", returned=money(floor["returned_fen"])) if floor["bound"] else self.say("floor_free")
+        )
+        return self.say("floor", amount=self.amount(floor["amount"]), fen=money(floor["fen"]), bound=bound)
+
     def used(self, step: Data) -> str:
         if step["period_key"] is None:
             return ""
@@ -276,6 +324,15 @@ class _Speaker:
         if found["kind"] == "flat":
             return self.say(
                 "flat", cost=money(layer["reimbursable_fen"]), rate=self.amount(found["rate"]), fen=money(found["fen"])
+            )
+        if found["kind"] == "fixed":
+            return self.say(
+                "fixed",
+                amount=self.amount(found["amount"]),
+                units=found["units"],
+                unit=found["unit"][self.lang],
+                cost=money(layer["reimbursable_fen"]),
+                fen=money(found["fen"]),
             )
         slices = []
         for band in found["bands"]:
@@ -319,7 +376,11 @@ class _Speaker:
         """Where the layer's rule and each of its answers stand; what stands in the same place shares a line."""
         answers = [(step["kind"], step["amount"]) for step in layer["reductions"]]
         paid = layer["reimbursement"]
-        rates = [paid["rate"]] if paid["kind"] == "flat" else [band["rate"] for band in paid["bands"]]
+        if paid["kind"] == "bands":
+            rates = [band["rate"] for band in paid["bands"]]
+        else:
+            rates = [paid["rate"] if paid["kind"] == "flat" else paid["amount"]]
+        answers += [("floor", layer["floor"]["amount"])] if layer["floor"] else []
         answers += [("rate", rate) for rate in rates]
         answers += [("cap", cap["amount"]) for cap in layer["caps"]]
         lines: dict[str, list[str]] = {}

@@ -21,6 +21,7 @@ WORDS = {
         "paid": "各方支付",
         "personal": "个人负担",
         "bands": "分段",
+        "fixed": "定额",
         "capped": "封顶",
         "no": "不适用",
         "assumptions": "本单依据的假设",
@@ -32,6 +33,7 @@ WORDS = {
         "paid": "paid",
         "personal": "borne by the person",
         "bands": "bands",
+        "fixed": "fixed",
         "capped": "capped",
         "no": "does not apply",
         "assumptions": "assumptions this bill rests on",
@@ -74,6 +76,6 @@ def _row(layer: Data, lang: str, words: dict[str, str]) -> list[str]:
     base, paid = layer["base"]["fen"], layer["paid_fen"]
     reduced = sum(step["taken_fen"] for step in layer["reductions"])
     found = layer["reimbursement"]
-    rate = found["rate"]["ratio"]["text"] if found["kind"] == "flat" else words["bands"]
+    rate = found["rate"]["ratio"]["text"] if found["kind"] == "flat" else words[found["kind"]]
     capped = f" ({words['capped']})" if any(cap["bound"] for cap in layer["caps"]) else ""
     return [*name, money(base), money(reduced), rate, money(paid) + capped, money(base - paid)]

@@ -37,7 +37,9 @@ class _Bounds:
         for name in self.program.inputs:
             dates = name in ("rule_date", "year_date")
             money = self.program.inputs.index(name) < 7
-            self.names[name] = DATE if dates else (0, MAX_AMOUNT_FEN) if money else (-2, MAX_NUMBER_FACT)
+            self.names[name] = (
+                DATE if dates else (0, MAX_AMOUNT_FEN) if money else (-2, self.program.most.get(name, MAX_NUMBER_FACT))
+            )
         self.statements(self.program.statements)
         return self.largest
 

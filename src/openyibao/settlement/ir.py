@@ -6,7 +6,7 @@ statements as a function for one claim or as a loop over rows; `bounds` proves t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NO_LIMIT = 2**62
 """An amount that never binds: larger than any use or claim."""
@@ -131,3 +131,5 @@ class Program:
     slots: tuple[Slot, ...]
     faults: tuple[Fault, ...]
     parameters: tuple[Parameter, ...]
+    most: dict[str, int] = field(default_factory=dict)
+    """The largest number each fact can be."""

@@ -19,6 +19,7 @@ from openyibao.policy.model import (
     NotKnown,
     Policy,
     Ratio,
+    ShareOfQuantity,
     StatisticShare,
     Table,
 )
@@ -112,6 +113,7 @@ class Lowering:
     shares: dict[tuple[str, Fraction], str] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     known_facts: set[str] = field(default_factory=set)
+    quantities: dict[tuple[str | None, str], str] = field(default_factory=dict)
     tables: dict[str, TablePlan] = field(default_factory=dict)
 
     def fault(self, kind: str, **where: str) -> int:
@@ -142,6 +144,8 @@ def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) ->
     """The program of a policy. `plan_layers` appends the statements of each layer."""
     low = Lowering(policy)
     low.facts = {fact.name: fact for fact in policy.facts}
+    low.quantities[None, "total cost"] = "total"
+    low.quantities |= {(None, part): name for part, name in CLAIM_PARTS.items()}
     fact_names = tuple(low.fact_name(fact.name) for fact in policy.facts)
     statements = _check_claim(low)
     used_periods: list[Statement] = []
@@ -156,6 +160,7 @@ def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) ->
         slots=tuple(low.slots),
         faults=tuple(low.faults),
         parameters=tuple(low.parameters),
+        most={low.fact_name(f.name): f.range.high or 0 if f.range else len(f.values) for f in policy.facts},
     )
     return low, program
 
@@ -304,9 +309,23 @@ def _choice(low: Lowering, plan: TablePlan, answer: int, kind: str) -> str:
         return "NO_LIMIT"
     if isinstance(value, AmountOf):
         return low.amounts[value.name].name if value.share == 1 else low.shares[value.name, value.share]
+    if isinstance(value, ShareOfQuantity):
+        return _quantity_share(low, plan.what, value)
     if isinstance(value, Ratio):
         return low.parameter(plan.what, int(value.ratio * plan.denominator), "top")
     return low.parameter(plan.what, value.fen, kind)
+
+
+def _quantity_share(low: Lowering, what: str, value: ShareOfQuantity) -> str:
+    """A rounded share of a quantity, raised to its least and then cut to its most."""
+    top = low.parameter(what, value.share.numerator, "top")
+    bottom = low.parameter(what, value.share.denominator, "bottom")
+    expression = round_share(low.quantities[value.layer, value.quantity], top, bottom)
+    if value.least_fen is not None:
+        expression = f"max({low.parameter(f'{what}, least', value.least_fen, 'amount')}, {expression})"
+    if value.most_fen is not None:
+        expression = f"min({low.parameter(f'{what}, most', value.most_fen, 'amount')}, {expression})"
+    return expression
 
 
 def may_fail(plan: TablePlan) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from openyibao.policy.model import Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
+from openyibao.settlement.layer_plan import LayerPlan
 from openyibao.settlement.lower import CLAIM_PARTS, Lowering, lower
-from openyibao.settlement.lower_layer import LayerBuilder, LayerPlan
+from openyibao.settlement.lower_layer import LayerBuilder
 
 
 @dataclass(frozen=True)

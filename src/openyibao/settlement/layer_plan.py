@@ -1,0 +1,95 @@
+"""Where each quantity of a layer stands in the program: the way back from locals to the rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from openyibao.policy.model import Layer, Term
+from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.settlement.claim import MAX_USE_FEN
+from openyibao.settlement.lower import TablePlan
+
+MONEY = (0, MAX_AMOUNT_FEN)
+"""Every part of a claim is at most its total, which is checked: no part is negative and they add up."""
+USE = (0, MAX_USE_FEN)
+PART_NAMES = {
+    "beyond limit": "beyond_limit",
+    "prepaid": "prepaid",
+    "deductible": "deductible",
+    "over-cap": "over_cap",
+    "copay": "copay",
+}
+
+
+@dataclass
+class TakePlan:
+    """One part taken into a base: which term of the policy, whose part, how much was found and taken."""
+
+    term: Term
+    layer: str | None
+    part: str
+    found: str
+    taken: str
+
+
+@dataclass
+class UsePlan:
+    """A use that a step, a cap or the bands read and write."""
+
+    slot: int
+    before: str
+    after: str
+    now: str = ""  # of a group: what the claim has made of it so far
+
+
+@dataclass
+class StepPlan:
+    kind: str
+    period: str | None
+    table: TablePlan
+    use: UsePlan | None
+    due: str
+    taken: str
+
+
+@dataclass
+class CapPlan:
+    period: str
+    table: TablePlan
+    use: UsePlan | None
+    left: str
+
+
+@dataclass
+class BandPlan:
+    edge: TablePlan | None
+    rate: TablePlan
+
+
+@dataclass
+class LayerPlan:
+    """Where each quantity of a layer stands in the program."""
+
+    layer: Layer
+    name: str
+    applies: str
+    base: str = ""
+    takes: list[TakePlan] = field(default_factory=list)
+    steps: list[StepPlan] = field(default_factory=list)
+    reimbursable: str = ""
+    rate: TablePlan | None = None
+    fixed: TablePlan | None = None
+    unit: str = ""
+    bands: list[BandPlan] = field(default_factory=list)
+    denominator: int = 1
+    position: UsePlan | None = None
+    start: str = ""
+    reimbursement: str = ""
+    floor: TablePlan | None = None
+    raised_to: str = ""
+    before_caps: str = ""
+    returned: str = ""
+    caps: list[CapPlan] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    paid: str = ""
