@@ -51,6 +51,7 @@ from openyibao.policy.vocabulary import (
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before"}
+NEVER_LEFT_OUT = ("documents", "facts")
 ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 
 
@@ -87,7 +88,11 @@ class Writer:
 
     def tree(self, *pairs: tuple[str, Any]) -> Tree:
         """A mapping with its keys in the language; what is empty is left out."""
-        return {self.say(key): value for key, value in pairs if value is not None and value != [] and value != {}}
+        return {
+            self.say(key): value
+            for key, value in pairs
+            if key in NEVER_LEFT_OUT or (value is not None and value != [] and value != {})
+        }
 
     def policy_tree(self) -> Tree:
         p = self.policy
