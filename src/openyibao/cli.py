@@ -12,6 +12,7 @@ from openyibao import commands
 
 app = typer.Typer(
     add_completion=False,
+    invoke_without_command=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="OpenYibao (医保): the law of medical security as data, settled to the fen and explained.",
@@ -22,12 +23,25 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
 
 Lang = Literal["zh", "en"]
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from openyibao import __version__
+
+        print(f"yibao {__version__}")
+        raise typer.Exit
+
+
 PolicyName = Annotated[str, typer.Argument(metavar="ID", help="Id of a policy (`yibao policy list`), or a file.")]
 
 
 @app.command()
 def settle(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: YAML, JSON, or a CSV table.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: YAML, JSON, CSV; or a shipped example.")],
     policy: Annotated[str, typer.Option(help="Id of a policy, or a policy file.")],
     explain: Annotated[Lang | None, typer.Option(help="Explain every fen, in Chinese or English.")] = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="One page a claim, or the bill's data.")] = "text",
@@ -35,7 +49,12 @@ def settle(
     out: Annotated[Path | None, typer.Option(help="For a CSV table: where the bills go.")] = None,
 ) -> None:
     """Settle claims under a policy and print the bills."""
-    if file.suffix.lower() == ".csv":
+    is_table = file.suffix.lower() == ".csv"
+    if is_table and (explain or format == "json"):
+        raise typer.BadParameter("a CSV table gives a CSV of bills: leave out --explain and --format")
+    if out and not is_table:
+        raise typer.BadParameter("--out goes with a CSV table; redirect the output of a single file instead")
+    if is_table:
         commands.settle_table(file, policy, out)
     else:
         commands.settle_file(file, policy, explain, format, explain or lang)

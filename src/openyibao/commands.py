@@ -43,7 +43,14 @@ def settle_all(rule: Rule, claims: list[Claim]) -> tuple[list[Bill], list[ClaimE
     return bills, errors
 
 
+def find_claims(file: Path) -> Path:
+    """A file of one's own, or an example that comes with the program, by its name."""
+    shipped = EXAMPLES / f"{file.name}.yaml"
+    return shipped if not file.exists() and shipped.exists() and file.parent == Path() else file
+
+
 def settle_file(file: Path, policy: str, explain: str | None, form: str, lang: str) -> None:
+    file = find_claims(file)
     with told():
         rule = Rule(load(policy))
         claims = read_claims(file, rule.policy)
@@ -77,6 +84,9 @@ def settle_table(file: Path, policy: str, out: Path | None) -> None:
     from openyibao.settlement.tables import TableError, settle_csv
 
     target = out or file.with_name(f"{file.stem}-bills.csv")
+    if out is None and target.exists():
+        print(f"{target} exists already. Name another file with --out, or this one to replace it.", file=sys.stderr)
+        raise SystemExit(2)
     with told():
         law = load(policy)
     try:
@@ -197,8 +207,9 @@ def print_next_steps() -> None:
     for command, what in (
         ("yibao policy show chongqing/resident-2023 --lang zh", "the law these bills came from, in Chinese"),
         ("yibao policy code chongqing/resident-2023", "what it compiles to"),
-        ("yibao settle FILE --policy ID --explain zh", "your own claim, explained in Chinese"),
+        ("yibao settle cq-01 --policy chongqing/resident-2023 --explain zh", "a claim, explained in Chinese"),
         ("yibao terms 起付线", "what a word means"),
         ("docs/policy-language.md", "how to write a policy"),
     ):
-        print(f"  {command:<54} {what}")
+        wide = sum(2 if ord(letter) > 0x2E7F else 1 for letter in command)
+        print(f"  {command}{' ' * (66 - wide)} {what}")

@@ -6,8 +6,9 @@ reached. What departs from that is worked out stay by stay and reported: stays b
 the higher rate of category 2, the ceiling, and rounding to the fen.
 
 Costs are lognormal; their means by grade and the in-scope shares are those under which the ratios come near the
-published 73 / 53 / 26 % (seed 001, section 4.1.1.1). The means (1,267 / 4,968 / 11,722 yuan) are national figures of
-2013 known from memory only, so nothing here is evidence for them: the comparison checks arithmetic.
+published 73 / 53 / 26 % (the study of the district, section 4.1.1.1). The means (1,267 / 4,968 / 11,722 yuan) are
+national figures of 2013 known from memory only, so nothing here is evidence for them: the comparison checks
+arithmetic.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MIX = (0.506, 0.431, 0.063)
 MEAN_YUAN = (1267, 4968, 11722)
 VARIATION = (0.7, 0.9, 1.2)
 SCOPE = (0.990, 0.941, 0.714)
-CATEGORY_2_SHARE = 30_633 / 949_921  # seed 001, section 2.1
+CATEGORY_2_SHARE = 30_633 / 949_921  # the study, section 2.1
 PUBLISHED = (0.73, 0.53, 0.26)
 Numbers = npt.NDArray[np.int64]
 
@@ -168,5 +169,5 @@ def report(seed: int = SEED, count: int = STAYS) -> None:
         "+ rounding.\nA stay's payment departs from the exact sum by its rounding alone: at most half a fen."
     )
     print(
-        "published: seed 001, section 4.1.1.1; mean costs and in-scope shares are assumed, so only the sums are tested."
+        "published: the study, section 4.1.1.1; mean costs and in-scope shares are assumed: only the sums are tested."
     )

@@ -69,6 +69,7 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
             _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
         )
     _check_groups(reading, layers)
+    _check_dead_bases(reading, layers)
     return tuple(layers)
 
 
@@ -261,6 +262,22 @@ def _read_base(
                 )
             terms.append(term)
     return tuple(terms)
+
+
+def _check_dead_bases(reading: Reading, layers: list[Layer]) -> None:
+    """A claim part that a layer above has always taken whole is not there any more."""
+    for number, layer in enumerate(layers):
+        for term in (term for term in layer.base if term.layer is None):
+            for above in layers[:number]:
+                always = set(above.conditions) <= set(layer.conditions)
+                if always and any(t.layer is None and t.part == term.part and t.share == 1 for t in above.base):
+                    reading.problem(
+                        term.place,
+                        f"layers / {layer.name} / of",
+                        f"{term.part!r}, of which {above.name} has taken all",
+                        "money that is still there",
+                        f"Did you mean `left of {above.name}`?",
+                    )
 
 
 def _overlap(one: Term, other: Term) -> bool:

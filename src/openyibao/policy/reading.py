@@ -9,7 +9,7 @@ from datetime import date
 
 from openyibao.policy.model import Bilingual
 from openyibao.policy.nodes import Mapping, Node, Place, Problem, Sequence, Text
-from openyibao.policy.vocabulary import Vocabulary
+from openyibao.policy.vocabulary import Vocabulary, language
 
 Fields = dict[str, tuple[Place, Node]]
 
@@ -47,7 +47,7 @@ class Reading:
                     join(path, key.value),
                     f"the key {key.value!r}",
                     f"one of {some([*required, *optional], 4 if near else 40)}",
-                    hint(near),
+                    self.hint(near),
                 )
             elif name in fields:
                 self.problem(
@@ -95,17 +95,29 @@ class Reading:
             return date.fromisoformat(text)
         except ValueError:
             if text:
-                self.problem(node.place, path, repr(text), "a day that exists, from 1900 on, written like 2023-01-31")
+                self.problem(
+                    node.place, path, repr(text), "a day that exists, from 1900 on, written like 2023-01-31", _iso(text)
+                )
             return date.min
 
     def near(self, word: str, known: Collection[str]) -> str:
         """The known English word that a word in either language comes nearest to, or nothing."""
+        meant = language().meant.get(word, "")
+        if meant in known:
+            return meant
         by_name = {name: name for name in known} | {self.vocabulary.chinese(name): name for name in known}
-        near = difflib.get_close_matches(word, list(by_name), n=1, cutoff=0.6)
+        strict = 0.6 if word.isascii() else 0.75  # two of four characters in common mean little in Chinese
+        near = difflib.get_close_matches(word, list(by_name), n=1, cutoff=strict)
         return by_name[near[0]] if near else ""
 
     def did_you_mean(self, word: str, known: Collection[str]) -> str:
-        return hint(self.near(word, known))
+        return self.hint(self.near(word, known))
+
+    def hint(self, near: str) -> str:
+        """The word that was probably meant, in both languages."""
+        chinese = self.vocabulary.chinese(near)
+        both = f"{near!r} ({chinese})" if chinese != near else repr(near)
+        return f"Did you mean {both}?" if near else ""
 
     def bilingual(self, node: Node, path: str) -> Bilingual:
         fields = self.fields(node, path, ("zh", "en"))
@@ -130,5 +142,7 @@ def some(words: Collection[str], most: int = 14) -> str:
     return ", ".join(listed[:most]) + (" ..." if len(listed) > most else "")
 
 
-def hint(near: str) -> str:
-    return f"Did you mean {near!r}?" if near else ""
+def _iso(text: str) -> str:
+    """How a date written in another way should be written, if that is plain."""
+    found = re.fullmatch(r"(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})日?", text)
+    return f"Write {found[1]}-{int(found[2]):02d}-{int(found[3]):02d}." if found else ""

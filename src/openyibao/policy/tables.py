@@ -83,7 +83,8 @@ def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> str:
         return "An amount is not negative."
     if re.fullmatch(r"[\d,]+\.\d{3,}.*", text):
         return "An amount has at most two decimals."
-    return reading.did_you_mean(text, scope.amounts)
+    words = ("not known", "no limit") if kind == LIMIT else ("not known",)
+    return reading.did_you_mean(text, [*scope.amounts, *words])
 
 
 def _read_rate(reading: Reading, node: Text, path: str) -> Ratio:
@@ -94,8 +95,8 @@ def _read_rate(reading: Reading, node: Text, path: str) -> Ratio:
             todo = "Write 70% rather than 0.7 or 70."
         elif ratio is not None:
             todo = "Not above 100%." if ratio > 1 else "Write a simpler fraction: the denominator is too large."
-        elif reading.near(node.value, ("not known",)) or node.value in ("unknown", "不详", "不明"):
-            todo = "Write `not known`."
+        else:
+            todo = reading.did_you_mean(node.value, ("not known",))
         reading.problem(node.place, path, describe(node), EXPECTED[RATE], todo)
         ratio = Fraction(0)
     return Ratio(ratio)

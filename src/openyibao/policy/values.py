@@ -10,7 +10,7 @@ MAX_AMOUNT_FEN = 10**11  # a billion yuan: no amount of a policy and no claim is
 MAX_DENOMINATOR = 10**6
 
 _YUAN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2}))?( ?yuan| ?元)?", re.ASCII)
-_WAN = re.compile(r"(\d+)(?:\.(\d{1,6}))? ?万元", re.ASCII)
+_WAN = re.compile(r"(\d+)(?:\.(\d{1,6}))? ?万元?", re.ASCII)
 _PERCENT = re.compile(r"(\d+)(?:\.(\d+))? ?%", re.ASCII)
 _FRACTION = re.compile(r"(\d+)/(\d+)", re.ASCII)
 
@@ -18,7 +18,7 @@ _FRACTION = re.compile(r"(\d+)/(\d+)", re.ASCII)
 def parse_fen(text: str) -> int | None:
     """Whole fen of an amount in yuan, or None if the text is not one.
 
-    >>> parse_fen("8450.50"), parse_fen("1,300 yuan"), parse_fen("8万元"), parse_fen("1.234"), parse_fen("-1")
+    >>> parse_fen("8450.50"), parse_fen("1,300 yuan"), parse_fen("8万"), parse_fen("1.234"), parse_fen("-1")
     (845050, 130000, 8000000, None, None)
     """
     text = unicodedata.normalize("NFKC", text)  # full-width digits and signs

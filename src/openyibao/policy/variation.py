@@ -8,6 +8,7 @@ from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, par
 from openyibao.policy.reading import Fields, Reading, join, some
 from openyibao.policy.vocabulary import Vocabulary
 
+NOT_NUMBERS = ("basis", "gaps", "assumption", "payer", "of", "for")
 KEYS = ("policy", "variation of", "title", "changes")
 
 
@@ -39,6 +40,7 @@ def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Nod
             if keys in done:
                 reading.problem(at.place, "changes / at", "the same place a second time", "every place once")
             done.append(keys)
+            _need_basis(reading, keys, change["to"][1])
             tree = _replace(reading, tree, keys, change["to"][1], at, "")
     for name in ("policy", "title"):
         tree = _replace(reading, tree, [name], fields[name][1], root, "")
@@ -74,6 +76,27 @@ def own_words(root: Node) -> list[tuple[str, str]]:
             if pair.get("zh") and pair.get("en"):
                 words.append((pair["zh"], pair["en"]))
     return words
+
+
+def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
+    """A changed number of law does not borrow the basis of the number it replaces."""
+    if keys[0] not in ("layers", "amounts", "statistics") or keys[-1] in (
+        "basis",
+        "gaps",
+        "assumption",
+        "payer",
+        "of",
+        "for",
+    ):
+        return
+    if not _has(reading, to, "basis"):
+        reading.problem(
+            to.place,
+            "changes / to",
+            "a value without a basis of its own",
+            "`is` with a `basis` (document, article, source, sure)",
+            "Say whose value it is; for a what-if: document and article `not identified`, sure `low`.",
+        )
 
 
 def _add_words(reading: Reading, tree: Node, words: Node) -> Node:

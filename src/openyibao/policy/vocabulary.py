@@ -28,10 +28,11 @@ class FactWord:
 
 @dataclass(frozen=True)
 class Language:
-    """The base vocabulary: keys and words as English -> Chinese, and the facts."""
+    """The base vocabulary: keys and words as English -> Chinese, the facts, and what people mean by other words."""
 
     words: dict[str, str]
     facts: dict[str, FactWord]
+    meant: dict[str, str]
 
 
 @cache
@@ -44,7 +45,7 @@ def language() -> Language:
         facts[name] = FactWord(name, fact["zh"], tuple(values), bool(fact.get("number")))
         words[name] = fact["zh"]
         words.update(values)
-    return Language(words, facts)
+    return Language(words, facts, data["meant"])
 
 
 class Vocabulary:

@@ -403,7 +403,7 @@ class _Speaker:
         return [(what, basis) for what, basis in found if basis]
 
     def source(self, basis: Data) -> str:
-        title = basis["title"][self.lang] if basis["title"] else self.say("no_document")
+        title = basis["title"][self.lang] if basis["title"] else f"{self.say('no_document')} ({basis['source']})"
         number = "" if basis["number"] == "not identified" else f" {basis['number']}"
         article = basis["article"] if basis["article"] != "not identified" else self.say("no_article")
         return self.say(

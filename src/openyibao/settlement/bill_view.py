@@ -11,6 +11,7 @@ from rich.table import Table
 from openyibao.policy.values import money
 
 Data = dict[str, Any]
+PAYER, WIDE = 1, 100  # a narrow page leaves out who pays, rather than break an amount
 HEADS = {
     "zh": ("保障层次", "支付方", "基数", "起付等扣减", "报销比例", "支付", "层后余下"),
     "en": ("layer", "paid by", "looks at", "reduced by", "rate", "pays", "left after"),
@@ -48,11 +49,14 @@ def print_bill(bill: Data, lang: str, console: Console) -> None:
     words = WORDS[lang]
     claim, totals = bill["claim"], bill["totals"]
     console.print(f"[bold]{claim['id']}[/bold]  {bill['policy']['title'][lang]}", highlight=False)
+    narrow = console.width < WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, head in enumerate(HEADS[lang]):
-        table.add_column(head, justify="left" if number < 2 else "right", overflow="fold")
+        if not (narrow and number == PAYER):
+            money_column = number > PAYER
+            table.add_column(head, justify="right" if money_column else "left", no_wrap=money_column, overflow="fold")
     for layer in bill["layers"]:
-        table.add_row(*_row(layer, lang, words))
+        table.add_row(*(cell for n, cell in enumerate(_row(layer, lang, words)) if not (narrow and n == PAYER)))
     console.print(table, highlight=False)
     outside = sum(part["fen"] for part in bill["parts_at_end"] if part["layer"] is None and part["part"] != "in_scope")
     console.print(

@@ -87,11 +87,13 @@ def _read(source: Path, policy: Policy) -> pa.Table:
             source, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True)
         )
     except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
-        raise TableError(f"{source}: cannot be read as CSV in UTF-8: {error}") from None
+        hint = "Save the table as UTF-8 (in Excel: CSV UTF-8)." if "utf" in str(error).lower() else str(error)
+        raise TableError(f"{source}: cannot be read as CSV in UTF-8. {hint}") from None
     needed = [*REQUIRED, *(fact.name for fact in policy.facts)]
     missing = [name for name in needed if name not in table.column_names]
     if missing:
-        raise TableError(f"{source}: no column {', '.join(missing)}; expected {', '.join(needed)}")
+        found = ", ".join(table.column_names)
+        raise TableError(f"{source}: no column {', '.join(missing)}; found {found}; expected {', '.join(needed)}.")
     return table.combine_chunks()
 
 
