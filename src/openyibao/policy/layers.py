@@ -269,7 +269,7 @@ def _check_dead_bases(reading: Reading, layers: list[Layer]) -> None:
     for number, layer in enumerate(layers):
         for term in (term for term in layer.base if term.layer is None):
             for above in layers[:number]:
-                always = set(above.conditions) <= set(layer.conditions)
+                always = above.name != layer.name and set(above.conditions) <= set(layer.conditions)
                 if always and any(t.layer is None and t.part == term.part and t.share == 1 for t in above.base):
                     reading.problem(
                         term.place,

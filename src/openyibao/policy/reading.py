@@ -144,5 +144,5 @@ def some(words: Collection[str], most: int = 14) -> str:
 
 def _iso(text: str) -> str:
     """How a date written in another way should be written, if that is plain."""
-    found = re.fullmatch(r"(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})日?", text)
-    return f"Write {found[1]}-{int(found[2]):02d}-{int(found[3]):02d}." if found else ""
+    found = re.fullmatch(r"(\d{4})([年/.])(\d{1,2})[月/.](\d{1,2})日?", text)
+    return f"Write {found[1]}-{int(found[3]):02d}-{int(found[4]):02d}." if found else ""
