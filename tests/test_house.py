@@ -33,6 +33,7 @@ NUMBERS: dict[float, str] = {
     99991231: "the last day",
     0.4: "likeness of words",
     0.6: "likeness of words",
+    0.75: "likeness of words",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openyibao.policy.layers import STEP_PARTS, filled_parts
+from openyibao.policy.bases import STEP_PARTS, filled_parts
 from openyibao.policy.model import Step, Term, Words
 from openyibao.policy.tables import common_denominator
 from openyibao.policy.values import percent

@@ -1,0 +1,151 @@
+"""Reading what a layer looks at: parts of the claim, parts that layers above it left."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from openyibao.policy.model import (
+    Layer,
+    Term,
+)
+from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.tables import Scope, read_basis
+from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
+from openyibao.policy.vocabulary import LEFT_OF, PART_OF
+
+CLAIM_PARTS = ("fully self-paid cost", "over-limit cost", "pre-self-paid cost", "in-scope cost")
+OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
+STEP_PARTS = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible"}
+Earlier = dict[str, Layer]
+
+
+def read_base(
+    reading: Reading, fields: Fields, path: str, scope: Scope, earlier: Earlier, layer: str
+) -> tuple[Term, ...]:
+    if "of" not in fields:
+        return ()
+    path = join(path, "of")
+    node = fields["of"][1]
+    items = (node,) if isinstance(node, Text | Mapping) else reading.items(node, path, "parts, such as `in-scope cost`")
+    terms: list[Term] = []
+    for item in items:
+        term = _read_term(reading, item, path, scope, earlier, layer)
+        if term is not None:
+            if any(_overlap(term, other) for other in terms):
+                reading.problem(
+                    item.place, path, "the same part twice", "every part once", "`left of` a layer holds all its parts."
+                )
+            terms.append(term)
+    return tuple(terms)
+
+
+def _overlap(one: Term, other: Term) -> bool:
+    return one.layer == other.layer and (
+        one.part == other.part or (one.layer is not None and None in (one.part, other.part))
+    )
+
+
+def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: Earlier, layer: str) -> Term | None:
+    if isinstance(node, Text):
+        return _read_part(reading, node, path, earlier, layer)
+    fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
+    if "take" not in fields or not isinstance(fields["take"][1], Text):
+        return None
+    term = _read_part(reading, fields["take"][1], path, earlier, layer)
+    if term is None:
+        return None
+    share = Fraction(1)
+    if "share" in fields:
+        found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50%"))
+        if found is None or not 0 < found <= 1 or found.denominator > MAX_DENOMINATOR:
+            reading.problem(
+                fields["share"][1].place,
+                join(path, "share"),
+                describe(fields["share"][1]),
+                "a share above 0% and up to 100%",
+            )
+        elif term.part is None and found != 1:
+            reading.problem(
+                fields["share"][1].place,
+                join(path, "share"),
+                "a share of all that a layer left",
+                "`left of ...` whole",
+                "Name the parts one by one to take a share of each.",
+            )
+        else:
+            share = found
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    assumption = (
+        reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
+    )
+    return Term(term.layer, term.part, share, basis, assumption, node.place)
+
+
+def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer: str) -> Term | None:
+    """`in-scope cost`, `basic insurance's copay`, or `left of basic insurance`."""
+    text = reading.english(node.value)
+    if text in CLAIM_PARTS:
+        return Term(None, text, place=node.place)
+    part: str | None = None
+    if parts := LEFT_OF.match(node.value):
+        name = reading.english(parts[0])
+    elif parts := PART_OF.match(node.value):
+        name, part = reading.english(parts[0]), reading.english(parts[1])
+        if part not in OPEN_PARTS:
+            reading.problem(
+                node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}", reading.did_you_mean(part, OPEN_PARTS)
+            )
+            return None
+    else:
+        reading.problem(
+            node.place,
+            path,
+            describe(node),
+            f"{some(CLAIM_PARTS)}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` "
+            f"({some(OPEN_PARTS)})",
+            reading.did_you_mean(text, CLAIM_PARTS),
+        )
+        return None
+    if name not in earlier:
+        what = "this layer itself" if name == layer else f"{name!r}"
+        reading.problem(
+            node.place,
+            path,
+            what,
+            f"a layer that stands above ({some(earlier) or 'there is none'})",
+            reading.did_you_mean(name, earlier) or "A layer can look only at layers above it.",
+        )
+        return None
+    if part is not None and part not in filled_parts(earlier[name]):
+        reading.problem(
+            node.place,
+            path,
+            repr(node.value),
+            f"a part that {name} can leave ({some(filled_parts(earlier[name]))})",
+            "It has no rule that fills this part.",
+        )
+        return None
+    return Term(name, part, place=node.place)
+
+
+def filled_parts(layer: Layer) -> list[str]:
+    """The open parts that a layer can fill, in the order of OPEN_PARTS."""
+    filled = {"copay"} | {STEP_PARTS[step.kind] for step in layer.steps} | ({"over-cap"} if layer.caps else set())
+    return [part for part in OPEN_PARTS if part in filled]
+
+
+def check_dead_bases(reading: Reading, layers: list[Layer]) -> None:
+    """A claim part that a layer above has always taken whole is not there any more."""
+    for number, layer in enumerate(layers):
+        for term in (term for term in layer.base if term.layer is None):
+            for above in layers[:number]:
+                always = above.name != layer.name and set(above.conditions) <= set(layer.conditions)
+                if always and any(t.layer is None and t.part == term.part and t.share == 1 for t in above.base):
+                    reading.problem(
+                        term.place,
+                        f"layers / {layer.name} / of",
+                        f"{term.part!r}, of which {above.name} has taken all",
+                        "money that is still there",
+                        f"Did you mean `left of {above.name}`?",
+                    )

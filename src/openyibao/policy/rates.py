@@ -1,0 +1,112 @@
+"""Reading what a layer pays: a flat rate, bands, or a fixed amount."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from openyibao.policy.model import (
+    Band,
+    Bands,
+    Cell,
+    Fixed,
+    Money,
+    Ratio,
+    Table,
+)
+from openyibao.policy.nodes import Mapping, Node, Place, Text
+from openyibao.policy.reading import Fields, Reading, join
+from openyibao.policy.tables import AMOUNT, RATE, Scope, check_size, read_basis, read_table
+from openyibao.policy.values import yuan
+
+PAYS_KEYS = ("pays", "pays in bands", "pays fixed")
+
+
+def read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands | Fixed:
+    given = [name for name in PAYS_KEYS if name in fields]
+    if len(given) != 1:
+        found = "no rate" if not given else f"{len(given)} rules of payment"
+        reading.problem(place, path, found, "one of `pays`, `pays in bands` and `pays fixed`")
+        return Table((), ())
+    node = fields[given[0]][1]
+    if given[0] == "pays fixed":
+        return _read_fixed(reading, node, join(path, "pays fixed"), scope)
+    if given[0] == "pays":
+        return read_table(reading, node, join(path, "pays"), RATE, scope)
+    return _read_bands(reading, node, join(path, "pays in bands"), scope)
+
+
+def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
+    """An amount (or a table of amounts) for each claim, or for each unit of a fact that the policy declares."""
+    units = [name for name, fact in scope.facts.items() if fact.range is not None]
+    node, unit_node = without(reading, node, "for each")
+    unit = reading.choice(unit_node, join(path, "for each"), ("claim", *units)) if unit_node else "claim"
+    return Fixed(read_table(reading, node, path, AMOUNT, scope), unit)
+
+
+def without(reading: Reading, node: Node, name: str) -> tuple[Node, Node | None]:
+    """A mapping without one of its keys, and the value of that key."""
+    if not isinstance(node, Mapping):
+        return node, None
+    taken = next((value for key, value in node if reading.english(key.value) == name), None)
+    rest = tuple((key, value) for key, value in node if reading.english(key.value) != name)
+    return Mapping(rest, node.place), taken
+
+
+def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
+    fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis",))
+    counted = (
+        reading.choice(fields["counted"][1], join(path, "counted"), ("from the threshold", "from zero"))
+        if "counted" in fields
+        else "from zero"
+    )
+    over = (
+        reading.choice(fields["over"][1], join(path, "over"), ("a year", "quarter", "month", "claim"))
+        if "over" in fields
+        else "claim"
+    )
+    items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
+    bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
+    check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
+    _check_edges(reading, bands, join(path, "bands"))
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    return Bands(counted, "year" if over == "a year" else over, tuple(bands), basis)
+
+
+def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:
+    is_open = isinstance(node, Mapping) and any(reading.english(key.value) == "above" for key, _ in node)
+    if is_open != is_last and isinstance(node, Mapping):
+        reading.problem(
+            node.place,
+            path,
+            "a last band with an edge" if is_last else "`above` before the last band",
+            "every band with `up to` and `pays`, and a last one `above`",
+            "Add `- {above: RATE}` at the end." if is_last else "Move it to the end.",
+        )
+        return Band(None, Table((), (Cell((), Ratio(Fraction(0))),)))
+    if is_last:
+        fields = reading.fields(node, path, ("above",))
+        empty: Node = Text("0%", node.place)
+        value = fields["above"][1] if "above" in fields else empty
+        return Band(None, read_table(reading, value, join(path, "above"), RATE, scope))
+    fields = reading.fields(node, path, ("up to", "pays"))
+    zero, none = Text("0", node.place), Text("0%", node.place)
+    edge = read_table(reading, fields["up to"][1] if "up to" in fields else zero, join(path, "up to"), AMOUNT, scope)
+    rate = read_table(reading, fields["pays"][1] if "pays" in fields else none, join(path, "pays"), RATE, scope)
+    return Band(edge, rate)
+
+
+def _check_edges(reading: Reading, bands: list[Band], path: str) -> None:
+    """Constant edges do not fall; edges that are tables are checked on each claim."""
+    last = 0
+    for band in bands:
+        if band.up_to is not None and not band.up_to.by:
+            cell = band.up_to.cells[0]
+            if isinstance(cell.value, Money):
+                if cell.value.fen < last:
+                    reading.problem(
+                        cell.place,
+                        path,
+                        f"the edge {yuan(cell.value.fen)}, below the one before it ({yuan(last)})",
+                        "edges that do not fall",
+                    )
+                last = cell.value.fen

@@ -1,0 +1,130 @@
+"""The sentences and words of a bill in Chinese and English: each exists once in each language."""
+
+from __future__ import annotations
+
+SAY: dict[str, tuple[str, str]] = {
+    "title": ("结算单 {claim}　参保人 {person}", "Bill of claim {claim}, person {person}"),
+    "policy": (
+        "政策：{title}（{id}，施行期 {start} 起、{end} 之前）",
+        "Policy: {title} ({id}, in force from {start}, before {end})",
+    ),
+    "dates": (
+        "入院 {admission}，出院 {discharge}，结算 {settlement}。",
+        "Admitted {admission}, discharged {discharge}, settled {settlement}.",
+    ),
+    "facts": ("情况：{facts}。", "Facts: {facts}."),
+    "money": (
+        "医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",
+        "Total {total} yuan = fully self-paid {fully} + over limit {over} + pre-self-paid {pre} + in scope {scope}.",
+    ),
+    "layer": ("【{number}】{layer}（支付方：{payer}）", "[{number}] {layer} (paid by: {payer})"),
+    "not_applied": ("不适用：{why}。支付 {paid} 元。", "Does not apply: {why}. Pays {paid} yuan."),
+    "why": ("{fact}为{value}，须为{accepts}", "{fact} is {value}, needed: {accepts}"),
+    "take": ("计入{part} {taken} 元", "{part} {taken} yuan"),
+    "take_share": ("计入{part} {found} 元的{share}，即 {taken} 元", "{share} of {part} {found} yuan = {taken} yuan"),
+    "of": ("{layer}的{part}", "{layer}: {part}"),
+    "base": ("基数：{terms}；合计 {base} 元。", "It looks at: {terms}; together {base} yuan."),
+    "amount": ("{written}{facts}", "{written}{facts}"),
+    "chosen": ("（{facts}）", " ({facts})"),
+    "derived": (
+        "{written} = {fen} 元{facts}：“{amount}”为 {amount_fen} 元{origin}{statistic}",
+        "{written} = {fen} yuan{facts}; {amount}: {amount_fen} yuan{origin}{statistic}",
+    ),
+    "derived_whole": (
+        "{written} = {fen} 元{facts}{origin}{statistic}",
+        "{written} = {fen} yuan{facts}{origin}{statistic}",
+    ),
+    "statistic": (
+        "（{year}年{name} {figure} 元的{share}，{rounded}）",
+        " ({share} of {name} of {year}, {figure} yuan, {rounded})",
+    ),
+    "deductible": (
+        "{period}起付线：{amount}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
+        "Deductible {period}: {amount}{used}. This claim: {taken} yuan into the deductible, {rest} yuan remain.",
+    ),
+    "limit": (
+        "{period}费用限额：{amount}{used}。超出限额 {taken} 元，余 {rest} 元。",
+        "Limit {period}: {amount}{used}. Beyond the limit {taken} yuan, {rest} yuan remain.",
+    ),
+    "pre-pay": ("先行自付 {amount}：{taken} 元，余 {rest} 元。", "Pre-pay {amount}: {taken} yuan, {rest} yuan remain."),
+    "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
+    "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
+    "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
+    "fixed": (
+        "定额支付：{amount} × {units}（{unit}），不超过 {cost} 元，为 {fen} 元。",
+        "Fixed payment: {amount} x {units} ({unit}), at most {cost} yuan: {fen} yuan.",
+    ),
+    "floor": (
+        "保底支付：{amount}，在本层费用之内为 {fen} 元；{bound}。",
+        "At least: {amount}, within this layer's cost {fen} yuan; {bound}.",
+    ),
+    "floor_bound": (
+        "高于按比例报销，退回起付线 {returned} 元",
+        "it lifts the payment; {returned} yuan come back from the deductible",
+    ),
+    "floor_free": ("未起作用", "it makes no difference"),
+    "share_of": (
+        "{written} = {fen} 元（{name} {whole} 元{bounds}）",
+        "{written} = {fen} yuan ({name} {whole} yuan{bounds})",
+    ),
+    "least": ("，不低于 {fen} 元", ", not below {fen} yuan"),
+    "most": ("，不高于 {fen} 元", ", not above {fen} yuan"),
+    "in_fees": ("超封顶线部分按费用额计算。", "What a cap cuts is counted in fees."),
+    "bands": (
+        "分段报销（{counted}，从 {start} 元开始）：{slices}；合计 {fen} 元。",
+        "Reimbursement in bands ({counted}, starting at {start} yuan): {slices}; together {fen} yuan.",
+    ),
+    "slice": ("{low}元至{high}元段 {cost} 元 × {rate}", "from {low} to {high}: {cost} yuan x {rate}"),
+    "slice_open": ("{low}元以上段 {cost} 元 × {rate}", "above {low}: {cost} yuan x {rate}"),
+    "no_cap": ("{period}最高支付：{amount}{used}。", "At most {period}: {amount}{used}."),
+    "cap": ("{period}最高支付：{amount}{used}；{bound}。", "At most {period}: {amount}{used}; {bound}."),
+    "bound": ("本次触及封顶，超封顶线 {over} 元", "it cut this payment, {over} yuan over the cap"),
+    "free": ("本次未触及", "not reached"),
+    "paid": ("支付 {paid} 元。", "Pays {paid} yuan."),
+    "parts": ("个人仍负担：{parts}。", "Left to the person after this layer: {parts}."),
+    "part": ("{name} {fen} 元", "{name} {fen} yuan"),
+    "source": (
+        "依据（{what}）：{title}{number}；{article}；把握程度：{sure}。",
+        "Basis of {what}: {title}{number}; {article}; confidence: {sure}.",
+    ),
+    "no_article": ("条款未查明", "article not identified"),
+    "no_document": ("文件未查明", "document not identified"),
+    "assumption": ("假设：{text}", "Assumption: {text}"),
+    "gap": ("缺口：{text}", "Gap: {text}"),
+    "total": (
+        "合计：各方支付 {paid} 元（{payers}），个人负担 {personal} 元。",
+        "Together: paid {paid} yuan ({payers}); the person bears {personal} yuan.",
+    ),
+    "payer": ("{payer} {fen} 元", "{payer} {fen} yuan"),
+}
+PERIODS = {
+    "claim": ("每次", "per claim"),
+    "month": ("每月", "per month"),
+    "quarter": ("每季", "per quarter"),
+    "year": ("年度", "per year"),
+    "lifetime": ("终身", "per lifetime"),
+}
+COUNTED = {
+    "from zero": ("从零算起", "counted from zero"),
+    "from the threshold": ("从起付线算起", "counted from the threshold"),
+}
+PARTS = {
+    "beyond_limit": ("超限额", "beyond limit"),
+    "prepaid": ("先付", "prepaid"),
+    "deductible": ("起付线以内", "deductible"),
+    "over_cap": ("超封顶线", "over cap"),
+    "copay": ("按比例自付", "copay"),
+}
+WHAT = {
+    "floor": ("保底", "the floor"),
+    "layer": ("本层规则", "the rule"),
+    "base": ("基数", "the base"),
+    "limit": ("费用限额", "the limit"),
+    "pre-pay": ("先行自付", "the pre-pay"),
+    "deductible": ("起付线", "the deductible"),
+    "rate": ("报销比例", "the rate"),
+    "cap": ("最高支付", "the cap"),
+    "amount": ("金额", "the named amount"),
+    "figure": ("统计数据", "the published figure"),
+}
+SURE = {"high": ("高", "high"), "medium": ("中", "medium"), "low": ("低", "low")}
