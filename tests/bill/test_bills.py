@@ -23,7 +23,8 @@ ROOT = Path(__file__).parent.parent.parent
 SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 BILLS = 10_000
 EVERY_FEATURE = str(ROOT / "tests" / "policies" / "every-feature.yaml")
-POLICIES = [*policy_ids(), EVERY_FEATURE]
+SHARED = str(ROOT / "tests" / "policies" / "shared-and-fixed.yaml")
+POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED]
 SCHEMA_EVERY = 50
 
 

@@ -19,7 +19,8 @@ from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.terms import all_words
 
 EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
-POLICIES = [*policy_ids(), EVERY_FEATURE]
+SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
+POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED]
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -18,7 +18,8 @@ from openyibao.settlement.emit import CELLS
 SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 HISTORIES = int(os.environ.get("YIBAO_HISTORIES", "100000"))
 EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
-POLICIES = (EVERY_FEATURE, "teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
+SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
+POLICIES = (EVERY_FEATURE, SHARED, "teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
 
 
 def differing_rows(rule: Rule, columns: Columns, literals: bool = True) -> tuple[int, int, set[str]]:
@@ -56,7 +57,7 @@ def test_equal_on_random_histories(name: str) -> None:
         assert {"gap", "edges"} <= kinds
 
 
-@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE])
+@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED])
 def test_equal_with_numbers_as_arguments(name: str) -> None:
     rule = Rule(read_policy(find_policy(name)))
     _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
