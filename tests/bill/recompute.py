@@ -1,23 +1,40 @@
 """Redo a bill from its own print, by the text of docs/bill.schema.json and nothing else.
 
 Taken as given: the claim, the answers (amounts, ratios), used_before_fen, what conditions accept, figures.
-Everything else is computed again. Use: python recompute.py BILL.json ...
+Everything else is computed again. What the answers of an earlier claim
+left behind is checked by recompute_history. Use: python recompute.py [--history] BILL.json ...
+(--history: the bills are those of one person, in order).
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
-from math import ceil, floor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+
+def beside(name: str) -> ModuleType:
+    """A file of this folder, loaded by its path: the folder is no package."""
+    spec = importlib.util.spec_from_file_location(f"bill_{name}", Path(__file__).resolve().with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PARTS = beside("recompute_parts")
+half_up, ratio, words, within, period_key = PARTS.half_up, PARTS.ratio, PARTS.words, PARTS.within, PARTS.period_key
+recompute_history = PARTS.recompute_history
 
 Obj = dict[str, Any]
 Part = tuple[str | None, str]
+Slices = list[tuple[int | None, Fraction]]
 
 CLAIM_PARTS = ("fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 OPEN_PARTS = ("beyond_limit", "prepaid", "deductible", "over_cap", "copay")
@@ -27,38 +44,6 @@ REDUCTIONS = {
     "pre-pay": ("prepaid", ("ratio",)),
     "deductible": ("deductible", ("amount",)),
 }
-
-
-def half_up(exact: Fraction) -> int:
-    return floor(exact + Fraction(1, 2))
-
-
-ROUNDINGS: dict[str, Callable[[Fraction], int]] = {"down": floor, "up": ceil, "half-up": half_up}
-
-
-def ratio(value: Obj) -> Fraction:
-    return Fraction(value["numerator"], value["denominator"])
-
-
-def words(text: Obj) -> tuple[str, str]:
-    return text["zh"], text["en"]
-
-
-def within(value: Obj, limits: Obj) -> bool:
-    """Whether a value, a whole number, lies from low to high; null: no bound."""
-    number, low, high = int(value["en"]), limits["low"], limits["high"]
-    return (low is None or low <= number) and (high is None or number <= high)
-
-
-def period_key(period: str | None, day: date) -> str | None:
-    """The key of a period of the policy around a day; none where the period is the claim."""
-    keys = {
-        "lifetime": "lifetime",
-        "year": f"{day.year:04}",
-        "quarter": f"{day.year:04}-Q{(day.month + 2) // 3}",
-        "month": f"{day.year:04}-{day.month:02}",
-    }
-    return None if period in (None, "claim") else keys[str(period)]
 
 
 class Audit:
@@ -73,6 +58,8 @@ class Audit:
         self.parts: dict[Part, int] = {(None, part): self.claim[f"{part}_fen"] for part in CLAIM_PARTS}
         self.paid: dict[str, int] = {}
         self.uses: dict[str, Obj] = {}
+        self.moved: set[str] = set()  # the groups that the layer now running has moved
+        self.quantities: dict[Part, int] = {(None, "total"): sum(self.parts.values()), **self.parts}
 
     def same(self, where: str, quantity: str, printed: object, recomputed: object) -> None:
         if printed != recomputed or isinstance(printed, bool) != isinstance(recomputed, bool):
@@ -118,6 +105,17 @@ class Audit:
                 self.same(where, text, True, within(fact["value"], fact["range"]))
         if answer["derived_from"]:
             self.derivation(where, answer["derived_from"], answer["fen"])
+        if share_of := answer["share_of"]:
+            place = share_of["layer"], share_of["quantity"]
+            self.same(where, f"fen of {place[0] or 'claim'} {place[1]}", share_of["fen"], self.quantities.get(place))
+            self.same(where, "share of a quantity", answer["fen"], PARTS.share_of_fen(share_of))
+
+    def rate(self, where: str, answer: Obj) -> Fraction:
+        """The exact ratio of an answer, which is at most 1."""
+        self.answer(where, answer, ("ratio",))
+        exact = ratio(answer["ratio"])
+        self.same(where, "rate is above 1", exact > 1, False)
+        return exact
 
     def derivation(self, where: str, origin: Obj, fen: int | None) -> None:
         amount, statistic, table = origin["amount_fen"], origin["statistic"], origin["table"]
@@ -125,7 +123,7 @@ class Audit:
         self.same(where, "origins of the named amount", (statistic is not None) + (table is not None), 1)
         if statistic:
             units = statistic["fen"] * ratio(statistic["share"]) / statistic["unit_fen"]
-            rounded = ROUNDINGS[statistic["rounding"]](units)
+            rounded = PARTS.ROUNDINGS[statistic["rounding"]](units)
             self.same(where, "amount_fen from the statistic", amount, rounded * statistic["unit_fen"])
         if table:
             self.answer(f"{where}, named amount", table, ("amount",))
@@ -134,10 +132,12 @@ class Audit:
     # One layer
 
     def layer(self, layer: Obj) -> None:
-        name = layer["layer"]
+        name, self.moved = layer["layer"], set()
         self.conditions(name, layer)
         wrong = [detail for detail in DETAILS if (layer[detail] is None) == layer["applies"]]
         self.same(name, "details null though it applies, or not null though it does not", wrong, [])
+        self.same(name, "floor is null", layer["applies"] or layer["floor"] is None, True)
+        self.same(name, "counted", layer["over_cap_counted_in"] in ("payments", "fees"), True)
         parts, paid = dict.fromkeys(OPEN_PARTS, 0), 0
         if layer["applies"] and not wrong:
             parts, paid = self.work(name, layer)
@@ -146,8 +146,9 @@ class Audit:
         for part, fen in parts.items():
             self.same(name, f"part {part}", layer["parts"][part], fen)
             self.same(name, f"part {part} is negative", fen < 0, False)
-            self.parts[name, part] = fen
-        self.paid[name] = paid
+            self.parts[name, part] = self.quantities[name, part] = fen
+        self.paid[name] = self.quantities[name, "paid"] = paid
+        self.quantities[name, "base"] = self.quantities.pop((None, "base"), 0)
 
     def work(self, name: str, layer: Obj) -> tuple[dict[str, int], int]:
         parts = dict.fromkeys(OPEN_PARTS, 0)
@@ -157,14 +158,39 @@ class Audit:
             parts[REDUCTIONS[item["kind"]][0]] += taken
             rest -= taken
         self.same(name, "reimbursable_fen", layer["reimbursable_fen"], rest)
-        reimbursement, where = layer["reimbursement"], f"{name}, reimbursement"
-        way = {"flat": self.flat, "bands": self.bands}[reimbursement["kind"]]
-        fen = way(where, reimbursement, rest, parts["deductible"])
-        self.same(where, "fen", reimbursement["fen"], fen)
+        way = {"flat": self.flat, "bands": self.bands, "fixed": self.fixed}[layer["reimbursement"]["kind"]]
+        where, took = f"{name}, reimbursement", parts["deductible"]
+        fen, slices = way(where, layer["reimbursement"], rest, took)
+        self.same(where, "fen", layer["reimbursement"]["fen"], fen)
+        fen = self.floor(f"{name}, floor", layer["floor"], fen, rest + took)
         paid = self.caps(name, layer["caps"], fen)
-        parts["over_cap"] = fen - paid
-        parts["copay"] = rest - paid - parts["over_cap"]
+        returned = max(0, paid - rest)  # only a floor lifts a payment above the reimbursable cost
+        printed = layer["floor"]["returned_fen"] if layer["floor"] else 0
+        self.same(name, "returned_fen", printed, returned)
+        parts["deductible"] -= returned
+        if paid < fen:
+            payments = max(0, min(fen, rest) - paid)
+            in_fees = layer["over_cap_counted_in"] == "fees"
+            parts["over_cap"] = self.over_cap_in_fees(name, paid, rest, slices) if in_fees else payments
+        parts["copay"] = rest + returned - paid - parts["over_cap"]
         return parts, paid
+
+    def floor(self, where: str, floor: Obj | None, reimbursed: int, reach: int) -> int:
+        """What the layer pays before its caps; reach: reimbursable cost and deductible together."""
+        if floor is None:
+            return reimbursed
+        self.answer(where, floor["amount"], ("amount",))
+        fen = min(floor["amount"]["fen"], reach)
+        self.same(where, "fen", floor["fen"], fen)
+        self.same(where, "bound", floor["bound"], fen > reimbursed)
+        return max(reimbursed, fen)
+
+    def over_cap_in_fees(self, name: str, paid: int, rest: int, slices: Slices | None) -> int:
+        if slices is None:
+            self.same(name, "a cut of a fixed payment is counted in", "fees", "payments")
+            return 0
+        cost = PARTS.least_cost(paid, slices)
+        return 0 if cost is None else rest - min(rest, half_up(cost))
 
     def base(self, name: str, base: Obj) -> int:
         places: list[Part] = [(term["layer"], term["part"]) for term in base["terms"]]
@@ -177,12 +203,14 @@ class Audit:
                 continue
             stood = self.parts[place]
             taken = half_up(stood * ratio(term["share"]))
+            self.same(where, "share is above 1", ratio(term["share"]) > 1, False)
             self.same(where, "found_fen", term["found_fen"], stood)
             self.same(where, "taken_fen", term["taken_fen"], taken)
             self.same(where, "more is taken than stood", taken > stood, False)
             self.parts[place] = stood - taken
             total += taken
         self.same(name, "base fen", base["fen"], total)
+        self.quantities[None, "base"] = total
         return total
 
     def left(self, where: str, item: Obj) -> int | None:
@@ -197,7 +225,7 @@ class Audit:
         self.same(where, "period is null", item["period"] is None, kind == "pre-pay")
         left = self.left(where, item)
         if kind == "pre-pay":
-            taken = half_up(rest * ratio(amount["ratio"]))
+            taken = half_up(rest * self.rate(where, amount))
         elif kind == "limit":
             taken = 0 if left is None else max(0, rest - left)
         else:
@@ -207,19 +235,25 @@ class Audit:
         self.use(where, item, rest - taken if kind == "limit" else taken)
         return taken
 
-    def flat(self, where: str, item: Obj, rest: int, _: int) -> int:
-        self.answer(where, item["rate"], ("ratio",))
-        return half_up(rest * ratio(item["rate"]["ratio"]))
+    def fixed(self, where: str, item: Obj, rest: int, _: int) -> tuple[int, None]:
+        self.answer(where, item["amount"], ("amount",))
+        count = self.facts.get(words(item["unit"]))  # a unit that is no fact is the claim itself
+        units = 1 if count is None else int(count["en"])
+        self.same(where, "units", item["units"], units)
+        return min(rest, item["amount"]["fen"] * units), None
 
-    def bands(self, where: str, item: Obj, rest: int, deductible: int) -> int:
+    def flat(self, where: str, item: Obj, rest: int, _: int) -> tuple[int, Slices]:
+        rate = self.rate(where, item["rate"])
+        return half_up(rest * rate), [(None, rate)]
+
+    def bands(self, where: str, item: Obj, rest: int, deductible: int) -> tuple[int, Slices]:
         zero = {"from zero": deductible, "from the threshold": 0}[item["counted"]]
         start = item["used_before_fen"] + zero
         self.same(where, "starts_at_fen", item["starts_at_fen"], start)
-        exact, expected = Fraction(0), 0
+        exact, expected, slices = Fraction(0), 0, []
         for number, band in enumerate(item["bands"], 1):
             here, first, end, edge = f"{where}, band {number}", band["from_fen"], band["to_fen"], band["edge"]
-            self.answer(here, band["rate"], ("ratio",))
-            self.same(here, "rate is above 1", ratio(band["rate"]["ratio"]) > 1, False)
+            rate = self.rate(here, band["rate"])
             if edge:
                 self.answer(f"{here} edge", edge, ("amount",))
             self.same(here, "to_fen", end, edge["fen"] if edge else None)
@@ -228,11 +262,12 @@ class Audit:
             top = start + rest if end is None else min(end, start + rest)
             cost = max(0, top - max(start, first))
             self.same(here, "cost_fen", band["cost_fen"], cost)
-            exact += cost * ratio(band["rate"]["ratio"])
+            slices.append((None if end is None else max(0, end - max(start, first)), rate))
+            exact += cost * rate
             expected = end
         self.same(where, "end of the last band", expected, None)
         self.use(where, item, rest + zero)
-        return half_up(exact)
+        return half_up(exact), slices
 
     def caps(self, name: str, caps: list[Obj], fen: int) -> int:
         lefts = [self.left(f"{name}, cap {number}", cap) for number, cap in enumerate(caps, 1)]
@@ -252,9 +287,13 @@ class Audit:
         if key is None:
             self.same(where, "used_before_fen", before, 0)
         elif group is not None:
-            self.same(where, f"group {group} stands at another step too", group in self.uses, False)
-            grown = {"before_fen": before, "after_fen": before + growth}
-            self.uses[group] = {"group": group, "period": item["period"], "period_key": key, **grown}
+            self.same(where, f"group {group} stands at another step too", group in self.moved, False)
+            self.moved.add(group)
+            fresh = {"group": group, "period": item["period"], "before_fen": before, "after_fen": before}
+            use = self.uses.setdefault(group, {**fresh, "period_key": key})
+            self.same(where, "period of the group", item["period"], use["period"])
+            self.same(where, f"used_before_fen of {group}, as layers before left it", before, use["after_fen"])
+            use["after_fen"] += growth
 
     # The whole bill
 
@@ -285,19 +324,9 @@ class Audit:
         self.same("totals", "by_payer", sorted(lines), sorted(payers.items()))
 
 
-def amounts(node: Any, path: str = "bill") -> Iterator[tuple[str, Any]]:
-    """Every amount of money of the bill that is not null, with its place."""
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for name, child in children:
-        if str(name).endswith("fen") and child is not None:
-            yield f"{path}.{name}", child
-        else:
-            yield from amounts(child, f"{path}.{name}")
-
-
 def recompute(bill: Obj) -> list[str]:
     """The differences between the bill and what its own text gives; empty if the bill is right."""
-    money = list(amounts(bill))
+    money = list(PARTS.amounts(bill))
     odd = [f"{path}: amount: printed {fen!r}, recomputed: not whole fen" for path, fen in money if type(fen) is not int]
     found = odd or [f"{path}: amount: printed {fen}, recomputed: negative" for path, fen in money if fen < 0]
     try:
@@ -308,15 +337,14 @@ def recompute(bill: Obj) -> list[str]:
     return found
 
 
-def main(paths: list[str]) -> int:
-    wrong = 0
-    for path in paths:
-        for difference in (found := recompute(json.loads(Path(path).read_text(encoding="utf-8")))):
-            print(f"{path}: {difference}")
-        wrong += bool(found)
-    if not wrong:
-        print(f"{len(paths)} bills right")
-    return 1 if wrong else 0
+def main(arguments: list[str]) -> int:
+    paths = [path for path in arguments if path != "--history"]
+    bills = [json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]
+    found = [f"{path}: {line}" for path, bill in zip(paths, bills, strict=True) for line in recompute(bill)]
+    if "--history" in arguments:
+        found += recompute_history(bills)
+    print("\n".join(found) or f"{len(paths)} bills right")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

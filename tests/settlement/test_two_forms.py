@@ -19,7 +19,13 @@ SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 HISTORIES = int(os.environ.get("YIBAO_HISTORIES", "100000"))
 EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
 SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
-POLICIES = (EVERY_FEATURE, SHARED, "teaching/willow-county-2026", "chongqing/resident-2023", "xx-district/resident-2013")
+POLICIES = (
+    EVERY_FEATURE,
+    SHARED,
+    "teaching/willow-county-2026",
+    "chongqing/resident-2023",
+    "xx-district/resident-2013",
+)
 
 
 def differing_rows(rule: Rule, columns: Columns, literals: bool = True) -> tuple[int, int, set[str]]:

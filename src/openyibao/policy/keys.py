@@ -8,7 +8,7 @@ from collections.abc import Callable
 from openyibao.policy.model import Fact, Key, Otherwise, Range, Words
 from openyibao.policy.nodes import Mapping, Text
 from openyibao.policy.reading import Reading, describe, join, some
-from openyibao.policy.values import parse_fen, parse_ratio
+from openyibao.policy.values import parse_fen, parse_ratio, parse_whole
 from openyibao.policy.vocabulary import (
     AND_OVER,
     FROM_TO,
@@ -84,9 +84,11 @@ def parse_range(text: str) -> Range | None:
     )
     for phrase, build in builders:
         parts = phrase.match(text)
-        if parts and all(part.isdecimal() and len(part) <= 9 for part in parts):
-            return build([int(part) for part in parts])
-    return Range(int(text), int(text)) if text.isdecimal() and len(text) <= 9 else None
+        numbers = [parse_whole(part) for part in parts or ()]
+        if numbers and None not in numbers:
+            return build([number for number in numbers if number is not None])
+    number = parse_whole(text)
+    return None if number is None else Range(number, number)
 
 
 def reads_as_value(text: str) -> bool:

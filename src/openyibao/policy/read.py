@@ -28,7 +28,7 @@ from openyibao.policy.model import (
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
 from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.tables import AMOUNT, Scope, read_basis, read_table
-from openyibao.policy.values import MAX_DENOMINATOR, parse_fen, parse_ratio
+from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, round_figure, yuan
 from openyibao.policy.variation import is_variation, own_words, varied_tree
 from openyibao.policy.vocabulary import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Vocabulary, language
 from openyibao.policy.write import write_policy
@@ -79,7 +79,7 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     facts = _read_facts(reading, fields)
     scope.facts = {fact.name: fact for fact in facts}
     statistics = _read_statistics(reading, fields, scope)
-    amounts = _read_amounts(reading, fields, scope, {statistic.name for statistic in statistics})
+    amounts = _read_amounts(reading, fields, scope, {statistic.name: statistic for statistic in statistics})
     scope.amounts = {amount.name for amount in amounts}
     layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
     start, end = _read_in_force(reading, fields)
@@ -153,7 +153,7 @@ def _read_region(reading: Reading, fields: Fields) -> str:
     if "region" not in fields:
         return ""
     text = reading.text(fields["region"][1], "region", "a region code of six digits")
-    if text and not (len(text) == 6 and text.isdecimal()):
+    if text and not re.fullmatch(r"[0-9]{6}", text):
         reading.problem(fields["region"][1].place, "region", repr(text), "a region code of six digits such as 500000")
     return text
 
@@ -275,7 +275,7 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
     if not isinstance(node, Mapping):
         reading.problem(node.place, path, describe(node), "values by year")
     for key, value in node if isinstance(node, Mapping) else ():
-        if not (key.value.isdecimal() and len(key.value) == 4):
+        if not re.fullmatch(r"[12][0-9]{3}", key.value):
             reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
         else:
             table = read_table(reading, value, join(path, key.value), AMOUNT, scope)
@@ -290,7 +290,9 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
     return Statistic(name, tuple(years))
 
 
-def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: set[str]) -> tuple[Amount, ...]:
+def _read_amounts(
+    reading: Reading, fields: Fields, scope: Scope, statistics: dict[str, Statistic]
+) -> tuple[Amount, ...]:
     if "amounts" not in fields:
         return ()
     amounts = []
@@ -298,13 +300,27 @@ def _read_amounts(reading: Reading, fields: Fields, scope: Scope, statistics: se
         path = join("amounts", key.value)
         is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
         if is_share:
-            amounts.append(Amount(name, _read_statistic_share(reading, value, path, scope, statistics)))
+            rule = _read_statistic_share(reading, value, path, scope, set(statistics))
+            _check_figures(reading, value, path, rule, statistics)
+            amounts.append(Amount(name, rule))
             continue
         table = read_table(reading, value, path, AMOUNT, scope)
         if table.basis is None and any(cell.basis is None for cell in table.cells):
             need_basis(reading, value, path)
         amounts.append(Amount(name, table))
     return tuple(amounts)
+
+
+def _check_figures(
+    reading: Reading, node: Node, path: str, rule: StatisticShare, statistics: dict[str, Statistic]
+) -> None:
+    """What a share of a published figure comes to is an amount like any other, in every year."""
+    for year, cell in statistics[rule.statistic].values if rule.statistic in statistics else ():
+        figure = cell.value.fen if isinstance(cell.value, Money) else 0
+        if round_figure(figure, rule.share, rule.mode, rule.unit_fen) > MAX_AMOUNT_FEN:
+            reading.problem(
+                node.place, path, f"an amount of {year} that is too large", f"at most {yuan(MAX_AMOUNT_FEN)} yuan"
+            )
 
 
 def need_basis(reading: Reading, node: Node, path: str) -> None:
@@ -324,7 +340,7 @@ def _read_statistic_share(
     share = Fraction(0)
     if "share" in fields:
         found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50% or 600%"))
-        if found is None or found.denominator > MAX_DENOMINATOR or not 0 < found <= 100:
+        if found is None or not 0 < found <= 100 or max(found.as_integer_ratio()) > MAX_DENOMINATOR:
             reading.problem(
                 fields["share"][1].place,
                 join(path, "share"),
@@ -347,6 +363,8 @@ def _read_statistic_share(
         _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else ("half-up", 1)
     )
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    if unit > MAX_AMOUNT_FEN:
+        reading.problem(node.place, join(path, "rounded"), "a larger unit than any amount", "a unit such as 1 yuan")
     return StatisticShare(name, share, YEARS_BEFORE.get(year, 0), mode, unit, basis)
 
 

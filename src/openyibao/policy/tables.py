@@ -105,7 +105,7 @@ def _read_rate(reading: Reading, node: Text, path: str) -> Ratio:
 def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ...], scope: Scope) -> Value:
     # The zh phrase has its gaps in the other order, but their numbers say which is which.
     share, name = parse_ratio(parts[0]), reading.english(parts[1])
-    if share is None or share.denominator > MAX_DENOMINATOR or share > 100:
+    if share is None or share > 100 or max(share.as_integer_ratio()) > MAX_DENOMINATOR:
         reading.problem(node.place, path, repr(parts[0]), "a share such as 50%")
     elif name in reading.blamed:
         pass
@@ -198,7 +198,9 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
             f"Add `by: {facts[0]}`." if len(facts) == 1 else "",
         )
         return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
-    return Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
+    table = Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
+    check_size(reading, [table], path, [])
+    return table
 
 
 def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope) -> Table:

@@ -121,6 +121,10 @@ def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Nod
         if _says(node) == _says(value):
             reading.problem(at.place, "changes / to", "what stands there already", "a change", "Remove it.")
         return value
+    if isinstance(node, Sequence) and sum(_has(reading, item, keys[0]) for item in node) > 1:
+        found = f"{keys[0]!r}, which stands several times under {path!r}"
+        reading.problem(at.place, "changes / at", found, "a place that stands once", "Change the list as a whole.")
+        return node
     if isinstance(node, Sequence) and any(_has(reading, item, keys[0]) for item in node):
         return Sequence(
             tuple(

@@ -101,7 +101,7 @@ class Writer:
         return self.tree(
             ("policy", p.id),
             ("title", self.bilingual(p.title)),
-            ("region", int(p.region)),
+            ("region", int(p.region) if not p.region.startswith("0") else p.region),
             ("scheme", self.say(p.scheme)),
             ("in force", self.tree(("from", p.start), ("before", p.end))),
             ("rule of the date of", self.say(p.rule_date)),

@@ -16,9 +16,6 @@ from openyibao.policy.model import (
 from openyibao.policy.vocabulary import (
     AND_OVER,
     FROM_TO,
-    ROUND_DOWN,
-    ROUND_HALF_UP,
-    ROUND_UP,
     UNDER,
 )
 from openyibao.settlement.bill import Bill
@@ -28,7 +25,6 @@ from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan, Use
 from openyibao.settlement.lower import CLAIM_PARTS
 
 BILL_VERSION = 1
-ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 
 
 def bill_data(bill: Bill) -> Data:
@@ -126,13 +122,13 @@ class _BillWriter(Answers):
         }
 
     def period_key(self, slot: int) -> str:
-        """The period a use belongs to: 2023, 2023-05, 2023-Q2 or lifetime."""
-        day = getattr(self.claim, self.policy.year_date)
-        period = self.plan.program.slots[slot].period
+        """The period a use belongs to, as the program numbered it: 2023, 2023-05, 2023-Q2 or lifetime."""
+        period, key = self.plan.program.slots[slot].period, self.plan.program.slots[slot].key
+        number = self.named[key]
         return {
-            "year": f"{day.year}",
-            "month": f"{day.year}-{day.month:02d}",
-            "quarter": f"{day.year}-Q{(day.month + 2) // 3}",
+            "year": f"{number}",
+            "month": f"{number // 12}-{number % 12 + 1:02d}",
+            "quarter": f"{number // 4}-Q{number % 4 + 1}",
             "lifetime": "lifetime",
         }[period]
 
@@ -168,8 +164,8 @@ class _BillWriter(Answers):
             }
         basis = getattr(plan.layer.pays, "basis", None) or plan.layer.basis
         bands, lower = [], 0
-        for number, band in enumerate(plan.bands, 1):
-            data = self.band(plan, band, number, lower, basis)
+        for band in plan.bands:
+            data = self.band(plan, band, lower, basis)
             bands.append(data)
             lower = data["to_fen"] or 0
         counted = getattr(plan.layer.pays, "counted", "")
@@ -197,14 +193,14 @@ class _BillWriter(Answers):
             "returned_fen": self.named[plan.returned] if plan.returned else 0,
         }
 
-    def band(self, plan: LayerPlan, band: BandPlan, number: int, lower: int, basis: Basis) -> Data:
+    def band(self, plan: LayerPlan, band: BandPlan, lower: int, basis: Basis) -> Data:
         edge = self.answer(band.edge, basis, layer=plan) if band.edge else None
         return {
             "from_fen": lower,
             "to_fen": edge["fen"] if edge else None,
             "edge": edge,
             "rate": self.answer(band.rate, basis, plan.denominator),
-            "cost_fen": self.named[f"{plan.name}_band_{number}_cost"],
+            "cost_fen": self.named[band.cost],
         }
 
     def cap(self, plan: LayerPlan, number: int) -> Data:

@@ -11,12 +11,23 @@ from collections.abc import Iterable
 
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.claim import MAX_USE_FEN
-from openyibao.settlement.ir import NO_LIMIT, Fail, Note, Pick, Program, ReadUse, Set, Statement, When, WriteUse, Zero
+from openyibao.settlement.ir import (
+    NO_LIMIT,
+    Fail,
+    Known,
+    Note,
+    Pick,
+    Program,
+    ReadUse,
+    Set,
+    Statement,
+    When,
+    WriteUse,
+    Zero,
+)
 
 Interval = tuple[int, int]
 BITS_63 = 2**63 - 1
-DATE = (0, 99991231)
-MAX_NUMBER_FACT = 10**9
 
 
 def largest_number(program: Program) -> int:
@@ -30,16 +41,12 @@ class _Bounds:
         self.largest = 0
         self.names: dict[str, Interval] = {"NO_LIMIT": (NO_LIMIT, NO_LIMIT)}
         self.parameters = [
-            (0, MAX_AMOUNT_FEN) if p.kind == "amount" else (0, MAX_DENOMINATOR) for p in program.parameters
+            (0, max(p.value, MAX_AMOUNT_FEN if p.kind == "amount" else MAX_DENOMINATOR)) for p in program.parameters
         ]
 
     def run(self) -> int:
-        for name in self.program.inputs:
-            dates = name in ("rule_date", "year_date")
-            money = self.program.inputs.index(name) < 7
-            self.names[name] = (
-                DATE if dates else (0, MAX_AMOUNT_FEN) if money else (-2, self.program.most.get(name, MAX_NUMBER_FACT))
-            )
+        for name in self.program.inputs:  # anything at first; the claim's own checks narrow it
+            self.names[name] = (-2, self.program.most[name]) if name in self.program.most else (-BITS_63, BITS_63)
         self.statements(self.program.statements)
         return self.largest
 
@@ -51,6 +58,8 @@ class _Bounds:
         if isinstance(statement, Set):
             found = self.value(statement.expression)
             self.join(statement.name, _meet(found, statement.bound) if statement.bound else found)
+        elif isinstance(statement, Known):
+            self.names[statement.name] = statement.bound
         elif isinstance(statement, Zero):
             for name in statement.names:
                 self.names[name] = (statement.value, statement.value)
@@ -81,7 +90,7 @@ class _Bounds:
         reached = max(abs(found[0]), abs(found[1]))
         if reached > BITS_63:
             raise OverflowError(f"{ast.unparse(node)} can reach {reached}, beyond 2^63")
-        if reached > self.largest and reached < NO_LIMIT - MAX_USE_FEN:
+        if self.largest < reached < NO_LIMIT - MAX_USE_FEN:
             self.largest = reached
         return found
 

@@ -35,6 +35,9 @@ class Claim:
         for money in (self.in_scope_fen, self.pre_self_paid_fen, self.over_limit_fen, self.fully_self_paid_fen):
             if type(money) is not int:
                 raise TypeError(f"claim {self.id}: money is whole fen (int), not {money!r}")
+        if not self.admission <= self.discharge <= self.settlement:
+            raise ValueError(f"claim {self.id}: admission, discharge and settlement must follow one another")
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
 
     @property
     def total_fen(self) -> int:
@@ -52,6 +55,7 @@ class Uses:
     values: Mapping[UseKey, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
         for key, fen in self.values.items():
             if type(fen) is not int or not 0 <= fen <= MAX_USE_FEN:
                 raise ValueError(f"the use {key} is {fen!r}; a use is whole fen from 0 to {MAX_USE_FEN}")

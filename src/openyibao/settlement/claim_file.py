@@ -12,7 +12,7 @@ from pathlib import Path
 from openyibao.policy.model import Policy
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_file
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, yuan
+from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, parse_whole, yuan
 from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.settlement.claim import Claim, FactValue
 
@@ -73,6 +73,8 @@ def _read_claim(reading: Reading, node: Node, path: str, policy: Policy) -> Clai
                 str(days[second]),
                 f"a day not before {first} ({days[first]})",
             )
+    if reading.problems:  # told already; the claim is only built to read on
+        days = dict(zip(DATES, sorted(days.values()), strict=True))
     money = _read_money(reading, fields["money"][1], join(path, "money")) if "money" in fields else {}
     return Claim(
         id=reading.text(fields["claim id"][1], join(path, "claim id")) if "claim id" in fields else "",
@@ -94,12 +96,12 @@ def _read_facts(reading: Reading, fields: Fields, path: str, policy: Policy) -> 
     for name, (_, node) in reading.fields(fields["facts"][1], path, (), tuple(known)).items():
         text = node.value if isinstance(node, Text) else ""
         if known[name].is_number:
-            if not (text.isdecimal() and len(text) <= 9):
+            if (number := parse_whole(text)) is None:
                 reading.problem(
                     node.place, join(path, name), describe(node), "a whole number such as 45 (up to 9 digits)"
                 )
             else:
-                facts[name] = int(text)
+                facts[name] = number
             continue
         value = reading.english(reading.text(node, join(path, name), f"a value of {name}"))
         own = next((fact.values for fact in policy.facts if fact.name == name), ())

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from openyibao.settlement.bounds import largest_number
 from openyibao.settlement.emit import CELLS, rows_text
 from openyibao.settlement.lower import PERIOD_KEYS
 from openyibao.settlement.program import Plan, plan_policy
+from openyibao.settlement.rule import MISSING, UNKNOWN
 
 Array = npt.NDArray[Any]
 DATES = ("admission", "discharge", "settlement")
@@ -63,7 +65,7 @@ class RowRule:
             raise KeyError(f"policy {policy.id} has no quantity {', '.join(unknown)}")
         self.literals = literals
         self.text = rows_text(program, f"{policy.id}: {policy.title.en}", self.outputs, literals)
-        self.loop = numba.njit(nogil=True, cache=_can_cache())(_as_function(self.text, policy.id))
+        self.loop = _compiled(self.text, policy.id)
         self.parameters = np.array([p.value for p in program.parameters], dtype=np.int64)
 
     def settle(self, columns: Mapping[str, Array], parameters: Array | None = None) -> Settled:
@@ -78,6 +80,7 @@ class RowRule:
         person = np.ascontiguousarray(columns["person"], dtype=np.int64)
         rows = len(person)
         inputs = [self.column(columns, name, rows) for name in self.plan.program.inputs]
+        self._check_facts(columns)
         check_order(person, columns, rows)
         if parameters is not None:
             self._check_parameters(parameters)
@@ -85,6 +88,18 @@ class RowRule:
         out = [np.zeros(rows, np.int64) for _ in self.outputs]
         self.run(person, inputs, parameters, fault, out)
         return Settled(dict(zip(self.outputs, out, strict=True)), fault)
+
+    def _check_facts(self, columns: Mapping[str, Array]) -> None:
+        """Facts are numbers that the policy has: the compiled loop looks answers up by them without asking."""
+        for fact in self.policy.facts:
+            low, high = (0, len(fact.values) - 1) if fact.range is None else (fact.range.low or 0, fact.range.high or 0)
+            column = columns[fact.name]
+            wrong = np.flatnonzero((column != MISSING) & (column != UNKNOWN) & ((column < low) | (column > high)))
+            if len(wrong):
+                raise ValueError(
+                    f"row {int(wrong[0])}: {fact.name} is {int(column[wrong[0]])}; expected {low} to {high}, "
+                    f"{MISSING} for missing, {UNKNOWN} for a value the policy does not have"
+                )
 
     def _check_parameters(self, parameters: Array) -> None:
         """Numbers that replace those of the policy keep within the bounds that the proof of `bounds` rests on."""
@@ -169,27 +184,27 @@ def cache_folder() -> Path:
     return Path(os.environ.get("YIBAO_CACHE") or platformdirs.user_cache_dir("openyibao"))
 
 
-def _can_cache() -> bool:
+def _compiled(text: str, policy_id: str) -> Any:
+    """The loop, compiled when first called; its machine code is kept where the cache folder can be written."""
     try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(cache_folder(), os.W_OK)
-
-
-def _as_function(text: str, policy_id: str) -> FunctionType:
-    """The loop as a function; from a file named by its content where that can be kept, so that Numba can cache it."""
-    if not _can_cache():
+        return numba.njit(nogil=True, cache=True)(_from_file(text))
+    except (OSError, RuntimeError):  # no room, no right, no locator: compile in memory
         space: dict[str, Any] = {}
         exec(compile(text, f"<policy {policy_id}, rows>", "exec"), space)
-        loop: FunctionType = space["settle_rows"]
-        return loop
+        return numba.njit(nogil=True)(space["settle_rows"])
+
+
+def _from_file(text: str) -> FunctionType:
+    """The loop from a file that is named by its content, so that Numba can keep its machine code beside it."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
     path = cache_folder() / f"rows_{digest}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        scratch = path.with_suffix(f".{os.getpid()}.tmp")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False
+        ) as scratch:
+            scratch.write(text)
+        Path(scratch.name).replace(path)
     name = f"openyibao_rows_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

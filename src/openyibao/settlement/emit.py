@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from openyibao.policy.tables import MAX_CELLS
 from openyibao.settlement.ir import (
     NO_LIMIT,
     Fail,
+    Known,
     Note,
     Pick,
     Program,
@@ -24,7 +26,7 @@ from openyibao.settlement.ir import (
     Zero,
 )
 
-CELLS = 4096
+CELLS = MAX_CELLS
 """A fault of a row is one number: fault x CELLS + cell."""
 WIDTH = 110
 
@@ -54,13 +56,13 @@ class Form:
     def read_use(self, use: ReadUse) -> str:
         slot = self.program.slots[use.slot]
         if self.rows:
-            return f"{use.name} = use_{use.slot}[{slot.key}_at]"
+            return f"{use.name} = USE_{use.slot}[AT_{slot.key}]"
         return f"{use.name} = uses.get(({slot.group!r}, {slot.key}), 0)"
 
     def write_use(self, use: WriteUse) -> list[str]:
         slot = self.program.slots[use.slot]
         if self.rows:
-            return [f"use_{use.slot}[{slot.key}_at] = {use.expression}"]
+            return [f"USE_{use.slot}[AT_{slot.key}] = {use.expression}"]
         return [f"uses[{slot.group!r}, {slot.key}] = {use.expression}"]
 
     def open_period(self, key: str) -> list[str]:
@@ -68,12 +70,12 @@ class Form:
         slots = [n for n, slot in enumerate(self.program.slots) if slot.key == key]
         if not self.rows or not slots:
             return []
-        at = f"{key}_at"
+        at = f"AT_{key}"
         return [
-            f"{at} = {key} - {key}_first",
-            f"if {key}_own[{at}] != who:",
-            f"    {key}_own[{at}] = who",
-            *(f"    use_{slot}[{at}] = 0" for slot in slots),
+            f"{at} = {key} - FIRST_{key}",
+            f"if OWN_{key}[{at}] != who:",
+            f"    OWN_{key}[{at}] = who",
+            *(f"    USE_{slot}[{at}] = 0" for slot in slots),
         ]
 
 
@@ -85,7 +87,7 @@ def claim_text(program: Program, title: str, literals: bool = True) -> str:
     """
     form = Form(program, rows=False, literals=literals)
     arguments = [*program.inputs, "uses", *([] if literals else ["p"])]
-    lines = [f"def settle_claim({_wrap(arguments, 17)}):", f'    """{title}"""', f"    NO_LIMIT = {NO_LIMIT}"]
+    lines = [f"def settle_claim({_wrap(arguments, 17)}):", f"    # {plain(title)}", f"    NO_LIMIT = {NO_LIMIT}"]
     lines += _indent(_lines(program.statements, form))
     lines += [f"    return (0, {_wrap(program.outputs, 12)})"]
     return "\n".join(lines) + "\n"
@@ -104,19 +106,19 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         "rows",
         "state",
         "person",
-        *(f"{name}_in" for name in program.inputs),
-        *(name for key in keys for name in (f"{key}_first", f"{key}_own")),
-        *(f"use_{n}" for n in range(len(program.slots))),
+        *(f"IN_{name}" for name in program.inputs),
+        *(name for key in keys for name in (f"FIRST_{key}", f"OWN_{key}")),
+        *(f"USE_{n}" for n in range(len(program.slots))),
         *([] if literals else ["p"]),
         "fault",
-        *(f"{name}_out" for name in outputs),
+        *(f"OUT_{name}" for name in outputs),
     ]
-    body = [f"{name} = int({name}_in[i])" for name in program.inputs]
+    body = [f"{name} = int(IN_{name}[i])" for name in program.inputs]
     body += _lines(program.statements, form)
-    body += ["fault[i] = 0", *(f"{name}_out[i] = {name}" for name in outputs)]
+    body += ["fault[i] = 0", *(f"OUT_{name}[i] = {name}" for name in outputs)]
     lines = [
         f"def settle_rows({_wrap(arguments, 16)}):",
-        f'    """{title}"""',
+        f"    # {plain(title)}",
         f"    NO_LIMIT = {NO_LIMIT}",
         "    now, who = state",
         "    for i in range(rows):",
@@ -129,6 +131,11 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
     return "\n".join(lines) + "\n"
 
 
+def plain(text: str) -> str:
+    """A text of a policy as it may stand in a comment: one line, nothing that could end it."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _lines(statements: Iterable[Statement], form: Form) -> list[str]:
     lines: list[str] = []
     for statement in statements:
@@ -138,9 +145,11 @@ def _lines(statements: Iterable[Statement], form: Form) -> list[str]:
 
 def _statement(statement: Statement, form: Form) -> list[str]:
     if isinstance(statement, Note):
-        return [f"# {statement.text}" if statement.text else ""]
+        return [f"# {plain(statement.text)}" if statement.text else ""]
+    if isinstance(statement, Known):
+        return []
     if isinstance(statement, Set):
-        note = f"  # {statement.note}" if statement.note else ""
+        note = f"  # {plain(statement.note)}" if statement.note else ""
         return [f"{statement.name} = {form.number(statement.expression)}{note}", *form.open_period(statement.name)]
     if isinstance(statement, Zero):
         return _zero(statement)
@@ -175,7 +184,7 @@ def _pick(pick: Pick, form: Form) -> list[str]:
         groups.setdefault(form.number(choice.expression), []).append(number)
     lines: list[str] = []
     for n, (expression, numbers) in enumerate(groups.items()):
-        label = "; ".join(pick.choices[number].label for number in numbers)
+        label = plain("; ".join(pick.choices[number].label for number in numbers))
         label = label if len(label) <= WIDTH else f"{label[: WIDTH - 4]} ..."
         if len(groups) == 1:
             return [f"{pick.name} = {expression}  # {label}"]

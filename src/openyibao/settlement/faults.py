@@ -15,6 +15,10 @@ SAY: dict[str, tuple[str, str]] = {
         "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}). "
         "Choose the policy in force on that date.",
     ),
+    "day": (
+        "年度日期{found}不是1900年以后的日期。",
+        "the date {found}, to whose period uses belong, is not a day from 1900 on.",
+    ),
     "negative": (
         "四项费用中有负数：{money}。各项费用须不小于0。",
         "one of the four cost parts is negative: {money}. Each must be 0 or more.",
@@ -86,6 +90,8 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         "fact": say(fault.fact, lang),
         "money": ", ".join(f"{name} {yuan(fen)}" for name, fen in zip(names, money, strict=True)),
     }
+    if fault.kind == "day":
+        details |= {"found": getattr(claim, policy.year_date)}
     if fault.kind == "date":
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
     elif fault.kind == "fact":

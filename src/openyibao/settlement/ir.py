@@ -21,7 +21,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Set:
-    """`name = expression`. `bound` is what is known of the value beyond the sum itself, with its reason in `why`."""
+    """`name = expression`. `bound` is what the checks of a claim make true of the value beyond the sum itself."""
 
     name: str
     expression: str
@@ -86,7 +86,15 @@ class WriteUse:
     expression: str
 
 
-Statement = Note | Set | Zero | Pick | When | Fail | ReadUse | WriteUse
+@dataclass(frozen=True)
+class Known:
+    """From here on the name lies within the bound: the statements before have failed every other claim."""
+
+    name: str
+    bound: tuple[int, int]
+
+
+Statement = Note | Known | Set | Zero | Pick | When | Fail | ReadUse | WriteUse
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class CapPlan:
 class BandPlan:
     edge: TablePlan | None
     rate: TablePlan
+    cost: str
 
 
 @dataclass

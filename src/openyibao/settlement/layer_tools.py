@@ -16,23 +16,27 @@ class LayerTools:
     def __init__(self, low: Lowering, layer: Layer, plans: dict[str, LayerPlan], claim_left: dict[str, str]) -> None:
         self.low, self.layer, self.plans, self.claim_left = low, layer, plans, claim_left
         self.name = low.names(layer.name)
-        self.plan = LayerPlan(layer, self.name, f"{self.name}_applies")
-        self.outputs = [self.plan.applies]
+        self.outputs: list[str] = []
+        self.plan = LayerPlan(layer, self.name, self.local("applies"))
         self.cells: list[str] = []
         self.commits: list[Statement] = []
         self.outside: list[Statement] = []
 
     def local(self, what: str) -> str:
         """The name of a quantity of this layer; it is an output."""
-        name = f"{self.name}_{what}"
+        name = self.named(what)
         self.outputs.append(name)
         return name
+
+    def named(self, what: str) -> str:
+        """The local of a quantity of this layer: never that of anything else, whatever the policy calls its things."""
+        return self.low.names(f"{self.layer.name} / {what}")
 
     def _table(
         self, table: Table, what: str, name: str, kind: str, denominator: int = 1
     ) -> tuple[TablePlan, list[Statement]]:
         """Ask a table, and fail the claim where it has no value."""
-        value, cell = self.local(name), f"{self.name}_{name}_cell"
+        value, cell = self.local(name), self.named(f"{name}_cell")
         out = self.low.need_facts(table.by, self.layer.name, what)
         plan = plan_table(self.low, table, cell, value, f"{self.layer.name} / {what}", denominator)
         if table.by:
@@ -59,7 +63,7 @@ class LayerTools:
 
     def _shared_use(self, kind: str, name: str, period: str, group: str) -> tuple[UsePlan, list[Statement]]:
         """The use of a group: a later layer finds what an earlier one added on the same claim."""
-        label = f"{group} / {kind} per {period}"
+        label = f"group {group} / {kind} per {period}"
         known = [number for number, slot in enumerate(self.low.slots) if slot.group == label]
         number = known[0] if known else len(self.low.slots)
         now = self.low.names(f"{label} now")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import floor
 
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.model import (
@@ -23,11 +22,12 @@ from openyibao.policy.model import (
     StatisticShare,
     Table,
 )
-from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, percent, yuan
+from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, percent, round_figure, yuan
 from openyibao.settlement.ir import (
     Choice,
     Fail,
     Fault,
+    Known,
     Note,
     Parameter,
     Pick,
@@ -46,6 +46,7 @@ CLAIM_PARTS = {
     "pre-self-paid cost": "pre_self_paid",
     "in-scope cost": "in_scope",
 }
+FIRST_DAY, LAST_DAY = 19000101, 99991231
 MONEY_INPUTS = ("total", *CLAIM_PARTS.values())
 PERIOD_KEYS = {
     "year": ("benefit_year", "year_date // 10000"),
@@ -62,6 +63,7 @@ RESERVED = (
     "uses",
     "paid",
     "personal",
+    *(f"{part}_left" for part in CLAIM_PARTS.values()),
     "person",
     "who",
     "now",
@@ -153,6 +155,7 @@ def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) ->
     for name, expression in PERIOD_KEYS.values():
         if any(slot.key == name for slot in low.slots):
             used_periods.append(Set(name, expression, bound=(0, 200_000)))
+            low.outputs.insert(0, name)
     program = Program(
         inputs=("rule_date", "year_date", *MONEY_INPUTS, *fact_names),
         statements=(*statements, *used_periods, *body),
@@ -175,10 +178,16 @@ def _check_claim(low: Lowering) -> list[Statement]:
     return [
         Note(f"in force: {low.policy.rule_date} from {low.policy.start} and before {low.policy.end}"),
         When(f"rule_date < {start} or rule_date >= {end}", (Fail(low.fault("date")),)),
+        Known("rule_date", (start, end)),
+        When(f"year_date < {FIRST_DAY} or year_date > {LAST_DAY}", (Fail(low.fault("day")),)),
+        Known("year_date", (FIRST_DAY, LAST_DAY)),
         Note("the claim: four parts, none negative, adding up to the total (fen)"),
         When(" or ".join(f"{part} < 0" for part in parts), (Fail(low.fault("negative")),)),
+        When(" or ".join(f"{part} > {MAX_AMOUNT_FEN}" for part in parts), (Fail(low.fault("large")),)),
+        *(Known(part, (0, MAX_AMOUNT_FEN)) for part in parts),
         When(f"{' + '.join(parts)} != total", (Fail(low.fault("sum")),)),
         When(f"total > {MAX_AMOUNT_FEN}", (Fail(low.fault("large")),)),
+        Known("total", (0, MAX_AMOUNT_FEN)),
     ]
 
 
@@ -199,7 +208,7 @@ def _amounts(low: Lowering) -> list[Statement]:
         if isinstance(amount.value, StatisticShare):
             out += _statistic_amount(low, amount, amount.value, name)
         else:
-            table = plan_table(low, amount.value, f"{name}_cell", name, amount.name)
+            table = plan_table(low, amount.value, low.names(f"{amount.name} / cell"), name, amount.name)
             low.amounts[amount.name] = AmountPlan(amount, name, table)
             out += _table_amount(low, table)
             low.outputs += [table.cell_name] if table.table.by else []
@@ -222,12 +231,7 @@ def _share_amount(low: Lowering, amount: str, share: Fraction) -> Set:
     low.outputs.append(name)
     top = low.parameter(f"share of {amount}", share.numerator, "top")
     bottom = low.parameter(f"share of {amount}", share.denominator, "bottom")
-    return Set(
-        name,
-        f"{round_share(whole, top, bottom)} if {whole} >= 0 else -1",
-        f"{percent(share)} of {amount}",
-        (-1, MAX_AMOUNT_FEN * 100),
-    )
+    return Set(name, f"{round_share(whole, top, bottom)} if {whole} >= 0 else -1", f"{percent(share)} of {amount}")
 
 
 def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name: str) -> list[Statement]:
@@ -238,7 +242,7 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
     choices = []
     for year in range(first, last + 1):
         figure = figures.get(year - rule.years_before)
-        value = rounded(rule, figure.fen) if isinstance(figure, Money) else None
+        value = round_figure(figure.fen, rule.share, rule.mode, rule.unit_fen) if isinstance(figure, Money) else None
         years.append(value)
         label = f"{year}: {rule.statistic} of {year - rule.years_before}"
         choices.append(
@@ -248,6 +252,7 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
             )
         )
     low.amounts[amount.name] = AmountPlan(amount, name, None, first, tuple(years))
+    cell = low.names(f"{amount.name} / cell")
     note = (
         f"{amount.name}: {percent(rule.share)} of {rule.statistic}, {rule.years_before} years before, {rule.mode} to "
     )
@@ -255,19 +260,9 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
     return [
         Note(f"{note}{yuan(rule.unit_fen)} yuan"),
         *basis,
-        Set(f"{name}_cell", f"rule_date // 10000 - {first}", bound=(0, len(years) - 1)),
-        Pick(name, f"{name}_cell", tuple(choices)),
+        Set(cell, f"rule_date // 10000 - {first}", bound=(0, len(years) - 1)),
+        Pick(name, cell, tuple(choices)),
     ]
-
-
-def rounded(rule: StatisticShare, figure_fen: int) -> int:
-    """A share of a published figure, rounded as the policy says; in fen."""
-    units = rule.share * figure_fen / rule.unit_fen
-    if rule.mode == "down":
-        return floor(units) * rule.unit_fen
-    if rule.mode == "up":
-        return -floor(-units) * rule.unit_fen
-    return floor(units + Fraction(1, 2)) * rule.unit_fen
 
 
 def _table_amount(low: Lowering, plan: TablePlan) -> list[Statement]:

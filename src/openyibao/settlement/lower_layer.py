@@ -17,7 +17,7 @@ class LayerBuilder(Payments):
 
     def build(self) -> list[Statement]:
         layer, low = self.layer, self.low
-        low.quantities[None, "base"] = f"{self.name}_base"
+        low.quantities[None, "base"] = self.named("base")
         conditions = low.need_facts(tuple(c.fact for c in layer.conditions), layer.name, "for")
         known_outside = set(low.known_facts)
         body: list[Statement] = [Set(self.plan.applies, "1")]
@@ -182,8 +182,7 @@ class LayerBuilder(Payments):
                 out.append(Set(cut, formula, "what the caps cut", bound=MONEY))
         out.append(Set(plan.parts["copay"], f"{rest} - {plan.paid}" + (f" - {cut}" if cut else ""), bound=MONEY))
         for part, name in plan.parts.items():
-            plan.left[part] = f"{name}_left"
-            self.outputs.append(plan.left[part])
+            plan.left[part] = self.local(f"{PART_NAMES[part]}_left")
             out.append(Set(plan.left[part], name, bound=MONEY))
         return out
 

@@ -84,8 +84,8 @@ class Payments(LayerTools):
         """The least cost from the start of this claim whose reimbursement in bands is exactly what was paid."""
         plan, rest = self.plan, self.local("payment_to_place")
         out: list[Statement] = [Set(rest, f"{plan.paid} * {self.bottom}"), Set(cost, "0")]
-        for number, band in enumerate(plan.bands, 1):
-            slice_cost, rate = f"{self.name}_band_{number}_cost", band.rate.value_name
+        for band in plan.bands:
+            slice_cost, rate = band.cost, band.rate.value_name
             worth = f"{slice_cost} * {rate}"
             passes = When(
                 f"{rest} > {worth}",
@@ -138,9 +138,9 @@ class Payments(LayerTools):
             band.rate, f"band {number} pays", f"band_{number}_rate", "ratio", self.plan.denominator
         )
         out += made
-        self.plan.bands.append(BandPlan(edge, rate))
         start = f"max({self.plan.start}, {lower_edge})" if lower_edge != "0" else self.plan.start
         stop = f"min({end}, {upper})" if upper else end
         slice_name = self.local(f"band_{number}_cost")
+        self.plan.bands.append(BandPlan(edge, rate, slice_name))
         out.append(Set(slice_name, f"max(0, {stop} - {start})", bound=MONEY))
         return out, upper, f"{slice_name} * {rate.value_name}"

@@ -24,7 +24,7 @@ class Plan:
 
 
 def plan_policy(policy: Policy) -> Plan:
-    """The program of a policy. Raises ValueError where a table is too large or a number could pass 2^63."""
+    """The program of a policy. Raises ValueError where two quantities would have one name."""
     plans: dict[str, LayerPlan] = {}
     claim_left = {part: f"{name}_left" for part, name in CLAIM_PARTS.items()}
 

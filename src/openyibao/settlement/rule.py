@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from weakref import WeakKeyDictionary
 
 from openyibao.policy.model import Fact, Policy
 from openyibao.settlement.bill import Bill
@@ -70,13 +69,17 @@ def settle(policy: Policy, uses: Uses, claim: Claim) -> tuple[Bill, Uses]:
     >>> uses.of("basic insurance / at most per year", 2013)
     282000
     """
-    rule = _rules.get(policy)
-    if rule is None:
-        rule = _rules[policy] = Rule(policy)
-    return rule.settle(uses, claim)
+    kept = _rules.get(id(policy))
+    if kept is None or kept[0] is not policy:
+        kept = _rules[id(policy)] = (policy, Rule(policy))
+        while len(_rules) > KEPT_RULES:
+            _rules.pop(next(iter(_rules)))
+    return kept[1].settle(uses, claim)
 
 
-_rules: WeakKeyDictionary[Policy, Rule] = WeakKeyDictionary()
+KEPT_RULES = 32
+_rules: dict[int, tuple[Policy, Rule]] = {}
+"""The policies settled last, by identity: one that is equal but stands in another file keeps its own lines."""
 
 
 def day_number(day: date) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +23,10 @@ Numbers = npt.NDArray[np.int64]
 DATES = ("admission", "discharge", "settlement")
 REQUIRED = ("claim_id", "person", *DATES, *(f"{name}_yuan" for name in MONEY))
 NO_AMOUNT, NO_DATE = -1, 0
+BEFORE_ALL_POLICIES = 19000101
 IN_SHORT = {
     "date": "the policy is not in force on the date of the claim",
+    "day": "the date that uses belong to is before 1900",
     "negative": "a cost part is negative",
     "sum": "the four cost parts do not add up to the total",
     "large": "the total is larger than the system accepts",
@@ -56,37 +60,45 @@ def settle_csv(policy: Policy, source: Path, target: Path) -> Summary:
     Columns in: claim_id, person, admission, discharge, settlement (2023-01-31), total_yuan, fully_self_paid_yuan,
     over_limit_yuan, pre_self_paid_yuan, in_scope_yuan, and one a fact of the policy, by its English name.
     Columns out: claim_id, person, one `..._paid_yuan` a layer, paid_yuan, personal_yuan, and `problem`: empty, or why
-    the row was not settled. A person's claims are settled by settlement date, then in the order of the file.
-    Raises TableError when columns are missing. The target appears only when it is complete.
+    the row was not settled. A person's claims are settled by settlement date, then in the order of the file; a row
+    that was not settled leaves no trace.
+    Raises TableError when the table cannot be used. The target appears only when it is complete.
     """
+    if source.resolve() == target.resolve():
+        raise TableError(f"{target}: the bills would replace the claims. Name another file.")
     table = _read(source, policy)
-    rows = table.num_rows
     columns = _columns(table, policy)
-    columns["discharge"] = np.where(columns["discharge"] < columns["admission"], NO_DATE, columns["discharge"])
-    columns["settlement"] = np.where(columns["settlement"] < columns["discharge"], NO_DATE, columns["settlement"])
-    order = np.lexsort((np.arange(rows), columns["settlement"], columns["person"]))
+    unreadable = _unreadable(table, columns)
+    for name in DATES:  # a day outside every policy: the row fails before it touches a use
+        columns[name] = np.where(unreadable == "", columns[name], BEFORE_ALL_POLICIES)
+    order = np.lexsort((np.arange(table.num_rows), columns["settlement"], columns["person"]))
     rule = RowRule(policy)
     settled = rule.settle({name: column[order] for name, column in columns.items()})
-    back = np.empty(rows, np.int64)
-    back[order] = np.arange(rows)
+    back = np.empty(table.num_rows, np.int64)
+    back[order] = np.arange(table.num_rows)
     fault = settled.fault[back]
     outputs = {name: column[back] for name, column in settled.outputs.items()}
     good = fault == 0
-    _write(target, table, outputs, good, _problems(rule, fault, columns))
-    return Summary(
-        rows, int(good.sum()), int((~good).sum()), int(outputs["paid"].sum()), int(outputs["personal"].sum())
-    )
+    _write(target, table, outputs, good, _problems(rule, fault, unreadable))
+    paid, personal = (int(outputs[name].sum()) for name in ("paid", "personal"))
+    return Summary(table.num_rows, int(good.sum()), int((~good).sum()), paid, personal)
 
 
 def _read(source: Path, policy: Policy) -> pa.Table:
+    """Every column as text, just as it stands; nothing but an empty cell is taken for a missing value."""
     try:
-        with source.open("rb") as stream:
-            names = stream.readline().decode("utf-8-sig").strip().split(",")
-        types = {name.strip('"'): pa.string() for name in names}
-        table = pa_csv.read_csv(
-            source, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+        with source.open(encoding="utf-8-sig", newline="") as stream:
+            names = next(csv.reader(stream), [])
+        if not names:
+            raise TableError(f"{source}: the first line holds no column names.")
+        if len(set(names)) != len(names):
+            twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
+            raise TableError(f"{source}: the column {twice} stands twice.")
+        options = pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         )
-    except (OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
+        table = pa_csv.read_csv(source, convert_options=options)
+    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
         hint = "Save the table as UTF-8 (in Excel: CSV UTF-8)." if "utf" in str(error).lower() else str(error)
         raise TableError(f"{source}: cannot be read as CSV in UTF-8. {hint}") from None
     needed = [*REQUIRED, *(fact.name for fact in policy.facts)]
@@ -95,6 +107,28 @@ def _read(source: Path, policy: Policy) -> pa.Table:
         found = ", ".join(table.column_names)
         raise TableError(f"{source}: no column {', '.join(missing)}; found {found}; expected {', '.join(needed)}.")
     return table.combine_chunks()
+
+
+def _unreadable(table: pa.Table, columns: dict[str, Numbers]) -> npt.NDArray[np.str_]:
+    """What of each row cannot be read, in words; empty for the others."""
+    ids = pc.fill_null(table["claim_id"], "").combine_chunks().dictionary_encode().indices.to_numpy()
+    first = np.unique(ids, return_index=True)[1]
+    again = np.ones(table.num_rows, bool)
+    again[first] = False
+    person = pc.is_null(table["person"]).to_numpy()
+    checks: list[tuple[npt.NDArray[np.bool_], str]] = [
+        (pc.is_null(table["claim_id"]).to_numpy(), "claim_id is empty"),
+        (again, "claim_id stands on an earlier row"),
+        (person, "person is empty"),
+        *((columns[name] == NO_DATE, f"{name} is not a date such as 2023-01-31") for name in DATES),
+        *((columns[name] == NO_AMOUNT, f"{name}_yuan is not an amount with at most two decimals") for name in MONEY),
+        (columns["discharge"] < columns["admission"], "discharge before admission"),
+        (columns["settlement"] < columns["discharge"], "settlement before discharge"),
+    ]
+    texts = np.full(table.num_rows, "", dtype=object)
+    for wrong, text in reversed(checks):
+        texts[wrong] = text
+    return texts
 
 
 def _columns(table: pa.Table, policy: Policy) -> dict[str, Numbers]:
@@ -143,21 +177,17 @@ def _fact(column: pa.ChunkedArray, fact: Fact, vocabulary: Vocabulary) -> Number
     return numbers
 
 
-def _problems(rule: RowRule, fault: Numbers, columns: dict[str, Numbers]) -> pa.Array:
+def _problems(rule: RowRule, fault: Numbers, unreadable: npt.NDArray[np.str_]) -> pa.Array:
     """Why each row was not settled, in short; empty for the others."""
     faults = rule.plan.program.faults
-    texts = [""] * len(fault)
+    texts = unreadable.copy()
     for row in np.flatnonzero(fault):
-        found = faults[int(fault[row]) // CELLS]
-        bad = [name for name in DATES if columns[name][row] == NO_DATE]
-        bad += [f"{name}_yuan" for name in MONEY if columns[name][row] == NO_AMOUNT]
-        if bad:
-            texts[row] = f"not readable, or before the day it follows: {', '.join(bad)}"
-        else:
+        if not texts[row]:
+            found = faults[int(fault[row]) // CELLS]
             where = " / ".join(word for word in (found.layer, found.what) if word)
             fact = f"{found.fact} is missing, or the policy has no rule for it" if found.fact else ""
             texts[row] = ": ".join(text for text in (where, fact or IN_SHORT[found.kind]) if text)
-    return pa.array(texts)
+    return pa.array(texts.tolist(), pa.string())
 
 
 def _write(
@@ -167,7 +197,8 @@ def _write(
     for name, fen in outputs.items():
         columns[f"{name}_yuan"] = _yuan(fen, good)
     columns["problem"] = problems
-    scratch = target.with_name(target.name + ".part")
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
+        scratch = Path(stream.name)
     try:
         pa_csv.write_csv(pa.table(columns), scratch)
         scratch.replace(target)
