@@ -65,14 +65,14 @@ def share_of_fen(share_of: Obj) -> int:
     return raised if most is None else min(raised, most)
 
 
-def amounts(node: Any, path: str = "bill") -> Iterator[tuple[str, Any]]:
+def amounts(node: Any, path: tuple[str | int, ...] = ("bill",)) -> Iterator[tuple[str, Any]]:
     """Every amount of money of the bill that is not null, with its place."""
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for name, child in children:
-        if str(name).endswith("fen") and child is not None and not isinstance(child, dict):
-            yield f"{path}.{name}", child
-        else:
-            yield from amounts(child, f"{path}.{name}")
+    for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(name, str) and name.endswith("fen"):
+            if child is not None:
+                yield ".".join(map(str, (*path, name))), child
+        elif isinstance(child, dict | list):
+            yield from amounts(child, (*path, name))
 
 
 def recompute_history(bills: Iterable[Obj]) -> list[str]:

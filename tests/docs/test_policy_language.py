@@ -174,6 +174,17 @@ def test_every_whole_example_is_usable(played: tuple[Path, list[Printed]]) -> No
             assert read_claims(path, read_policy(find_policy(str(folder / "reed.yaml"))))
 
 
+def test_the_chinese_readme_says_what_is_run_elsewhere() -> None:
+    """Its commands are those of README.md, which are run as a test; its policy is that of the course."""
+    readme, course = (ROOT / "README.md").read_text(encoding="utf-8"), DOCUMENT.read_text(encoding="utf-8")
+    found = blocks((ROOT / "README.zh.md").read_text(encoding="utf-8"))
+    known = {line for block in blocks(readme) if block.kind == "sh" for line in lines_of(block.text)}
+    commands = [line for block in found if block.kind == "sh" for line in lines_of(block.text)]
+    assert commands
+    assert set(commands) <= known
+    assert all(block.text in course for block in found if block.kind == "yaml")
+
+
 def words_of_the_language() -> list[tuple[str, str]]:
     data = tomllib.loads(LANGUAGE.read_text(encoding="utf-8"))
     pairs = [*data["keys"].items(), *data["values"].items(), *data["words"].items()]

@@ -21,7 +21,7 @@ from openyibao.settlement import ClaimError, Rule, Uses, read_claims
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.yaml"
 REWRITE = os.environ.get("YIBAO_REWRITE") == "1"
-FOLDERS = {"policies": 30, "claims": 20}  # and how many there are at least
+FOLDERS = {"policies": 75, "claims": 40}  # and how many there are at least
 JSON_POLICY = "teaching/willow-county-2026"  # a YAML claim names its policy in its first line; JSON has no comments
 CASES = [f"{folder}/{path.name}" for folder in FOLDERS for path in sorted((HERE / folder).iterdir())]
 HEAD = """\
