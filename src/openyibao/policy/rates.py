@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from openyibao.policy.model import (
+    AmountOf,
     Band,
     Bands,
     Cell,
@@ -12,11 +13,12 @@ from openyibao.policy.model import (
     Money,
     Ratio,
     Table,
+    Value,
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, join
 from openyibao.policy.tables import AMOUNT, RATE, Scope, check_size, read_basis, read_table
-from openyibao.policy.values import yuan
+from openyibao.policy.values import round_figure, yuan
 
 PAYS_KEYS = ("pays", "pays in bands", "pays fixed")
 
@@ -67,7 +69,7 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
     items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
     bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
     check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
-    _check_edges(reading, bands, join(path, "bands"))
+    _check_edges(reading, bands, join(path, "bands"), scope)
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     return Bands(counted, "year" if over == "a year" else over, tuple(bands), basis)
 
@@ -95,18 +97,21 @@ def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: b
     return Band(edge, rate)
 
 
-def _check_edges(reading: Reading, bands: list[Band], path: str) -> None:
-    """Constant edges do not fall; edges that are tables are checked on each claim."""
+def _check_edges(reading: Reading, bands: list[Band], path: str, scope: Scope) -> None:
+    """Edges that are the same for everybody do not fall; those that depend on the claim are checked on the claim."""
     last = 0
     for band in bands:
-        if band.up_to is not None and not band.up_to.by:
-            cell = band.up_to.cells[0]
-            if isinstance(cell.value, Money):
-                if cell.value.fen < last:
-                    reading.problem(
-                        cell.place,
-                        path,
-                        f"the edge {yuan(cell.value.fen)}, below the one before it ({yuan(last)})",
-                        "edges that do not fall",
-                    )
-                last = cell.value.fen
+        edge = None if band.up_to is None or band.up_to.by else _constant(band.up_to.cells[0].value, scope)
+        if band.up_to is None or edge is None:
+            continue
+        if edge < last:
+            found = f"the edge {yuan(edge)}, below the one before it ({yuan(last)})"
+            reading.problem(band.up_to.cells[0].place, path, found, "edges that do not fall")
+        last = edge
+
+
+def _constant(value: Value, scope: Scope) -> int | None:
+    """The amount in fen that a value is for everybody, or None."""
+    if isinstance(value, AmountOf) and value.name in scope.constants:
+        return round_figure(scope.constants[value.name], value.share, "half-up", 1)
+    return value.fen if isinstance(value, Money) else None

@@ -24,6 +24,7 @@ from openyibao.policy.model import (
     Range,
     Statistic,
     StatisticShare,
+    Table,
 )
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
 from openyibao.policy.reading import Fields, Reading, describe, join, some
@@ -81,6 +82,11 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     statistics = _read_statistics(reading, fields, scope)
     amounts = _read_amounts(reading, fields, scope, {statistic.name: statistic for statistic in statistics})
     scope.amounts = {amount.name for amount in amounts}
+    scope.constants = {
+        amount.name: amount.value.cells[0].value.fen
+        for amount in amounts
+        if isinstance(amount.value, Table) and not amount.value.by and isinstance(amount.value.cells[0].value, Money)
+    }
     layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
     start, end = _read_in_force(reading, fields)
     policy = Policy(

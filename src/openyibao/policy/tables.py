@@ -49,6 +49,7 @@ class Scope:
     amounts: set[str] = field(default_factory=set)
     documents: set[str] | None = field(default_factory=set)  # None: they could not be read
     has_facts: bool = True
+    constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
     quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
 
 
