@@ -70,7 +70,11 @@ def _check_groups(reading: Reading, layers: list[Layer]) -> None:
             path = f"layers / {layer.name}"
             if (kind, group) in mine:
                 reading.problem(place, path, f"the group {group!r} twice in a layer", "a group once in a layer")
-            if period in ("claim", None):
+            if period is None:
+                reading.problem(
+                    place, path, f"the group {group!r} for pre-pay", "a group of limits, deductibles or caps"
+                )
+            elif period == "claim":
                 reading.problem(
                     place, path, f"the group {group!r} for a single claim", "a period that outlives a claim"
                 )
@@ -153,6 +157,8 @@ def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
     place, node = fields["over-cap counted in"]
     path = join(path, "over-cap counted in")
     in_fees = reading.choice(node, path, ("payments", "fees")) == "fees"
+    if not any(key in fields for key in CAP_KEYS):
+        reading.problem(place, path, "no cap", "a layer with `at most per ...`", "Without a cap nothing is cut.")
     if in_fees and "pays fixed" in fields:
         reading.problem(place, path, "fees, for a fixed payment", "`payments`")
     return in_fees

@@ -39,7 +39,7 @@ def read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: 
 
 def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
     """An amount (or a table of amounts) for each claim, or for each unit of a fact that the policy declares."""
-    units = [name for name, fact in scope.facts.items() if fact.range is not None]
+    units = [name for name in ("days", "items") if name in scope.facts]
     node, unit_node = without(reading, node, "for each")
     unit = reading.choice(unit_node, join(path, "for each"), ("claim", *units)) if unit_node else "claim"
     return Fixed(read_table(reading, node, path, AMOUNT, scope), unit)

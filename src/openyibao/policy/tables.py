@@ -113,13 +113,13 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
     elif quantity := find_quantity(reading, parts[1], scope):
         return ShareOfQuantity(*quantity, share)
     elif name not in scope.amounts:
-        known = some(sorted(scope.amounts)) or "none declared"
+        known = some([*sorted(scope.amounts), *scope.quantities]) or "none declared"
         reading.problem(
             node.place,
             path,
             f"the amount {parts[1]!r}",
-            f"an amount declared under `amounts` ({known})",
-            reading.did_you_mean(name, scope.amounts),
+            f"an amount declared under `amounts`, or a quantity ({known})",
+            reading.did_you_mean(name, [*scope.amounts, *scope.quantities]),
         )
     else:
         return AmountOf(name, share)
@@ -154,6 +154,8 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                 )
             else:
                 bounds[name] = fen
+    if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
+        reading.problem(fields["most"][0], join(path, "most"), "a most below the least", "a most that is not below it")
     if isinstance(value, ShareOfQuantity) and bounds:
         return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))
     return value

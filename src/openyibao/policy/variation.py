@@ -8,8 +8,11 @@ from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, par
 from openyibao.policy.reading import Fields, Reading, join, some
 from openyibao.policy.vocabulary import Vocabulary
 
-NOT_NUMBERS = ("basis", "gaps", "assumption", "payer", "of", "for")
 KEYS = ("policy", "variation of", "title", "changes")
+WITHOUT_BASIS = (  # what says how or for whom, not how much: it stands under the basis of its layer
+    *("basis", "gaps", "assumption", "note", "payer", "of", "for", "group"),
+    *("counted", "over", "for each", "over-cap counted in", "bands"),
+)
 
 
 def is_variation(root: Node) -> bool:
@@ -80,23 +83,15 @@ def own_words(root: Node) -> list[tuple[str, str]]:
 
 def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
     """A changed number of law does not borrow the basis of the number it replaces."""
-    if keys[0] not in ("layers", "amounts", "statistics") or keys[-1] in (
-        "basis",
-        "gaps",
-        "assumption",
-        "payer",
-        "of",
-        "for",
-    ):
+    if keys[0] not in ("layers", "amounts", "statistics") or keys[-1] in WITHOUT_BASIS or _has(reading, to, "basis"):
         return
-    if not _has(reading, to, "basis"):
-        reading.problem(
-            to.place,
-            "changes / to",
-            "a value without a basis of its own",
-            "`is` with a `basis` (document, article, source, sure)",
-            "Say whose value it is; for a what-if: document and article `not identified`, sure `low`.",
-        )
+    reading.problem(
+        to.place,
+        "changes / to",
+        "a value without a basis of its own",
+        "`is` with a `basis` (document, article, source, sure), in place of the whole value",
+        "Say whose value it is; for a what-if: document and article `not identified`, sure `low`.",
+    )
 
 
 def _add_words(reading: Reading, tree: Node, words: Node) -> Node:

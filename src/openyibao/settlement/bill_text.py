@@ -251,11 +251,10 @@ class _Speaker:
         answers = [(step["kind"], step["amount"]) for step in layer["reductions"]]
         paid = layer["reimbursement"]
         if paid["kind"] == "bands":
-            rates = [band["rate"] for band in paid["bands"]]
+            answers += [("rate", band["rate"]) for band in paid["bands"]]
         else:
-            rates = [paid["rate"] if paid["kind"] == "flat" else paid["amount"]]
+            answers.append(("rate", paid["rate"]) if paid["kind"] == "flat" else ("fixed", paid["amount"]))
         answers += [("floor", layer["floor"]["amount"])] if layer["floor"] else []
-        answers += [("rate", rate) for rate in rates]
         answers += [("cap", cap["amount"]) for cap in layer["caps"]]
         lines: dict[str, list[str]] = {}
         terms = [("base", term["basis"]) for term in layer["base"]["terms"] if term["basis"]]

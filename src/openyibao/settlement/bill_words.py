@@ -117,6 +117,7 @@ PARTS = {
 }
 WHAT = {
     "floor": ("保底", "the floor"),
+    "fixed": ("定额支付", "the fixed payment"),
     "layer": ("本层规则", "the rule"),
     "base": ("基数", "the base"),
     "limit": ("费用限额", "the limit"),
