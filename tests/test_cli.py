@@ -79,7 +79,7 @@ def test_problems_are_said_plainly(tmp_path: Path) -> None:
         (("settle", EXAMPLES / "cq-01.yaml", "--policy", "nowhere"), "No policy has the id 'nowhere'"),
         (("settle", tmp_path / "none.yaml", "--policy", "chongqing/resident-2023"), "no readable file"),
         (("policy", "check", wrong), "wrong.yaml:2:1: titel: found the key 'titel'"),
-        (("policy", "show", wrong), "Did you mean 'title'?"),
+        (("policy", "show", wrong), "Did you mean 'title' (名称)?"),
         (("policy", "code", "teaching/nothing"), "teaching/willow-county-2026"),
     ):
         done = yibao(*arguments)

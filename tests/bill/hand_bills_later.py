@@ -92,7 +92,9 @@ def floor_bill() -> Obj:
         [deductible(threshold, 100_000)],
         flat(50, 10_000),
         [cap],
-        **{"reimbursable_fen": 20_000, "paid_fen": 50_000, "parts": open_parts(deductible=70_000)},
+        reimbursable_fen=20_000,
+        paid_fen=50_000,
+        parts=open_parts(deductible=70_000),
         floor=floored(60_000, 60_000, True, 30_000),
     )
     terms = [
@@ -105,8 +107,11 @@ def floor_bill() -> Obj:
         [],
         flat(40, 40_000),
         [per_claim("claim", answer(60_000), 60_000, True)],
-        **{"reimbursable_fen": 100_000, "paid_fen": 60_000, "parts": open_parts(copay=40_000)},
-        **{"floor": floored(80_000, 80_000, True, 0), "over_cap_counted_in": "fees"},
+        reimbursable_fen=100_000,
+        paid_fen=60_000,
+        parts=open_parts(copay=40_000),
+        floor=floored(80_000, 80_000, True, 0),
+        over_cap_counted_in="fees",
     )
     third = layer(
         "third",
@@ -114,7 +119,9 @@ def floor_bill() -> Obj:
         [deductible(per_claim("claim", answer(25_000), 25_000, True), 25_000)],
         flat(0, 0),
         [],
-        **{"reimbursable_fen": 15_000, "paid_fen": 40_000, "parts": open_parts()},
+        reimbursable_fen=15_000,
+        paid_fen=40_000,
+        parts=open_parts(),
         floor=floored(90_000, 40_000, True, 25_000),
     )
     fourth = layer(
@@ -123,7 +130,9 @@ def floor_bill() -> Obj:
         [],
         flat(60, 6_000),
         [],
-        **{"reimbursable_fen": 10_000, "paid_fen": 6_000, "parts": open_parts(copay=4_000)},
+        reimbursable_fen=10_000,
+        paid_fen=6_000,
+        parts=open_parts(copay=4_000),
         floor=floored(5_000, 5_000, False, 0),
     )
     taken: Obj = {(None, "in_scope"): 0, (None, "pre_self_paid"): 0, (None, "over_limit"): 0}
@@ -141,7 +150,9 @@ def fixed_bill() -> Obj:
         [],
         fixed(answer(8_000), DAYS, 7, 56_000),
         [],
-        **{"reimbursable_fen": 500_000, "paid_fen": 56_000, "parts": open_parts(copay=444_000)},
+        reimbursable_fen=500_000,
+        paid_fen=56_000,
+        parts=open_parts(copay=444_000),
     )
     once = layer(
         "once",
@@ -149,7 +160,9 @@ def fixed_bill() -> Obj:
         [],
         fixed(answer(30_000), word("claim", "本次"), 1, 22_200),
         [cap],
-        **{"reimbursable_fen": 22_200, "paid_fen": 20_000, "parts": open_parts(over_cap=2_200)},
+        reimbursable_fen=22_200,
+        paid_fen=20_000,
+        parts=open_parts(over_cap=2_200),
     )
     end: Obj = {(None, "in_scope"): 0, ("daily", "copay"): 421_800}
     return bill_of(four(2, 3, 4, 500_000), [daily, once], end, 76_000, [use(cap, 20_000)])
@@ -164,8 +177,10 @@ def fees_bill() -> Obj:
         [],
         flat(70, 700_002),
         [per_claim("claim", answer(333_335), 333_335, True)],
-        **{"reimbursable_fen": 1_000_003, "paid_fen": 333_335},
-        **{"parts": open_parts(over_cap=523_810, copay=142_858), "over_cap_counted_in": "fees"},
+        reimbursable_fen=1_000_003,
+        paid_fen=333_335,
+        parts=open_parts(over_cap=523_810, copay=142_858),
+        over_cap_counted_in="fees",
     )
     second = layer(
         "second",
@@ -173,8 +188,10 @@ def fees_bill() -> Obj:
         [],
         flat(50, 261_905),
         [spent],
-        **{"reimbursable_fen": 523_810, "paid_fen": 0},
-        **{"parts": open_parts(over_cap=523_810), "over_cap_counted_in": "fees"},
+        reimbursable_fen=523_810,
+        paid_fen=0,
+        parts=open_parts(over_cap=523_810),
+        over_cap_counted_in="fees",
     )
     end: Obj = {(None, "in_scope"): 0, ("first", "over_cap"): 0}
     return bill_of(four(0, 0, 0, 1_000_003), [first, second], end, 333_335, [use(spent, 0)])
@@ -185,7 +202,7 @@ def fees_band_bill() -> Obj:
 
     From 500.00 on: 500.00 x 0, 2000.00 x 50 % = 1000.00, 1000.00 x 0, 1000.00 x 80 % = 800.00, together 1800.00. The
     cap of 1000.00 is met at the edge of the second band, at a cost of 2500.00; the third adds nothing to it.
-    2000.00 x 50 %, 1000.00 x 0 = 1000.00, lifted to 1800.00, cut to 1500.00: no cost gives it, so none is above the cap.
+    2000.00 x 50 %, 1000.00 x 0 = 1000.00, lifted to 1800.00, cut to 1500.00: no cost gives it, none is above.
     1500.00 - 300.00; from 400.00 + 300.00 on: 300.00 x 60 % + 900.00 x 90 % = 990.00; cut to 700.01:
     300.00 + 520.01 / 90 % = 877.7888... -> 877.79, and 322.21 above.
     """
@@ -198,8 +215,10 @@ def fees_band_bill() -> Obj:
         [],
         position,
         [per_claim("claim", answer(100_000), 100_000, True)],
-        **{"reimbursable_fen": 450_000, "paid_fen": 100_000},
-        **{"parts": open_parts(over_cap=200_000, copay=150_000), "over_cap_counted_in": "fees"},
+        reimbursable_fen=450_000,
+        paid_fen=100_000,
+        parts=open_parts(over_cap=200_000, copay=150_000),
+        over_cap_counted_in="fees",
     )
     terms = [term("edge", "over_cap", WHOLE, 200_000, 200_000), term(None, "pre_self_paid", WHOLE, 100_000, 100_000)]
     listed = [band(0, 200_000, 50, 200_000), band(200_000, None, 0, 100_000)]
@@ -209,8 +228,11 @@ def fees_band_bill() -> Obj:
         [],
         by_bands("from the threshold", None, 0, 0, listed, 100_000),
         [per_claim("claim", answer(150_000), 150_000, True)],
-        **{"reimbursable_fen": 300_000, "paid_fen": 150_000, "floor": floored(180_000, 180_000, True, 0)},
-        **{"parts": open_parts(copay=150_000), "over_cap_counted_in": "fees"},
+        reimbursable_fen=300_000,
+        paid_fen=150_000,
+        floor=floored(180_000, 180_000, True, 0),
+        parts=open_parts(copay=150_000),
+        over_cap_counted_in="fees",
     )
     listed = [band(0, 100_000, 60, 30_000), band(100_000, None, 90, 90_000)]
     zero = by_bands("from zero", "from zero", 40_000, 70_000, listed, 99_000)
@@ -220,7 +242,9 @@ def fees_band_bill() -> Obj:
         [deductible(per_claim("claim", answer(30_000), 30_000, True), 30_000)],
         zero,
         [per_claim("claim", answer(70_001), 70_001, True)],
-        **{"reimbursable_fen": 120_000, "paid_fen": 70_001, "over_cap_counted_in": "fees"},
+        reimbursable_fen=120_000,
+        paid_fen=70_001,
+        over_cap_counted_in="fees",
         parts=open_parts(deductible=30_000, over_cap=32_221, copay=17_778),
     )
     end: Obj = {(None, "in_scope"): 0, (None, "pre_self_paid"): 0, ("edge", "over_cap"): 0, ("edge", "copay"): 0}
@@ -243,7 +267,9 @@ def shared_bill() -> Obj:
         [deductible(one, 60_000)],
         flat(90, 0),
         caps[:1],
-        **{"reimbursable_fen": 0, "paid_fen": 0, "parts": open_parts(deductible=60_000)},
+        reimbursable_fen=0,
+        paid_fen=0,
+        parts=open_parts(deductible=60_000),
     )
     second = layer(
         "second",
@@ -251,7 +277,8 @@ def shared_bill() -> Obj:
         [deductible(two, 20_000)],
         flat(90, 45_000),
         caps[1:2],
-        **{"reimbursable_fen": 50_000, "paid_fen": 40_000},
+        reimbursable_fen=50_000,
+        paid_fen=40_000,
         parts=open_parts(deductible=20_000, over_cap=5_000, copay=5_000),
     )
     third = layer(
@@ -260,7 +287,9 @@ def shared_bill() -> Obj:
         [],
         flat(50, 30_000),
         caps[2:],
-        **{"reimbursable_fen": 60_000, "paid_fen": 15_000, "parts": open_parts(over_cap=15_000, copay=30_000)},
+        reimbursable_fen=60_000,
+        paid_fen=15_000,
+        parts=open_parts(over_cap=15_000, copay=30_000),
     )
     end: Obj = {(None, "in_scope"): 0, (None, "pre_self_paid"): 0, ("first", "deductible"): 0}
     uses = [use(one, 80_000), use(caps[0], 55_000)]
@@ -283,7 +312,8 @@ def first_share_layer() -> Obj:
         [deductible(per_claim("claim", threshold, 90_000, True), 90_000)],
         flat(60, 246_000),
         [per_claim("claim", share(None, "base", 500_000, ratio(1, 3), 160_000, None, 160_000), 160_000, True)],
-        **{"reimbursable_fen": 410_000, "paid_fen": 160_000},
+        reimbursable_fen=410_000,
+        paid_fen=160_000,
         parts=open_parts(deductible=90_000, over_cap=86_000, copay=164_000),
     )
 
@@ -301,7 +331,8 @@ def second_share_layer() -> Obj:
         [{"kind": "limit", **limit, "taken_fen": 11_000}, deductible(threshold, 12_000)],
         fixed(share("first", "over_cap", 86_000, ratio(150), 129_000), unit, 1, 129_000),
         [per_claim("claim", share("first", "paid", 160_000, ratio(25), 65_000, 70_000, 65_000), 65_000, True)],
-        **{"reimbursable_fen": 138_000, "paid_fen": 65_000},
+        reimbursable_fen=138_000,
+        paid_fen=65_000,
         parts=open_parts(beyond_limit=11_000, deductible=12_000, over_cap=64_000, copay=9_000),
         floor={"amount": least, "fen": 23, "bound": False, "returned_fen": 0},
     )
@@ -319,7 +350,9 @@ def share_bill() -> Obj:
         [deductible(per_claim("claim", threshold, 1_000, True), 1_000)],
         flat(10, 9_900),
         [],
-        **{"reimbursable_fen": 99_000, "paid_fen": 9_900, "parts": open_parts(deductible=1_000, copay=89_100)},
+        reimbursable_fen=99_000,
+        paid_fen=9_900,
+        parts=open_parts(deductible=1_000, copay=89_100),
     )
     layers = [first_share_layer(), second_share_layer(), idle, last]
     end: Obj = {(None, "fully_self_paid"): 0, (None, "pre_self_paid"): 74_999, (None, "in_scope"): 0}

@@ -1,7 +1,8 @@
 """A second calculator for benefit layers, written from the semantics and the language reference alone.
 
 It imports nothing of the product and shares no method with it: it compiles nothing, walks the policy's JSON as it
-stands, computes with fractions, and keeps a person's uses in one dictionary from (layer, rule, period key) to fen.
+stands, computes with fractions, and keeps a person's uses in one dictionary from (layer, rule, period key) to fen; a
+group that layers share stands there under ("group NAME", rule, period key). What a layer pays is in `payment.py`.
 
 `settle(policy, uses, claim)` takes a policy (`load` of the JSON that `yibao policy show --format json` prints), the
 uses so far, and a claim as a plain dictionary: three ISO dates, `facts`, and `money` in fen under the five names of
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,16 +30,17 @@ def sibling(name: str) -> ModuleType:
 
 
 values = sibling("values")
+payment = sibling("payment")
 load, half_up, matches, period_key = values.load, values.half_up, values.matches, values.period_key
 ENDLESS, Stop = values.ENDLESS, values.Stop
 
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 QUANTITIES = ("applies", "base", *OPEN_PARTS, "paid")
+MOST_FEN, FIRST_DAY = 10**11, "1900-01-01"
 
 Uses = dict[tuple[str, str, tuple[int, ...]], int]
 Part = tuple[str, str]  # (layer, open part), or ("", claim part)
-Curve = Callable[[int], Fraction]
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,17 @@ class Answer:
 
 @dataclass
 class Round:
-    """One layer on one claim: its name, its keys, the desk, the day of its periods, and the uses before and after."""
+    """One layer on one claim: its name, its keys, the desk, the day of its periods, and the uses.
+
+    `before` are the uses when the claim came in, `now` what the layers of this claim have made of them so far.
+    """
 
     name: str
     keys: dict[str, Any]
     desk: values.Desk
     day: date
     before: Uses
-    grown: Uses = field(default_factory=dict)
+    now: Uses
     problems: list[Problem] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     forms: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -98,12 +102,36 @@ class Round:
         self.forms[rule] = self.forms.get(rule, frozenset()) | self.desk.forms
         return found
 
-    def used(self, rule: str, period: str) -> int:
-        return 0 if period == "claim" else self.before.get((self.name, rule, period_key(period, self.day)), 0)
+    def fail(self, kind: str, rule: str) -> None:
+        self.problems.append(Problem(kind, self.name, rule))
 
-    def grow(self, rule: str, period: str, by: int) -> None:
-        if period != "claim":
-            self.grown[(self.name, rule, period_key(period, self.day))] = self.used(rule, period) + by
+    def key(self, rule: str) -> tuple[str, str, tuple[int, ...]] | None:
+        """Under which a rule's use is kept; None for a rule of the claim alone."""
+        node = self.keys[rule]
+        period = node["over"] if rule == "pays in bands" else rule.partition(" per ")[2]
+        if period == "claim":
+            return None
+        owner = f"group {node['group']}" if isinstance(node, dict) and "group" in node else self.name
+        return (owner, rule, period_key(period, self.day))
+
+    def used(self, rule: str) -> int:
+        """What the rule, or the group it names, has used of its period, layers above on this claim included."""
+        key = self.key(rule)
+        return self.now.get(key, 0) if key else 0
+
+    def grow(self, rule: str, by: int) -> None:
+        key = self.key(rule)
+        if key:
+            self.now[key] = self.now.get(key, 0) + by
+
+    def sharing(self, rule: str, decisive: bool) -> list[str]:
+        """For the statistics, before it grows: whether a group's use was met, and one of this very claim."""
+        key = self.key(rule)
+        if not (key and key[0].startswith("group ") and decisive):
+            return []
+        kind = rule.partition(" per ")[0]
+        found = [f"shared {kind}"] if self.now.get(key, 0) else []
+        return found + ([f"shared {kind} on one claim"] if self.now.get(key, 0) > self.before.get(key, 0) else [])
 
     def tell(self, rule: str, moved: int, *more: str) -> None:
         self.events.append(Event(self.name, rule, moved, self.forms.get(rule, frozenset()) | frozenset(more)))
@@ -115,8 +143,8 @@ def applies(turn: Round) -> bool:
     for fact, wanted in turn.keys.get("for", {}).items():
         value = turn.ask("for", lambda fact=fact: turn.desk.fact(fact), None)
         choices = wanted if isinstance(wanted, list) else [wanted]
-        line = value is not None and any(matches(fact, str(choice), value) for choice in choices)
-        turn.tell("for", int(not line), "condition on age" if fact == "age" else "condition")
+        line = value is not None and any(matches(choice, value) for choice in choices)
+        turn.tell("for", int(not line), "condition on a range" if isinstance(value, int) else "condition")
         holds &= line
     return holds
 
@@ -144,7 +172,7 @@ def take_base(turn: Round, parts: dict[Part, int]) -> tuple[dict[Part, int], int
         taken = {source: half_up(part_of * left[source]) for source in sources}
         left |= {source: left[source] - some for source, some in taken.items()}
         base += sum(taken.values())
-        whole = ["whole"] if part_of == 1 else ["share", *tie(part_of * parts[sources[0]])]
+        whole = ["whole"] if part_of == 1 else ["share", *payment.tie(part_of * parts[sources[0]])]
         turn.tell(rule, sum(taken.values()), *whole, kind_of(name))
     return left, base
 
@@ -154,110 +182,53 @@ def kind_of(name: str) -> str:
     return "left of" if name.startswith("left of ") else name if name in CLAIM_PARTS else name.rpartition("'s ")[2]
 
 
-def tie(exact: Fraction) -> list[str]:
-    return ["half fen"] if exact.denominator == 2 else []
-
-
 def reduce(turn: Round, base: int) -> tuple[int, dict[str, int]]:
     """What the reductions, in the order written, leave of the base; and the three parts they fill."""
     y, out = base, {"beyond limit": 0, "prepaid": 0, "deductible": 0}
     for rule, node in turn.keys.items():
-        kind, _, period = rule.partition(" per ")
-        used = turn.used(rule, period) if period else 0
+        kind = rule.partition(" per ")[0]
         if rule == "pre-pay":
             share = turn.ask(rule, lambda node=node: turn.desk.rate(node), Fraction(0))
             gone, part = half_up(share * y), "prepaid"
-            turn.tell(rule, gone, *tie(share * y))
+            turn.tell(rule, gone, *payment.tie(share * y))
         elif kind in ("limit", "deductible"):
             amount = turn.ask(rule, lambda node=node: turn.desk.amount(node), 0)
-            due = y if amount is ENDLESS else max(0, amount - used)
-            below = min(y, due)
+            below = y if amount is ENDLESS else min(y, max(0, amount - turn.used(rule)))
             gone, part = (y - below, "beyond limit") if kind == "limit" else (below, "deductible")
-            turn.grow(rule, period, below)
-            told = ["met a use"] if used and gone else []
-            told += ["exact"] if y == due > 0 else []
-            told += ["only the difference"] if kind == "deductible" and used > 0 and gone == due else []
-            turn.tell(rule, y if amount is ENDLESS else gone, *told)
+            tell_step(turn, rule, amount, y, gone)
+            turn.grow(rule, below)
         else:
             continue
         y, out[part] = y - gone, out[part] + gone
     return y, out
 
 
-def curve(edges: list[int], rates: list[Fraction]) -> Curve:
-    """F: F(0) = 0, continuous, with the bands' rates as slopes."""
-    bands = list(zip([0, *edges], [*edges, None], rates, strict=True))
-
-    def at(x: int) -> Fraction:
-        return sum(
-            (rate * ((x if high is None else min(x, high)) - low) for low, high, rate in bands if x > low), Fraction(0)
-        )
-
-    return at
-
-
-def by_bands(turn: Round, b2: int, deducted: int) -> Fraction:
-    written, rule = turn.keys["pays in bands"], "pays in bands"
-    edges = [turn.ask(rule, lambda b=b: turn.desk.amount(b["up to"]), None) for b in written["bands"][:-1]]
-    rates = [
-        turn.ask(rule, lambda b=b: turn.desk.rate(b["pays"] if "pays" in b else b["above"]), Fraction(0))
-        for b in written["bands"]
-    ]
-    if any(None not in (low, high) and low > high for low, high in pairwise(edges)):
-        turn.problems.append(Problem("edges", turn.name, rule))
-    if turn.problems:
-        return Fraction(0)
-    start, over = turn.used(rule, written["over"]), written["over"]
-    from_zero = written["counted"] == "from zero"
-    x = start + (deducted if from_zero else 0)
-    turn.grow(rule, over, b2 + (deducted if from_zero else 0))
-    paid = curve(edges, rates)
-    crossed = [edge for edge in edges if x < edge < x + b2]
-    told = [written["counted"], f"over {over}", *(["crossed"] if crossed else []), *(["went on"] if start else [])]
-    told += ["deductible inside"] if from_zero and deducted else []
-    turn.tell(rule, half_up(paid(x + b2) - paid(x)), *told, *(["on an edge"] if {x, x + b2} & set(edges) - {0} else []))
-    return paid(x + b2) - paid(x)
-
-
-def reimburse(turn: Round, b2: int, deducted: int) -> int:
-    if "pays in bands" in turn.keys:
-        exact = by_bands(turn, b2, deducted)
-    else:
-        exact = b2 * turn.ask("pays", lambda: turn.desk.rate(turn.keys["pays"]), Fraction(0))
-        turn.tell("pays", half_up(exact), *tie(exact))
-    return half_up(exact)
-
-
-def cap(turn: Round, r: int) -> int:
-    rules = [rule for rule in turn.keys if rule.startswith("at most per ")]
-    left: dict[str, int] = {}
-    for rule in rules:
-        period = rule.removeprefix("at most per ")
-        amount = turn.ask(rule, lambda rule=rule: turn.desk.amount(turn.keys[rule]), 0)
-        left[rule] = r if amount is ENDLESS else max(0, amount - turn.used(rule, period))
-    paid = min([r, *left.values()])
-    for rule in rules:
-        period = rule.removeprefix("at most per ")
-        turn.grow(rule, period, paid)
-        endless = "no limit" in turn.forms.get(rule, ())
-        bound = paid if endless else r - paid if left[rule] == paid else 0
-        met = ["met a use"] if bound and turn.used(rule, period) else []
-        turn.tell(rule, bound, *met, *(["paid"] if paid else []), *(["exact"] if left[rule] == r > 0 else []))
-    return paid
+def tell_step(turn: Round, rule: str, amount: int | None, y: int, gone: int) -> None:
+    """For the statistics; `y` is what the limit or deductible found, `gone` what it took."""
+    used = turn.used(rule)
+    due = y if amount is ENDLESS else max(0, amount - used)
+    told = ["met a use"] if used and gone else []
+    told += ["exact"] if y == due > 0 else []
+    told += ["only the difference"] if rule.startswith("deductible") and used > 0 and gone == due else []
+    turn.tell(rule, y if amount is ENDLESS else gone, *told)
+    otherwise = y if amount is ENDLESS else min(y, amount) if rule.startswith("deductible") else max(0, y - amount)
+    if used and amount is not ENDLESS and gone != otherwise:
+        turn.tell(rule, 1, *turn.sharing(rule, True))
 
 
 def one_layer(turn: Round, parts: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:
     """The layer's quantities, and the parts after it."""
     if not applies(turn) or turn.problems:
-        turn.grown.clear()
         return dict.fromkeys(QUANTITIES, 0), parts | {(turn.name, part): 0 for part in (*OPEN_PARTS, "paid")}
     left, base = take_base(turn, parts)
+    turn.desk.quantities["this layer's base"] = base
     b2, filled = reduce(turn, base)
-    r = reimburse(turn, b2, filled["deductible"])
-    paid = cap(turn, r)
-    filled |= {"paid": paid, "over-cap": r - paid, "copay": b2 - r}
-    assert base == sum(filled.values())
-    assert min(filled.values()) >= 0
+    paid = payment.pay(turn, b2, filled["deductible"])
+    filled["deductible"] -= paid.pop("back")
+    filled |= paid
+    if not turn.problems:
+        assert base == sum(filled.values()), filled
+        assert min(filled.values()) >= 0, filled
     return {"applies": 1, "base": base, **filled}, left | {(turn.name, part): some for part, some in filled.items()}
 
 
@@ -272,6 +243,10 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
         found.append(Problem("negative"))
     if money["total cost"] != sum(money.get(part, 0) for part in CLAIM_PARTS):
         found.append(Problem("sum"))
+    if max(money.values()) > MOST_FEN:
+        found.append(Problem("large"))
+    if claim[policy.get("year of the date of", "settlement")] < FIRST_DAY:
+        found.append(Problem("day"))
     if days != sorted(days):
         found.append(Problem("dates"))
     rule_day = claim[policy["rule of the date of"]]
@@ -289,13 +264,14 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any]) -> Answer:
     rule_day = date.fromisoformat(claim[policy["rule of the date of"]])
     day = date.fromisoformat(claim[policy.get("year of the date of", "settlement")])
     desk = values.Desk(policy, claim["facts"], rule_day.year)
+    desk.quantities |= {part: claim["money"].get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
     after, layers, events = dict(uses), {}, []
     for name, keys in (pair for item in policy["layers"] for pair in item.items()):
-        turn = Round(name, keys, desk, day, uses)
+        turn = Round(name, keys, desk, day, uses, after)
         layers[name], parts = one_layer(turn, parts)
         if turn.problems:
             return Answer({}, {}, uses, turn.problems)
-        after |= turn.grown
+        desk.quantities |= {f"{name}'s {quantity}": some for quantity, some in layers[name].items()}
         events += turn.events
     assert sum(parts.values()) == claim["money"]["total cost"]
     return Answer(layers, parts, after, [], events)

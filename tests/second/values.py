@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 ENDLESS = None  # the amount `no limit`
+BESIDE = ("by", "basis", "note", "group", "for each")  # what stands in a table beside its rows
 
 
 class Stop(Exception):
@@ -68,28 +69,33 @@ def round_to(exact: Fraction, rounded: str) -> int:
     return (units.__floor__() if way == "down" else units.__ceil__()) * unit
 
 
-def in_range(item: str, age: int) -> bool:
-    """`under 18`, `6 to 17`, `18 and over`, `18`."""
+def in_range(item: str, number: int) -> bool:
+    """`under 18`, `6 to 17`, `18 and over`, `18`; of an age, of days, of items."""
     if item.startswith("under "):
-        return age < int(item.removeprefix("under "))
+        return number < int(item.removeprefix("under "))
     if item.endswith(" and over"):
-        return age >= int(item.removesuffix(" and over"))
+        return number >= int(item.removesuffix(" and over"))
     low, _, high = item.partition(" to ")
-    return int(low) <= age <= int(high or low)
+    return int(low) <= number <= int(high or low)
 
 
-def matches(fact: str, key: str, value: Any) -> bool:
+def matches(key: str, value: Any) -> bool:
+    """Whether one of the words, or of the ranges of a whole number, is the value."""
     items = (item.strip() for item in re.split("[,、]", key))
-    return any(in_range(item, int(value)) if fact == "age" else item == str(value) for item in items)
+    return any(in_range(item, value) if isinstance(value, int) else item == value for item in items)
 
 
 @dataclass
 class Desk:
-    """All that values are looked up in, for one claim; `forms` collects which forms of value were met."""
+    """All that values are looked up in, for one claim; `forms` collects which forms of value were met.
+
+    `quantities` holds the named quantities by the words of the language, as far as they are known by now.
+    """
 
     policy: dict[str, Any]
     facts: dict[str, Any]
     rule_year: int
+    quantities: dict[str, int] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
 
     def fact(self, name: str) -> Any:
@@ -97,25 +103,47 @@ class Desk:
         if name not in self.facts:
             raise Stop("fact")
         value, listed = self.facts[name], self.policy["facts"][name]
-        known = in_range(listed, int(value)) if name == "age" else str(value) in map(str, listed)
+        known = matches(listed, value) if isinstance(listed, str) else value in listed
         if not known:
             raise Stop("fact")
         return value
 
     def amount(self, node: Any) -> int | None:
         """Fen, or ENDLESS."""
-        value = self.bare(node)
+        leaf = self.leaf(node)
+        value = str(leaf["is"])
         if value == "no limit":
             self.forms.add("no limit")
             return ENDLESS
-        if isinstance(value, str) and value in self.policy.get("amounts", {}):
+        if value in self.policy.get("amounts", {}):
             self.forms.add("named amount")
             return self.named(value)
-        share, of, name = str(value).partition(" of ")
+        share, of, name = value.partition(" of ")
         if not of:
-            return fen(str(value))
-        self.forms |= {"share of a named amount", *share_form(share)}
-        return half_up(ratio(share) * self.named(name))
+            return fen(value)
+        self.forms |= share_form(share)
+        if name in self.policy.get("amounts", {}):
+            self.forms.add("share of a named amount")
+            return half_up(ratio(share) * self.named(name))
+        return self.share_of_quantity(ratio(share), name, leaf)
+
+    def share_of_quantity(self, share: Fraction, name: str, leaf: dict[str, Any]) -> int:
+        """Rounded half-up to the fen, then raised to `least`, then cut to `most`."""
+        owner, _, what = name.partition("'s ")
+        kind = name if not what or owner == "this layer" else f"a layer's {what}"
+        self.forms.add(f"quantity: {kind}")
+        if what and owner != "this layer" and not self.quantities[f"{owner}'s applies"]:
+            self.forms.add("quantity of a layer that does not apply")
+        exact = share * self.quantities[name]
+        found = half_up(exact)
+        self.forms |= {"half fen"} if exact.denominator == 2 else set()
+        if "least" in leaf and found < fen(str(leaf["least"])):
+            found = fen(str(leaf["least"]))
+            self.forms.add("raised to least")
+        if "most" in leaf and found > fen(str(leaf["most"])):
+            self.forms.add("least, then most" if "raised to least" in self.forms else "cut to most")
+            found = fen(str(leaf["most"]))
+        return found
 
     def named(self, name: str) -> int:
         """A named amount of the policy, as it is for this claim."""
@@ -140,19 +168,22 @@ class Desk:
         return round_to(share * figure, rounded)
 
     def rate(self, node: Any) -> Fraction:
-        value = str(self.bare(node))
+        value = str(self.leaf(node)["is"])
         self.forms |= share_form(value)
         return ratio(value)
 
-    def bare(self, node: Any) -> Any:
-        """The value itself: through tables, and through values with more to say."""
+    def leaf(self, node: Any) -> dict[str, Any]:
+        """The value with all that stands beside it, out of the tables around it."""
         if isinstance(node, dict) and "by" in node:
-            return self.bare(self.answer(node))
+            return self.leaf(self.answer(node))
         if node == "not known" or (isinstance(node, dict) and "not known" in node):
             raise Stop("gap")
-        if isinstance(node, dict):
-            self.forms |= {"value with more to say"} | ({"assumption"} if "assumption" in node else set())
-            return self.bare(node["is"])
+        if not isinstance(node, dict):
+            return {"is": node}
+        if node["is"] == "not known":
+            raise Stop("gap")
+        self.forms |= {"value with more to say"} if {"basis", "assumption"} & set(node) else set()
+        self.forms |= {"assumption"} if "assumption" in node else set()
         return node
 
     def answer(self, table: dict[str, Any]) -> Any:
@@ -160,7 +191,7 @@ class Desk:
         names = [table["by"]] if isinstance(table["by"], str) else list(table["by"])
         values = {name: self.fact(name) for name in names}
         self.forms.add(f"table over {len(names)}")
-        here: Any = {key: rows for key, rows in table.items() if key not in ("by", "basis", "note")}
+        here: Any = {key: rows for key, rows in table.items() if key not in BESIDE}
         for depth, name in enumerate(names):
             here = self.row(name, values[name], here)
             if not isinstance(here, dict) or {"is", "not known"} & set(here):
@@ -171,8 +202,8 @@ class Desk:
 
     def row(self, fact: str, value: Any, rows: dict[str, Any]) -> Any:
         for key, found in rows.items():
-            if key != "otherwise" and matches(fact, key, value):
-                self.forms |= {"range"} if fact == "age" else set()
+            if key != "otherwise" and matches(key, value):
+                self.forms |= {"range", f"range of {fact}"} if isinstance(value, int) else set()
                 self.forms |= {"comma list"} if re.search("[,、]", key) else set()
                 return found
         if "otherwise" not in rows:

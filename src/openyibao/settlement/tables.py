@@ -17,13 +17,13 @@ from openyibao.policy.model import Fact, Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.columns import MONEY, RowRule
 from openyibao.settlement.emit import CELLS
+from openyibao.settlement.lower import FIRST_DAY
 from openyibao.settlement.rule import MISSING, UNKNOWN
 
 Numbers = npt.NDArray[np.int64]
 DATES = ("admission", "discharge", "settlement")
 REQUIRED = ("claim_id", "person", *DATES, *(f"{name}_yuan" for name in MONEY))
 NO_AMOUNT, NO_DATE = -1, 0
-BEFORE_ALL_POLICIES = 19000101
 IN_SHORT = {
     "date": "the policy is not in force on the date of the claim",
     "day": "the date that uses belong to is before 1900",
@@ -70,7 +70,7 @@ def settle_csv(policy: Policy, source: Path, target: Path) -> Summary:
     columns = _columns(table, policy)
     unreadable = _unreadable(table, columns)
     for name in DATES:  # a day outside every policy: the row fails before it touches a use
-        columns[name] = np.where(unreadable == "", columns[name], BEFORE_ALL_POLICIES)
+        columns[name] = np.where(unreadable == "", columns[name], FIRST_DAY - 1)
     order = np.lexsort((np.arange(table.num_rows), columns["settlement"], columns["person"]))
     rule = RowRule(policy)
     settled = rule.settle({name: column[order] for name, column in columns.items()})

@@ -1,0 +1,198 @@
+"""What a layer pays: steps 3 to 6 of the semantics (reimbursement, floor, caps, the parts), with fractions.
+
+A `turn` is a `Round` of `calculator.py`: it answers questions about values, keeps uses, and takes notes for the test.
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def sibling(name: str) -> ModuleType:
+    """A file beside this one, as a module: the tests are no package."""
+    spec = importlib.util.spec_from_file_location(f"second_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+values = sibling("values")
+half_up, ENDLESS = values.half_up, values.ENDLESS
+Turn = Any
+PAYS = ("pays", "pays in bands", "pays fixed")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """F: F(0) = 0, continuous, with the bands' rates as slopes; `start` is where this claim begins.
+
+    A flat rate is one band without an end.
+    """
+
+    edges: list[int]
+    rates: list[Fraction]
+    start: int = 0
+
+    def at(self, x: Fraction) -> Fraction:
+        total = Fraction(0)
+        for low, high, rate in zip([0, *self.edges], [*self.edges, None], self.rates, strict=True):
+            top = x if high is None else min(x, Fraction(high))
+            total += rate * max(Fraction(0), top - low)
+        return total
+
+    def pays(self, cost: Fraction | int) -> Fraction:
+        return self.at(Fraction(self.start + cost)) - self.at(Fraction(self.start))
+
+    def cost_of(self, paid: int) -> Fraction | None:
+        """The least cost >= 0 for which exactly `paid` is paid; None if there is none.
+
+        F does not fall, so the least cost lies in the first band at whose end as much, or more, is paid.
+        """
+        if paid == 0:
+            return Fraction(0)
+        corners = [Fraction(edge - self.start) for edge in self.edges if edge > self.start]
+        low = Fraction(0)
+        for corner in corners:
+            if self.pays(corner) >= paid:
+                return self.between(low, corner, paid)
+            low = corner
+        last = self.rates[-1]
+        return low + (paid - self.pays(low)) / last if last else None
+
+    def between(self, low: Fraction, high: Fraction, paid: int) -> Fraction:
+        """Where `paid` is reached between two corners, of which the lower pays less and the upper not less."""
+        below, above = self.pays(low), self.pays(high)
+        return low + (high - low) * (paid - below) / (above - below)
+
+
+def tie(exact: Fraction) -> list[str]:
+    return ["half fen"] if exact.denominator == 2 else []
+
+
+# Reimbursement --------------------------------------------------------------------------------------------------
+
+
+def by_rate(turn: Turn, b2: int) -> tuple[int, Curve]:
+    rate = turn.ask("pays", lambda: turn.desk.rate(turn.keys["pays"]), Fraction(0))
+    turn.tell("pays", half_up(rate * b2), *tie(rate * b2))
+    return half_up(rate * b2), Curve([], [rate])
+
+
+def by_bands(turn: Turn, b2: int, deducted: int) -> tuple[int, Curve]:
+    written, rule = turn.keys["pays in bands"], "pays in bands"
+    bands = written["bands"]
+    edges = [turn.ask(rule, lambda b=b: turn.desk.amount(b["up to"]), None) for b in bands[:-1]]
+    rates = [turn.ask(rule, lambda b=b: turn.desk.rate(b.get("pays", b.get("above"))), Fraction(0)) for b in bands]
+    if any(None not in (low, high) and low > high for low, high in pairwise(edges)):
+        turn.fail("edges", rule)
+    if turn.problems:
+        return 0, Curve([], [Fraction(0)])
+    over, from_zero = written["over"], written["counted"] == "from zero"
+    used = turn.used(rule)
+    x = used + (deducted if from_zero else 0)
+    turn.grow(rule, b2 + (deducted if from_zero else 0))
+    found = Curve(edges, rates, x)
+    crossed = [edge for edge in edges if x < edge < x + b2]
+    told = [written["counted"], f"over {over}", *(["crossed"] if crossed else []), *(["went on"] if used else [])]
+    told += ["deductible inside"] if from_zero and deducted else []
+    told += ["on an edge"] if {x, x + b2} & set(edges) - {0} else []
+    turn.tell(rule, half_up(found.pays(b2)), *told)
+    return half_up(found.pays(b2)), found
+
+
+def by_amount(turn: Turn, b2: int) -> int:
+    """A fixed amount for each unit: never more than is there."""
+    rule = "pays fixed"
+    node = turn.keys[rule]
+    unit = node.get("for each", "claim") if isinstance(node, dict) else "claim"
+    units = 1 if unit == "claim" else turn.ask(rule, lambda: turn.desk.fact(unit), 0)
+    amount = turn.ask(rule, lambda: turn.desk.amount(node), 0)
+    told = ["fixed, cut by the cost"] if amount * units > b2 > 0 else []
+    turn.tell(rule, min(b2, amount * units), f"for each {unit}", *told)
+    if units == 0 and amount and b2 and not turn.problems:
+        turn.tell(rule, b2, "no units")
+    return min(b2, amount * units)
+
+
+# Floor, caps and the parts --------------------------------------------------------------------------------------
+
+
+def raised(turn: Turn, r: int, b2: int, deducted: int) -> int:
+    """The floor: at least so much, as far as there is cost, that of the deductible included."""
+    if "at least" not in turn.keys:
+        return r
+    amount = turn.ask("at least", lambda: turn.desk.amount(turn.keys["at least"]), 0)
+    floor = min(amount, b2 + deducted)
+    told = ["floor, cut by the cost"] if floor < amount and floor > r else []
+    told += [f"floor over {name}" for name in PAYS if name in turn.keys]
+    turn.tell("at least", max(0, floor - r), *told)
+    return max(r, floor)
+
+
+def capped(turn: Turn, r: int) -> int:
+    rules = [rule for rule in turn.keys if rule.startswith("at most per ")]
+    left: dict[str, int] = {}
+    for rule in rules:
+        amount = turn.ask(rule, lambda rule=rule: turn.desk.amount(turn.keys[rule]), 0)
+        left[rule] = r if amount is ENDLESS else max(0, amount - turn.used(rule))
+    paid = min([r, *left.values()])
+    for rule in rules:
+        endless = "no limit" in turn.forms.get(rule, ())
+        bound = paid if endless else r - paid if left[rule] == paid else 0
+        told = ["met a use"] if bound and turn.used(rule) else []
+        told += ["paid"] if paid else []
+        told += ["exact"] if left[rule] == r > 0 else []
+        turn.tell(rule, bound, *told, *turn.sharing(rule, bound > 0 and not endless))
+        turn.grow(rule, paid)
+    return paid
+
+
+def over_cap(turn: Turn, r: int, b2: int, paid: int, pays: Curve | None) -> int:
+    """What a cap cut off, in payments or in fees; only asked where one did, and left cost over."""
+    if turn.keys.get("over-cap counted in", "payments") == "payments":
+        cut = min(r, b2) - paid
+        told = ["a floor above the cost, cut"] if r > b2 else []
+        turn.tell("cut in payments", cut, *told)
+        return cut
+    assert pays is not None, "fees for a fixed payment are refused"
+    v = pays.cost_of(paid)
+    c = b2 if v is None else min(b2, half_up(v))
+    kind = "flat" if "pays" in turn.keys else "bands"
+    told = [f"fees of {kind}", *(tie(v) if v is not None else [])]
+    told += ["fees: no cost gives it"] if v is None else ["fees: more than there is"] if v > b2 else []
+    told += ["fees: nothing paid"] if paid == 0 else []
+    turn.tell("cut in fees", b2 - c if v is not None and v <= b2 else 1, *told)
+    if kind == "bands" and paid and v is not None and v < b2:
+        zero = any(
+            rate == 0 and low < pays.start + b2 and high > pays.start and high > low
+            for low, high, rate in zip([0, *pays.edges], [*pays.edges, 10**12], pays.rates, strict=True)
+        )
+        turn.tell("cut in fees", 1, *(["fees: a band that pays nothing"] if zero else []))
+        turn.tell("cut in fees", 1, *(["fees: crossed"] if any(0 < e - pays.start < v for e in pays.edges) else []))
+    return b2 - c
+
+
+def pay(turn: Turn, b2: int, deducted: int) -> dict[str, int]:
+    """Paid, over-cap and copay, and what comes back out of the deductible."""
+    curve: Curve | None = None
+    if "pays in bands" in turn.keys:
+        r, curve = by_bands(turn, b2, deducted)
+    elif "pays fixed" in turn.keys:
+        r = by_amount(turn, b2)
+    else:
+        r, curve = by_rate(turn, b2)
+    before = r
+    r = raised(turn, r, b2, deducted)
+    paid = capped(turn, r)
+    if paid > before:
+        turn.tell("at least", paid - before, *(["floor, then cap"] if paid < r else []))
+    if paid > b2:
+        turn.tell("at least", paid - b2, "out of the deductible")
+        return {"paid": paid, "over-cap": 0, "copay": 0, "back": paid - b2}
+    over = over_cap(turn, r, b2, paid, curve) if paid < r and not turn.problems else 0
+    return {"paid": paid, "over-cap": over, "copay": b2 - paid - over, "back": 0}
