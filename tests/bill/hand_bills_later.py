@@ -76,6 +76,33 @@ def four(fully_self_paid: int, over_limit: int, pre_self_paid: int, in_scope: in
     return {**first, "pre_self_paid": pre_self_paid, "in_scope": in_scope}
 
 
+def last_floor_layers() -> list[Obj]:
+    """The floor that takes all of the base, and the one that is too low."""
+    third = layer(
+        "third",
+        [term("second", "copay", WHOLE, 40_000, 40_000)],
+        [deductible(per_claim("claim", answer(25_000), 25_000, True), 25_000)],
+        flat(0, 0),
+        [],
+        reimbursable_fen=15_000,
+        paid_fen=40_000,
+        parts=open_parts(),
+        floor=floored(90_000, 40_000, True, 25_000),
+    )
+    fourth = layer(
+        "fourth",
+        [term(None, "over_limit", WHOLE, 10_000, 10_000)],
+        [],
+        flat(60, 6_000),
+        [],
+        reimbursable_fen=10_000,
+        paid_fen=6_000,
+        parts=open_parts(copay=4_000),
+        floor=floored(5_000, 5_000, False, 0),
+    )
+    return [third, fourth]
+
+
 def floor_bill() -> Obj:
     """The deductible gives back 300.00 of 1000.00 at first, nothing where fees are counted, at last all of it.
 
@@ -113,32 +140,10 @@ def floor_bill() -> Obj:
         floor=floored(80_000, 80_000, True, 0),
         over_cap_counted_in="fees",
     )
-    third = layer(
-        "third",
-        [term("second", "copay", WHOLE, 40_000, 40_000)],
-        [deductible(per_claim("claim", answer(25_000), 25_000, True), 25_000)],
-        flat(0, 0),
-        [],
-        reimbursable_fen=15_000,
-        paid_fen=40_000,
-        parts=open_parts(),
-        floor=floored(90_000, 40_000, True, 25_000),
-    )
-    fourth = layer(
-        "fourth",
-        [term(None, "over_limit", WHOLE, 10_000, 10_000)],
-        [],
-        flat(60, 6_000),
-        [],
-        reimbursable_fen=10_000,
-        paid_fen=6_000,
-        parts=open_parts(copay=4_000),
-        floor=floored(5_000, 5_000, False, 0),
-    )
     taken: Obj = {(None, "in_scope"): 0, (None, "pre_self_paid"): 0, (None, "over_limit"): 0}
     taken |= {("first", "deductible"): 0, ("second", "copay"): 0}
     uses = [use(threshold, 100_000), use(cap, 50_000)]
-    return bill_of(four(1, 10_000, 30_000, 120_000), [first, second, third, fourth], taken, 156_000, uses)
+    return bill_of(four(1, 10_000, 30_000, 120_000), [first, second, *last_floor_layers()], taken, 156_000, uses)
 
 
 def fixed_bill() -> Obj:
@@ -197,6 +202,23 @@ def fees_bill() -> Obj:
     return bill_of(four(0, 0, 0, 1_000_003), [first, second], end, 333_335, [use(spent, 0)])
 
 
+def inside_layer() -> Obj:
+    """A band position counted from zero, cut inside a band."""
+    listed = [band(0, 100_000, 60, 30_000), band(100_000, None, 90, 90_000)]
+    zero = by_bands("from zero", "from zero", 40_000, 70_000, listed, 99_000)
+    return layer(
+        "inside",
+        [term("edge", "copay", WHOLE, 150_000, 150_000)],
+        [deductible(per_claim("claim", answer(30_000), 30_000, True), 30_000)],
+        zero,
+        [per_claim("claim", answer(70_001), 70_001, True)],
+        reimbursable_fen=120_000,
+        paid_fen=70_001,
+        over_cap_counted_in="fees",
+        parts=open_parts(deductible=30_000, over_cap=32_221, copay=17_778),
+    )
+
+
 def fees_band_bill() -> Obj:
     """Bands without a rate before and after the cut, a cut that no cost gives, a cut inside a band.
 
@@ -234,21 +256,9 @@ def fees_band_bill() -> Obj:
         parts=open_parts(copay=150_000),
         over_cap_counted_in="fees",
     )
-    listed = [band(0, 100_000, 60, 30_000), band(100_000, None, 90, 90_000)]
-    zero = by_bands("from zero", "from zero", 40_000, 70_000, listed, 99_000)
-    inside = layer(
-        "inside",
-        [term("edge", "copay", WHOLE, 150_000, 150_000)],
-        [deductible(per_claim("claim", answer(30_000), 30_000, True), 30_000)],
-        zero,
-        [per_claim("claim", answer(70_001), 70_001, True)],
-        reimbursable_fen=120_000,
-        paid_fen=70_001,
-        over_cap_counted_in="fees",
-        parts=open_parts(deductible=30_000, over_cap=32_221, copay=17_778),
-    )
+    inside = inside_layer()
     end: Obj = {(None, "in_scope"): 0, (None, "pre_self_paid"): 0, ("edge", "over_cap"): 0, ("edge", "copay"): 0}
-    uses = [use(position, 450_000), use(zero, 150_000)]
+    uses = [use(position, 450_000), use(inside["reimbursement"], 150_000)]
     return bill_of(four(0, 7, 100_000, 450_000), [edge, none, inside], end, 320_001, uses)
 
 

@@ -124,10 +124,15 @@ class Round:
         if key:
             self.now[key] = self.now.get(key, 0) + by
 
-    def sharing(self, rule: str, decisive: bool) -> list[str]:
+    def note(self, *names: str) -> None:
+        """For the statistics: these decided the claim."""
+        if names:
+            self.events.append(Event(self.name, "", 1, frozenset(names)))
+
+    def sharing(self, rule: str) -> list[str]:
         """For the statistics, before it grows: whether a group's use was met, and one of this very claim."""
         key = self.key(rule)
-        if not (key and key[0].startswith("group ") and decisive):
+        if not (key and key[0].startswith("group ")):
             return []
         kind = rule.partition(" per ")[0]
         found = [f"shared {kind}"] if self.now.get(key, 0) else []
@@ -213,7 +218,7 @@ def tell_step(turn: Round, rule: str, amount: int | None, y: int, gone: int) -> 
     turn.tell(rule, y if amount is ENDLESS else gone, *told)
     otherwise = y if amount is ENDLESS else min(y, amount) if rule.startswith("deductible") else max(0, y - amount)
     if used and amount is not ENDLESS and gone != otherwise:
-        turn.tell(rule, 1, *turn.sharing(rule, True))
+        turn.note(*turn.sharing(rule))
 
 
 def one_layer(turn: Round, parts: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:

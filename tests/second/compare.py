@@ -167,10 +167,15 @@ def observe(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, tal
         if kind in ("limit", "deductible", "at most"):
             several.setdefault((event.layer, kind), []).append(event.moved)
         names = set(event.forms) - {"whole", "paid"}
-        if not event.rule.startswith("of ") and event.rule != "for":
+        if not event.rule.startswith("of ") and event.rule not in ("", "for"):
             names.add(event.rule)
+            names |= {f"share in {kind}"} if any(form.startswith("quantity: ") for form in event.forms) else set()
+            names |= {"floor from a table"} if kind == "at least" and "table over 1" in event.forms else set()
         for name in names:
             seen[name] = seen.get(name, False) or event.moved > 0
+    shared = {key[:2] for key, fen in answer.uses.items() if fen and key[0].startswith("group ")}
+    kinds = Counter(owner for owner, kind in {(owner, rule.partition(" per ")[0]) for owner, rule in shared})
+    seen |= {"one name for groups of two kinds": True} if max(kinds.values(), default=0) > 1 else {}
     for (_, kind), moved in several.items():
         if len(moved) > 1:
             name = f"several: {kind}"

@@ -115,7 +115,7 @@ def by_amount(turn: Turn, b2: int) -> int:
     told = ["fixed, cut by the cost"] if amount * units > b2 > 0 else []
     turn.tell(rule, min(b2, amount * units), f"for each {unit}", *told)
     if units == 0 and amount and b2 and not turn.problems:
-        turn.tell(rule, b2, "no units")
+        turn.note("no units")
     return min(b2, amount * units)
 
 
@@ -147,34 +147,43 @@ def capped(turn: Turn, r: int) -> int:
         told = ["met a use"] if bound and turn.used(rule) else []
         told += ["paid"] if paid else []
         told += ["exact"] if left[rule] == r > 0 else []
-        turn.tell(rule, bound, *told, *turn.sharing(rule, bound > 0 and not endless))
+        turn.tell(rule, bound, *told)
+        if bound and not endless:
+            turn.note(*turn.sharing(rule))
         turn.grow(rule, paid)
     return paid
 
 
-def over_cap(turn: Turn, r: int, b2: int, paid: int, pays: Curve | None) -> int:
-    """What a cap cut off, in payments or in fees; only asked where one did, and left cost over."""
+def over_cap(turn: Turn, r: int, b2: int, paid: int, curve: Curve | None) -> int:
+    """What a cap cut off, in payments or in fees; only asked where one did, and paid no more than the cost."""
     if turn.keys.get("over-cap counted in", "payments") == "payments":
         cut = min(r, b2) - paid
-        told = ["a floor above the cost, cut"] if r > b2 else []
-        turn.tell("cut in payments", cut, *told)
+        turn.tell("cut in payments", cut)
+        turn.note(*(["floor above the cost, cut in payments"] if r > b2 else []))
         return cut
-    assert pays is not None, "fees for a fixed payment are refused"
-    v = pays.cost_of(paid)
+    assert curve is not None, "fees for a fixed payment are refused"
+    v = curve.cost_of(paid)
     c = b2 if v is None else min(b2, half_up(v))
-    kind = "flat" if "pays" in turn.keys else "bands"
-    told = [f"fees of {kind}", *(tie(v) if v is not None else [])]
-    told += ["fees: no cost gives it"] if v is None else ["fees: more than there is"] if v > b2 else []
-    told += ["fees: nothing paid"] if paid == 0 else []
-    turn.tell("cut in fees", b2 - c if v is not None and v <= b2 else 1, *told)
-    if kind == "bands" and paid and v is not None and v < b2:
-        zero = any(
-            rate == 0 and low < pays.start + b2 and high > pays.start and high > low
-            for low, high, rate in zip([0, *pays.edges], [*pays.edges, 10**12], pays.rates, strict=True)
-        )
-        turn.tell("cut in fees", 1, *(["fees: a band that pays nothing"] if zero else []))
-        turn.tell("cut in fees", 1, *(["fees: crossed"] if any(0 < e - pays.start < v for e in pays.edges) else []))
+    turn.tell("cut in fees", b2 - c, f"fees of {'a rate' if 'pays' in turn.keys else 'bands'}")
+    turn.note(*notes_on_fees(curve, b2, paid, v))
     return b2 - c
+
+
+def notes_on_fees(curve: Curve, b2: int, paid: int, v: Fraction | None) -> list[str]:
+    """For the statistics: what was special about the cost that a payment stands for."""
+    if v is None:
+        return ["fees: no cost gives it"]
+    if v > b2:
+        return ["fees: more than there is"]
+    if not paid:
+        return ["fees: nothing paid"]
+    told = ["fees: rounded to the fen"] if v.denominator > 1 else []
+    ends = [edge - curve.start for edge in curve.edges]
+    slices = zip([-curve.start, *ends], [*ends, b2], curve.rates, strict=True)
+    lows = [low for low, high, rate in slices if rate == 0 and max(low, 0) < min(high, b2)]
+    told += ["fees: behind a band that pays nothing"] if any(low < v for low in lows) else []
+    told += ["fees: where a band that pays nothing begins"] if any(low == v for low in lows) else []
+    return told + (["fees: over an edge"] if any(0 < end < v for end in ends) else [])
 
 
 def pay(turn: Turn, b2: int, deducted: int) -> dict[str, int]:
@@ -190,9 +199,9 @@ def pay(turn: Turn, b2: int, deducted: int) -> dict[str, int]:
     r = raised(turn, r, b2, deducted)
     paid = capped(turn, r)
     if paid > before:
-        turn.tell("at least", paid - before, *(["floor, then cap"] if paid < r else []))
+        turn.note("lifted by the floor", *(["floor, then cap"] if paid < r else []))
     if paid > b2:
-        turn.tell("at least", paid - b2, "out of the deductible")
+        turn.note("out of the deductible")
         return {"paid": paid, "over-cap": 0, "copay": 0, "back": paid - b2}
     over = over_cap(turn, r, b2, paid, curve) if paid < r and not turn.problems else 0
     return {"paid": paid, "over-cap": over, "copay": b2 - paid - over, "back": 0}

@@ -130,7 +130,7 @@ class Product:
             value = claim["facts"].get(fact.name, -1)
             if fact.range is None and value != -1:
                 value = fact.values.index(value) if value in fact.values else -2
-            elif fact.range is not None and not 0 <= value <= (fact.range.high or 0) and value != -1:
+            elif fact.range is not None and value != -1 and not (fact.range.low or 0) <= value <= (fact.range.high or 0):
                 value = -2
             facts.append(value)
         return [*days, *money, *facts]
@@ -187,8 +187,9 @@ def period_number(policy: dict[str, Any], layer: str, rule: str, key: tuple[int,
     """The number under which the product keeps a period: the year, or years times months or quarters."""
     if len(key) < 2:
         return key[0] if key else 0
-    keys = next(item[layer] for item in policy["layers"] if layer in item)
-    period = keys[rule]["over"] if rule == "pays in bands" else rule.rpartition(" ")[2]
+    period = rule.rpartition(" ")[2]
+    if rule == "pays in bands":
+        period = next(item[layer] for item in policy["layers"] if layer in item)[rule]["over"]
     return key[0] * (12 if period == "month" else 4) + key[1] - 1
 
 

@@ -128,7 +128,7 @@ def test_a_region_may_start_with_nought() -> None:
         assert read_policy_text(write_policy(policy, form), "x.json" if form == "json" else "x.yaml") == policy
 
 
-@pytest.mark.parametrize(("column", "value"), [("grade", 4), ("tier", -3), ("service", 1), ("year", 0)])
+@pytest.mark.parametrize(("column", "value"), [("grade", 4), ("tier", -3), ("service", 1), ("year", 0), ("year", 10**17)])
 def test_columns_hold_only_what_the_policy_has(column: str, value: int) -> None:
     columns = random_columns(XX, 10, 1)
     rule = RowRule(XX)

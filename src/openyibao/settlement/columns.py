@@ -22,7 +22,7 @@ from openyibao.policy.model import Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.bounds import largest_number
 from openyibao.settlement.emit import CELLS, rows_text
-from openyibao.settlement.lower import PERIOD_KEYS
+from openyibao.settlement.lower import FIRST_DAY, LAST_DAY, PERIOD_KEYS
 from openyibao.settlement.program import Plan, plan_policy
 from openyibao.settlement.rule import MISSING, UNKNOWN
 
@@ -169,14 +169,17 @@ def check_order(person: Array, columns: Mapping[str, Array], rows: int) -> None:
 
 
 def _span(key: str, year_date: Array) -> tuple[int, int]:
-    """The first and last period that the rows touch: how long the arrays of uses must be."""
-    if not len(year_date):
+    """The first and last period that the rows touch: how long the arrays of uses must be.
+
+    Days that no program settles (see `lower.FIRST_DAY`) touch none.
+    """
+    days = np.clip(year_date, FIRST_DAY, LAST_DAY)
+    real = days[days == year_date]
+    if not len(real):
         return 0, 0
-    ends = []
-    for day in (int(year_date.min()), int(year_date.max())):
-        expression = next(expression for name, expression in PERIOD_KEYS.values() if name == key)
-        ends.append(int(eval(expression, {"year_date": day})))
-    return ends[0], ends[1]
+    expression = next(expression for name, expression in PERIOD_KEYS.values() if name == key)
+    first, last = (int(eval(expression, {"year_date": int(day)})) for day in (real.min(), real.max()))
+    return first, last
 
 
 def cache_folder() -> Path:
