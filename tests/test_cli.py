@@ -122,3 +122,42 @@ def test_csv(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "1 claims: 1 settled" in done.stdout
     assert '"a","P1",2625.00,2625.00,2343.00,""' in (tmp_path / "bills.csv").read_text(encoding="utf-8")
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    root = PACKAGE.parent.parent
+    text = (root / "README.md").read_text(encoding="utf-8")
+    block = text.split("```python\n")[1].split("```")[0]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", block], capture_output=True, text=True, cwd=root, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'tilt assistance': 93780} 562520" in done.stdout
+
+
+def test_a_narrow_page_breaks_no_amount() -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from openyibao import Uses, find_policy, read_claims, read_policy, settle
+    from openyibao.settlement.bill_view import print_bill
+
+    policy = read_policy(find_policy("chongqing/resident-2023"))
+    bill, _ = settle(policy, Uses(), read_claims(EXAMPLES / "cq-02.yaml", policy)[0])
+    for width in (80, 100, 118):
+        for lang in ("zh", "en"):
+            page = StringIO()
+            print_bill(bill.data(), lang, Console(file=page, width=width))
+            for amount in ("180,000.00", "80,000.00", "59,507.18", "28,344.97", "6,053.50", "26,094.35"):
+                assert amount in page.getvalue(), (width, lang, page.getvalue())
+
+
+def test_options_that_do_not_go_together(tmp_path: Path) -> None:
+    table = tmp_path / "claims.csv"
+    table.write_text("claim_id\n", encoding="utf-8")
+    for arguments in ((table, "--explain", "zh"), (table, "--format", "json"), ("cq-01", "--out", tmp_path / "x")):
+        done = yibao("settle", *arguments, "--policy", "chongqing/resident-2023")
+        assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert yibao("--version").stdout.startswith("yibao 0.")
