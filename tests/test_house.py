@@ -30,6 +30,7 @@ NUMBERS: dict[float, str] = {
     1_000_000: "wan yuan in fen",
     4_000_000: "bytes of a file",
     200_000: "periods",
+    100_000: "the largest number of a fact",
     19000101: "the first day",
     99991231: "the last day",
     32: "compiled policies kept",

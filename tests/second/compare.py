@@ -27,6 +27,10 @@ product = sibling("product")
 Policy = dict[str, Any]
 History = list[dict[str, Any]]
 DAYS = ("admission", "discharge", "settlement")
+OUT_OF_ORDER = (
+    {"admission": "2023-05-02", "discharge": "2023-05-01", "settlement": "2023-05-03"},
+    {"admission": "2023-05-01", "discharge": "2023-05-03", "settlement": "2023-05-02"},
+)
 
 
 @dataclass

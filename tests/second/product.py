@@ -8,13 +8,16 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from openyibao.policy.model import Policy
 from openyibao.policy.nodes import FileError, parse_bytes
 from openyibao.policy.read import read_policy_text
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
 from openyibao.settlement.claim_file import claims_of
 from openyibao.settlement.emit import CELLS, rows_text
+from openyibao.settlement.tables import settle_csv
 
 MONEY = {
     "fully_self_paid": "fully self-paid cost",
@@ -22,6 +25,7 @@ MONEY = {
     "pre_self_paid": "pre-self-paid cost",
     "in_scope": "in-scope cost",
 }
+PARTS_OUT = ("fully_self_paid", "over_limit", "pre_self_paid")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 DAYS = ("admission", "discharge", "settlement")
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
@@ -79,6 +83,16 @@ class Product:
         return Outcome(None, self.quantities(bill.named), without_zeros(after.values), bill.named, bill), after
 
     def refused(self, claim: dict[str, Any]) -> Outcome:
+        """Days out of order are refused by the class and by the reader of files; a wrong sum can only be in a file."""
+        in_order = sorted(claim[day] for day in DAYS) == [claim[day] for day in DAYS]
+        try:
+            made_claim(claim)
+        except ValueError:
+            if in_order:
+                return Outcome(("a claim refused in vain", ""))
+        else:
+            if not in_order:
+                return Outcome(("not refused by Claim", ""))
         try:
             self.from_file(claim)
         except FileError:
@@ -130,10 +144,23 @@ class Product:
             value = claim["facts"].get(fact.name, -1)
             if fact.range is None and value != -1:
                 value = fact.values.index(value) if value in fact.values else -2
-            elif fact.range is not None and value != -1 and not (fact.range.low or 0) <= value <= (fact.range.high or 0):
+            elif (
+                fact.range is not None and value != -1 and not (fact.range.low or 0) <= value <= (fact.range.high or 0)
+            ):
                 value = -2
             facts.append(value)
         return [*days, *money, *facts]
+
+
+def rejected_in_csv(policy: Policy, days: dict[str, str], folder: Path) -> int:
+    """How many of two rows, that differ in their days alone, are rejected: the second has its days in order."""
+    facts = {fact.name: str(fact.values[0] if fact.values else fact.range and fact.range.high) for fact in policy.facts}
+    money = {"total_yuan": "100", "in_scope_yuan": "100"} | dict.fromkeys((f"{part}_yuan" for part in PARTS_OUT), "0")
+    good = dict(zip(DAYS, sorted(days.values()), strict=True))
+    rows = [{"claim_id": str(n), "person": str(n)} | row | money | facts for n, row in enumerate((days, good))]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    (folder / "claims.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return settle_csv(policy, folder / "claims.csv", folder / "bills.csv").rejected
 
 
 def from_data(bill: Bill) -> dict[str, int]:

@@ -15,7 +15,9 @@ TURNS = tuple(
     date(year, month, 1) for year in (2025, 2026, 2027) for month in (1, 2, 4, 7, 10) if (year, month) <= (2027, 1)
 )
 AGES = (0, 1, 5, 6, 7, 17, 18, 19, 59, 60, 61, 69, 70, 71, 98, 99)
-ASSUMED = frozenset(("basis", "assumption", "note", "payer", "for", "of", "counted", "over"))
+ASSUMED = frozenset(
+    ("basis", "assumption", "note", "payer", "for", "of", "counted", "over", "group", "for each", "over-cap counted in")
+)
 
 Claim = dict[str, Any]
 
@@ -35,7 +37,7 @@ def thresholds(policy: dict[str, Any], values: Any) -> list[int]:
                 for year in years:
                     try:
                         found.add(values.Desk(policy, {}, year).amount(child))
-                    except (ValueError, values.Stop):
+                    except (ValueError, KeyError, values.Stop):
                         continue
 
     walk(policy["layers"])
@@ -61,15 +63,16 @@ class HistoryMaker:
 
     def value(self, fact: str) -> str | int:
         listed = self.policy["facts"][fact]
-        if fact == "age":
-            return self.rng.choice((*AGES, int(listed.split()[-1])))
+        if isinstance(listed, str):
+            last = int(listed.split()[-1])
+            return self.rng.choice((*AGES, last) if fact == "age" else (0, 1, 1, 2, 3, 5, min(7, last), last))
         chosen: str = self.rng.choice(listed)
         return chosen
 
     def claim(self, person: dict[str, Any], start: date) -> Claim:
         rng = self.rng
         facts = dict(person)
-        for name in ("service", "grade", "locality", "district"):
+        for name in ("service", "grade", "locality", "district", "days", "items"):
             if name in facts and self.often(0.4):
                 facts[name] = self.value(name)
         self.spoil(facts)
@@ -78,6 +81,9 @@ class HistoryMaker:
         admission = discharge - timedelta(days=rng.choice((0, 1, 3, 10, 25)))
         if self.often(0.004):
             discharge = settlement + timedelta(days=1)
+        if self.often(0.006):
+            admission = rng.choice((date(1899, 12, 31), date(1900, 1, 1)))
+            discharge = rng.choice((discharge, admission))
         days = {"admission": admission, "discharge": discharge, "settlement": settlement}
         return {name: day.isoformat() for name, day in days.items()} | {"facts": facts, "money": self.money()}
 
@@ -89,7 +95,8 @@ class HistoryMaker:
         if self.often(0.6):
             del facts[name]
         else:
-            facts[name] = 131 if name == "age" else "nowhere"
+            listed = self.policy["facts"][name]
+            facts[name] = int(listed.split()[-1]) + 1 if isinstance(listed, str) else "nowhere"
 
     def day(self, start: date) -> date:
         """Near the start of the history, around the next turns of periods, seldom outside the dates of the policy."""
@@ -124,6 +131,8 @@ class HistoryMaker:
                 money[part] = max(0, self.cost() // self.rng.choice((1, 2, 5)))
         if self.often(0.004):
             money["in-scope cost"] = -1 - money["in-scope cost"]
+        if self.often(0.006):
+            money["in-scope cost"] = 10**11 - sum(money.values()) + money["in-scope cost"] + self.rng.choice((0, 0, 1))
         off = self.rng.choice((-1, 1, 100)) if self.often(0.008) else 0
         return {"total cost": sum(money.values()) + off} | money
 

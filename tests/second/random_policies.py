@@ -1,82 +1,60 @@
 """Random policies in the documented language, as the data of a JSON file: valid, and fond of thresholds.
 
-`random_policy(random.Random(seed))` gives a dictionary; `json.dumps` of it is a policy file. Amounts come from a
-small pool, so that claims (see `random_claims.py`) can meet thresholds, edges and caps exactly.
+`random_policy(random.Random(seed))` gives a dictionary; `json.dumps` of it is a policy file. What the reader refuses
+is not made: money that a layer above has taken whole, parts that no rule fills, constant edges that fall, a group with
+two periods or twice in a layer, fees for a fixed payment.
 """
 
+import importlib.util
 import random
-from collections.abc import Callable
-from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-Node = Any
-Leaf = Callable[[], Node]
 
-BASIS = {"document": "county rule", "article": "not identified", "source": "made up", "sure": "low"}
-ASSUMPTION = {"zh": "假设如此。", "en": "Assumed to be so."}
-WHY = {"zh": "未写明", "en": "not stated"}
-WORDS = (
-    ("county rule", "某县办法"),
-    ("income per head", "人均收入"),
-    ("wage", "平均工资"),
-    ("first line", "第一标准"),
-    ("second line", "第二标准"),
-    ("third line", "第三标准"),
-    ("North", "北区"),
-    ("South", "南区"),
-    ("civil servants", "公务员补助"),
-    ("civil fund", "公务员补助资金"),
+def sibling(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"second_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+values = sibling("random_values")
+ASSUMPTION, BASIS, DATES, WORDS, written_amount = (
+    values.ASSUMPTION,
+    values.BASIS,
+    values.DATES,
+    values.WORDS,
+    values.written_amount,
 )
+YEARS, ROUNDED = values.YEARS, values.ROUNDED
 LAYERS = ("basic insurance", "critical illness insurance", "medical assistance", "tilt assistance", "civil servants")
 PAYERS = ("pooled fund", "critical illness fund", "medical assistance fund", "civil fund")
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
-FACTS = {
-    "service": ("outpatient", "chronic outpatient", "inpatient"),
-    "grade": ("primary", "secondary", "tertiary", "ungraded"),
-    "tier": ("cat 1", "cat 2"),
-    "class": ("ordinary", "destitute", "minimum living allowance", "back in poverty", "monitored", "low-income edge"),
-    "locality": ("local", "filed", "referred", "emergency", "unfiled"),
-    "district": ("North", "South", "elsewhere"),
-    "status": ("active", "retired"),
+PERIODS = ("claim", "month", "quarter", "year", "lifetime")
+FILLS = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible", "at most": "over-cap"}
+CONDITIONS = {
+    "age": ("under 70", "6 and over", "6 to 69", "18 and over"),
+    "days": ("under 15", "1 and over", "2 to 30"),
+    "items": ("under 5", "1 and over", "1 to 3"),
 }
-RATES = ("50%", "12.5%", "60%", "70%", "66.5%", "1/3", "2/3", "85%", "100%", "0%", "37.5%", "1/8")
-SHARES = ("50%", "12.5%", "1/3", "25%", "99.9%", "30%", "2/3")
-DATES = ("settlement", "discharge", "admission")
-YEARS = ("the same year", "the year before", "two years before")
-ROUNDED = (
-    None,
-    "down to 1 yuan",
-    "up to 1 yuan",
-    "half-up to 1 yuan",
-    "down to 100 yuan",
-    "up to 100 yuan",
-    "half-up to 10 yuan",
-    "half-up to 0.01 yuan",
-)
+
+Node = Any
 
 
-def written_amount(rng: random.Random, fen: int) -> Node:
-    """An amount in one of the forms in which it may be written."""
-    yuan, rest = divmod(fen, 100)
-    if rest:
-        return rng.choice([f"{yuan}.{rest:02}", f"{yuan}.{rest:02} yuan", f"{yuan}.{rest:02}元"])
-    forms = [yuan, yuan, f"{yuan}", f"{yuan} yuan", f"{yuan}元", f"{yuan:,}"]
-    return rng.choice([*forms, f"{yuan // 10_000}万元"] if yuan and yuan % 10_000 == 0 else forms)
-
-
-class PolicyMaker:
-    """One random policy. `facts` are those it declares; `names` the named amounts with a typical value in fen."""
+class PolicyMaker(values.ValueMaker):  # type: ignore[misc]
+    """One random policy."""
 
     def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.facts: dict[str, Any] = {}
-        self.names: list[str] = []
+        super().__init__(rng)
         self.filled: dict[str, set[str]] = {}  # by layer: the open parts that its rules can fill
-        self.sure = rng.random() < 0.4  # no gaps in this one, so that histories run to their end
-
-    def often(self, chance: float) -> bool:
-        return self.rng.random() < chance
+        self.whole: list[tuple[dict[str, Any], str]] = []  # claim parts taken whole, and under which conditions
+        self.groups: dict[str, dict[str, str]] = {}  # by kind: the groups, each with its period
+        for kind, periods in (("limit", 4), ("deductible", 4), ("at most", 5)):
+            words = rng.sample(("pool one", "pool two"), rng.choice((0, 1, 1, 2)))
+            self.groups[kind] = {word: rng.choice(PERIODS[1:periods]) for word in words}
 
     def policy(self) -> dict[str, Any]:
         rng = self.rng
@@ -115,157 +93,95 @@ class PolicyMaker:
             del policy["year of the date of"]
         return policy
 
-    def make_facts(self) -> None:
-        rng = self.rng
-        for name in rng.sample(tuple(FACTS), rng.choice((0, 1, 2, 2, 3, 3, 4))):
-            values = FACTS[name]
-            self.facts[name] = rng.sample(values, rng.randint(min(2, len(values)), len(values)))
-        if self.often(0.45):
-            self.facts["age"] = rng.choice(("0 to 130", "0 to 99", "0 to 120"))
-
-    def named_amounts(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        rng, amounts, statistics = self.rng, {}, {}
-        names = rng.sample(("first line", "second line", "third line"), rng.choice((0, 1, 2, 3)))
-        for figure in ("income per head", "wage"):
-            years = [year for year in range(2023, 2027) if self.sure or self.often(0.9)]
-            statistics[figure] = {
-                str(year): {"is": written_amount(rng, rng.choice((2_000_500, 3_380_350, 999_999))), "basis": BASIS}
-                for year in years or [2024]
-            }
-        for name in names:
-            kind = rng.choice(("constant", "table", "statistic", "statistic"))
-            if kind == "statistic":
-                made = {
-                    "share": rng.choice(("5%", "1/3", "12.5%", "50%", "0.5%", "120%")),
-                    "of": rng.choice(tuple(statistics)),
-                    "year": rng.choice(YEARS),
-                }
-                rounded = rng.choice(ROUNDED)
-                made |= {"rounded": rounded} if rounded else {}
-            else:
-                leaf: Leaf = lambda: written_amount(rng, self.fen(30, 3000))  # noqa: E731
-                made = self.table(leaf, 2) if kind == "table" and self.facts else {"is": leaf()}
-            amounts[name] = made | {"basis": BASIS}
-        self.names = names
-        used = {made.get("of") for made in amounts.values()}
-        return {name: rows for name, rows in statistics.items() if name in used}, amounts
-
-    # Values
-
-    def fen(self, low: int, high: int) -> int:
-        """An amount from a small pool between two amounts in yuan."""
-        rng, steps = self.rng, (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, 100, 200, 300, 500)
-        pool = [step * low for step in steps if low <= step * low <= high] or [low]
-        return rng.choice(pool) * 100 + (rng.choice((1, 50, 25, 99)) if self.often(0.1) else 0)
-
-    def dressed(self, node: Node) -> Node:
-        """A value, now and then with more to say, or a gap in its place."""
-        if not self.sure and self.often(0.012):
-            return self.rng.choice(("not known", {"not known": WHY}))
-        if self.often(0.08):
-            return {"is": node, "assumption": ASSUMPTION}
-        return {"is": node, "basis": BASIS} if self.often(0.05) else node
-
-    def amount(self, low: int, high: int, endless: float = 0.0, depth: int = 3) -> Node:
-        def leaf() -> Node:
-            if self.often(endless):
-                return self.dressed("no limit")
-            if self.names and self.often(0.3):
-                name = self.rng.choice(self.names)
-                return self.dressed(f"{self.rng.choice(SHARES)} of {name}" if self.often(0.6) else name)
-            return self.dressed(written_amount(self.rng, self.fen(low, high)))
-
-        return self.table(leaf, depth) if self.facts and depth and self.often(0.45) else leaf()
-
-    def rate(self) -> Node:
-        def leaf() -> Node:
-            return self.dressed(self.rng.choice(RATES))
-
-        return self.table(leaf, 3) if self.facts and self.often(0.5) else leaf()
-
-    def table(self, leaf: Leaf, most: int) -> dict[str, Any]:
-        names = self.rng.sample(tuple(self.facts), self.rng.randint(1, min(most, len(self.facts))))
-        rows = self.rows(names, leaf)
-        made = {"by": names[0] if len(names) == 1 and self.often(0.7) else names, **rows}
-        if self.often(0.1):
-            made["note"] = {"zh": "一注", "en": "a note"}
-        return made | ({"basis": BASIS} if self.often(0.1) else {})
-
-    def rows(self, names: list[str], leaf: Leaf) -> dict[str, Any]:
-        keys = self.age_keys() if names[0] == "age" else self.word_keys(names[0])
-        deeper = len(names) > 1
-        return {key: self.rows(names[1:], leaf) if deeper and not self.often(0.15) else leaf() for key in keys}
-
-    def word_keys(self, fact: str) -> list[str]:
-        """Keys that answer for every value of the fact: single, in lists, and `otherwise`."""
-        rng, values = self.rng, list(self.facts[fact])
-        rng.shuffle(values)
-        groups: list[list[str]] = []
-        for value in values:
-            if groups and self.often(0.25):
-                rng.choice(groups).append(value)
-            else:
-                groups.append([value])
-        return self.joined(groups, ", ")
-
-    def joined(self, groups: list[list[str]], sign: str) -> list[str]:
-        sign = "、" if self.often(0.1) else sign
-        keys = [sign.join(group) for group in groups]
-        if self.often(0.4):
-            keys[self.rng.randrange(len(keys))] = "otherwise"
-        return keys
-
-    def age_keys(self) -> list[str]:
-        rng, last = self.rng, int(self.facts["age"].split()[-1])
-        cuts = sorted(rng.sample((1, 6, 7, 18, 19, 60, 61, 70), rng.randint(1, 3)))
-        ranges = [f"under {cuts[0]}"]
-        for low, high in pairwise(cuts):
-            ranges.append(f"{low}" if high == low + 1 else f"{low} to {high - 1}")
-        ranges.append(f"{cuts[-1]} and over" if self.often(0.6) else f"{cuts[-1]} to {last}")
-        return self.joined([[item] for item in ranges], ", ")
-
     # Layers
 
     def layer(self, name: str, above: list[str]) -> dict[str, Any]:
         rng = self.rng
+        self.quantities = self.known_quantities(above)
         made: dict[str, Any] = {"payer": rng.choice(PAYERS)}
-        if self.facts and self.often(0.45):
+        if self.facts and self.often(0.4):
             made["for"] = self.conditions()
-        made["of"] = self.of(above)
+        made["of"] = self.of(above, made.get("for", {}))
         steps = self.steps()
         rng.shuffle(steps)
-        made |= dict(steps)
-        if self.often(0.5):
-            made["pays"] = self.rate()
-        else:
-            made["pays in bands"] = self.bands()
-        periods = ("claim", "month", "quarter", "year", "lifetime")
-        for period in rng.sample(periods, rng.choice((0, 1, 1, 2, 3))):
-            high = {"claim": 3000, "month": 5000, "quarter": 8000}.get(period, 10_000)
-            made[f"at most per {period}"] = self.amount(100, high, endless=0.12)
+        made |= dict(steps) | self.pays()
+        if self.often(0.3):
+            made["at least"] = self.amount(30, 3000)
+        high = {"claim": 3000, "month": 5000, "quarter": 8000}
+        made |= self.ruled("at most", PERIODS, (0, 1, 1, 2, 3), lambda period: (100, high.get(period, 10_000), 0.12))
+        if "pays in bands" in made and self.often(0.15):
+            made |= self.cut_at_an_edge()
+        if "pays fixed" not in made and any(key.startswith("at most") for key in made) and self.often(0.5):
+            made["over-cap counted in"] = rng.choice(("fees", "fees", "payments"))
         if self.often(0.1):
             made["assumption"] = ASSUMPTION
-        fills = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible", "at most": "over-cap"}
-        self.filled[name] = {fills[kind] for key in made for kind in [key.split(" per ")[0]] if kind in fills} | {
-            "copay"
-        }
+        kinds = {key.split(" per ")[0] for key in made}
+        self.filled[name] = {part for kind, part in FILLS.items() if kind in kinds} | {"copay"}
         return made | {"basis": BASIS}
+
+    def cut_at_an_edge(self) -> dict[str, Any]:
+        """Bands with one that pays nothing, and a cap that is met exactly where that one begins."""
+        first = self.rng.choice((100, 300, 500, 1000))
+        bands = [{"up to": first, "pays": "50%"}, {"up to": 2 * first, "pays": "0%"}, {"above": "70%"}]
+        return {
+            "pays in bands": {"counted": "from the threshold", "over": "claim", "bands": bands},
+            "at most per claim": first // 2,
+        }
+
+    def known_quantities(self, above: list[str]) -> list[str]:
+        """What shares may be taken of; twice what is likely to be more than 0."""
+        found = ["total cost", *CLAIM_PARTS, "in-scope cost", "this layer's base", "this layer's base"]
+        for layer in above:
+            found += [
+                f"{layer}'s base",
+                f"{layer}'s paid",
+                *(f"{layer}'s {part}" for part in sorted(self.filled[layer])),
+            ]
+        return found
+
+    def pays(self) -> dict[str, Any]:
+        kind = self.rng.choice(("pays", "pays", "pays in bands", "pays in bands", "pays fixed"))
+        if kind == "pays fixed":
+            return {kind: self.fixed()}
+        return {kind: self.rate() if kind == "pays" else self.bands()}
+
+    def fixed(self) -> Node:
+        units = [name for name in ("days", "items") if name in self.facts]
+        unit = self.rng.choice((None, "claim", *units, *units))
+        node = self.amount(10, 200) if unit in units else self.amount(50, 3000)
+        return with_key(node, "for each", unit) if unit else node
+
+    def ruled(self, kind: str, periods: Any, counts: Any, bounds: Any) -> dict[str, Any]:
+        """Rules of one kind, each for a period of its own; those of a group take the group's period."""
+        found = {}
+        groups = dict(self.groups[kind])
+        for period in self.rng.sample(periods, self.rng.choice(counts)):
+            low, high, endless = bounds(period)
+            node = self.amount(low, high, endless=endless)
+            name = next((name for name, its in groups.items() if its == period), None)
+            if name and self.often(0.7):
+                del groups[name]
+                node = with_key(node, "group", name)
+            found[f"{kind} per {period}"] = node
+        return found
 
     def conditions(self) -> dict[str, Any]:
         rng, lines = self.rng, {}
         for fact in rng.sample(tuple(self.facts), min(len(self.facts), rng.choice((1, 1, 2)))):
-            if fact == "age":
-                lines[fact] = rng.choice(("under 70", "6 and over", "6 to 69", "18 and over"))
+            if fact in CONDITIONS:
+                lines[fact] = rng.choice(CONDITIONS[fact])
                 continue
             chosen = rng.sample(self.facts[fact], rng.randint(max(1, len(self.facts[fact]) - 2), len(self.facts[fact])))
             lines[fact] = chosen[0] if len(chosen) == 1 and self.often(0.5) else chosen
         return lines
 
-    def of(self, above: list[str]) -> Node:
-        """Parts of the claim and of the layers above, none twice."""
+    def of(self, above: list[str], lines: dict[str, Any]) -> Node:
+        """Parts of the claim and of the layers above, none twice, and none that is always gone."""
         rng = self.rng
         names = ["in-scope cost"] if not above or self.often(0.3) else []
         names += [part for part in CLAIM_PARTS[1:] if self.often(0.2)]
+        gone = {part for its_lines, part in self.whole if wider(its_lines, lines)}
+        names = [name for name in names if name not in gone]
         for layer in above:
             if self.often(0.55):
                 names.append(f"left of {layer}")
@@ -276,6 +192,7 @@ class PolicyMaker:
         names = names or [f"left of {above[-1]}"]
         rng.shuffle(names)
         items = [self.term(name) for name in names]
+        self.whole += [(lines, name) for name, item in zip(names, items, strict=True) if takes_whole(item)]
         return items[0] if len(items) == 1 and self.often(0.5) else items
 
     def term(self, name: str) -> Node:
@@ -283,19 +200,15 @@ class PolicyMaker:
         if name.startswith("left of ") or not self.often(chance):
             return {"take": name, "basis": BASIS} if self.often(0.05) else name
         more = {"assumption": ASSUMPTION} if self.often(0.2) else {}
-        return {"take": name, "share": self.rng.choice(SHARES)} | more
+        return {"take": name, "share": self.rng.choice(values.SHARES)} | more
 
     def steps(self) -> list[tuple[str, Node]]:
-        rng, steps = self.rng, []
-        periods = ("claim", "month", "quarter", "year")
-        for period in rng.sample(periods, rng.choice((0, 0, 1, 1, 2))):
-            high = {"claim": 6000, "month": 8000}.get(period, 15_000)
-            steps.append((f"limit per {period}", self.amount(300, high, endless=0.1)))
+        periods = PERIODS[:-1]
+        high = {"claim": 6000, "month": 8000}
+        found = self.ruled("limit", periods, (0, 0, 1, 1, 2), lambda period: (300, high.get(period, 15_000), 0.1))
         if self.often(0.35):
-            steps.append(("pre-pay", self.table(self.share, 2) if self.facts and self.often(0.4) else self.share()))
-        for period in rng.sample(periods, rng.choice((0, 1, 1, 1, 2))):
-            steps.append((f"deductible per {period}", self.amount(30, 3000)))
-        return steps
+            found["pre-pay"] = self.table(self.share, 2) if self.facts and self.often(0.4) else self.share()
+        return [*(found | self.ruled("deductible", periods, (0, 1, 1, 1, 2), lambda _: (30, 3000, 0.0))).items()]
 
     def share(self) -> Node:
         return self.dressed(self.rng.choice(("10%", "5%", "12.5%", "1/3", "50%", "20%", "0%")))
@@ -305,30 +218,52 @@ class PolicyMaker:
         low, edges = 0, []
         for n in range(rng.choice((1, 2, 2, 3))):
             low += self.fen(50, 2500) if n == 0 or not self.often(0.1) else 0
-            edges.append(low)
-        made = []
-        varied = rng.randrange(len(edges)) if self.often(0.35) else -1
-        for n, edge in enumerate(edges):
-            made.append({"up to": self.edge(edge, n == varied), "pays": self.rate()})
+            edges.append((low, None))
+        edges += [(fen, name) for name, fen in self.constants.items() if self.often(0.2)]
+        edges = sorted(edges, key=lambda edge: edge[0])
+        varied = rng.randrange(len(edges)) if self.often(0.5) else -1
+        made = [
+            {"up to": self.varied_edge(fen) if n == varied else name or written_amount(rng, fen), "pays": self.slope()}
+            for n, (fen, name) in enumerate(edges)
+        ]
         return {
             "counted": rng.choice(("from zero", "from the threshold")),
             "over": rng.choice(("claim", "month", "quarter", "a year", "a year")),
-            "bands": [*made, {"above": self.rate()}],
+            "bands": [*made, {"above": "0%" if self.often(0.15) else self.slope()}],
         } | ({"basis": BASIS} if self.often(0.2) else {})
 
-    def edge(self, fen: int, varied: bool) -> Node:
-        """A constant; or a table around it, in which it may fall below the edge before."""
-        if not (varied and self.facts):
-            return written_amount(self.rng, fen)
+    def slope(self) -> Node:
+        return "0%" if self.often(0.12) else self.rate()
+
+    def varied_edge(self, fen: int) -> Node:
+        """A share of a quantity, or a table around an amount: it may fall below the edge before."""
 
         def leaf() -> Node:
+            if self.often(0.2):
+                return self.share_of_quantity()
             if self.names and self.often(0.25):
                 return self.rng.choice(self.names)
             if self.names and self.often(0.25):
-                return f"{self.rng.choice(SHARES)} of {self.rng.choice(self.names)}"
+                return f"{self.rng.choice(values.SHARES)} of {self.rng.choice(self.names)}"
             return self.dressed(written_amount(self.rng, max(0, fen + self.rng.choice((0, 0, 10_000, -10_000, 1)))))
 
-        return self.table(leaf, 2)
+        return self.table(leaf, 2) if self.facts and self.often(0.6) else self.share_of_quantity()
+
+
+def with_key(node: Node, key: str, word: str) -> dict[str, Any]:
+    """A value or a table with one more key beside it."""
+    return {**node, key: word} if isinstance(node, dict) else {"is": node, key: word}
+
+
+def takes_whole(item: Node) -> bool:
+    name = item["take"] if isinstance(item, dict) else item
+    return name in CLAIM_PARTS and not (isinstance(item, dict) and "share" in item)
+
+
+def wider(its: dict[str, Any], mine: dict[str, Any]) -> bool:
+    """Whether a layer with these conditions applies wherever mine does, as far as the words say so."""
+    sets = [{fact: set(here) if isinstance(here, list) else {here} for fact, here in x.items()} for x in (its, mine)]
+    return all(fact in sets[1] and sets[1][fact] <= words for fact, words in sets[0].items())
 
 
 def random_policy(rng: random.Random) -> dict[str, Any]:

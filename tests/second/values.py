@@ -141,7 +141,7 @@ class Desk:
             found = fen(str(leaf["least"]))
             self.forms.add("raised to least")
         if "most" in leaf and found > fen(str(leaf["most"])):
-            self.forms.add("least, then most" if "raised to least" in self.forms else "cut to most")
+            self.forms.add("cut to most")
             found = fen(str(leaf["most"]))
         return found
 

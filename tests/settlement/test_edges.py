@@ -117,6 +117,19 @@ def test_an_amount_from_a_statistic_keeps_within_the_bounds(share: str) -> None:
         read_policy_text(text)
 
 
+@pytest.mark.parametrize(
+    ("amount", "days", "paid"), [("50% of this layer's base", "0 to 90", 1_000_000), ("100", "0 to 100000", 30_000)]
+)
+def test_fixed_payments_for_many_units_stay_below_2_to_the_63(amount: str, days: str, paid: int) -> None:
+    text = policy_text(DEDUCTIBLE="0").replace("pays: 50%", f"pays fixed: {{is: {amount}, for each: days}}")
+    policy = read_policy_text(text.replace("grade: [primary]", f"days: {days}"))
+    bill, _ = Rule(policy).settle(Uses(), claim(facts={"service": "inpatient", "days": 3}))
+    assert bill.paid_fen == paid
+    assert Rule(policy).largest_number < 2**63
+    with pytest.raises(FileError, match="up to 100000"):
+        read_policy_text(text.replace("grade: [primary]", "days: 0 to 999999999"))
+
+
 def test_ratios_without_a_common_denominator_are_refused_by_the_reader() -> None:
     with pytest.raises(FileError, match="common denominator"):
         read_policy_text(policy_text().replace("pays: 50%", "pays: 1/999983"))
@@ -128,7 +141,9 @@ def test_a_region_may_start_with_nought() -> None:
         assert read_policy_text(write_policy(policy, form), "x.json" if form == "json" else "x.yaml") == policy
 
 
-@pytest.mark.parametrize(("column", "value"), [("grade", 4), ("tier", -3), ("service", 1), ("year", 0), ("year", 10**17)])
+@pytest.mark.parametrize(
+    ("column", "value"), [("grade", 4), ("tier", -3), ("service", 1), ("year", 0), ("year", 10**17)]
+)
 def test_columns_hold_only_what_the_policy_has(column: str, value: int) -> None:
     columns = random_columns(XX, 10, 1)
     rule = RowRule(XX)

@@ -36,6 +36,7 @@ from openyibao.policy.write import write_policy
 
 REQUIRED = ("policy", "title", "region", "scheme", "in force", "rule of the date of", "documents", "facts", "layers")
 OPTIONAL = ("year of the date of", "words", "statistics", "amounts", "gaps")
+MAX_NUMBER = 100_000  # days, items, years of age: no number of a fact is larger (see settlement.bounds)
 DATES = ("settlement", "discharge", "admission")
 YEARS_BEFORE = {"the same year": 0, "the year before": 1, "two years before": 2}
 
@@ -241,10 +242,11 @@ def _read_fact(reading: Reading, name: str, node: Node) -> Fact:
     word, path = language().facts[name], join("facts", name)
     if word.is_number:
         bounds = parse_range(node.value) if isinstance(node, Text) else None
-        if bounds is None or bounds.low is None or bounds.high is None or bounds.low > bounds.high:
-            reading.problem(node.place, path, describe(node), "a range of whole numbers such as `0 to 130`")
+        if bounds is None or bounds.low is None or bounds.high is None or not bounds.low <= bounds.high <= MAX_NUMBER:
+            expected = f"a range of whole numbers such as `0 to 130`, up to {MAX_NUMBER}"
+            reading.problem(node.place, path, describe(node), expected)
             reading.blamed.add(name)
-            bounds = Range(0, 10**9)
+            bounds = Range(0, MAX_NUMBER)
         return Fact(name, (), bounds)
     values: list[str] = []
     for item in reading.items(node, path, "values"):

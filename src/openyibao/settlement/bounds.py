@@ -30,18 +30,23 @@ Interval = tuple[int, int]
 BITS_63 = 2**63 - 1
 
 
-def largest_number(program: Program) -> int:
-    """The largest absolute value that any step of the program can reach; raises OverflowError from 2^63 on."""
-    return _Bounds(program).run()
+def largest_number(program: Program, *, literals: bool = True) -> int:
+    """The largest absolute value that any step of the program can reach; raises OverflowError from 2^63 on.
+
+    With literals the numbers of the policy are what they are; as arguments they may be anything that
+    `RowRule.settle` lets in.
+    """
+    return _Bounds(program, literals).run()
 
 
 class _Bounds:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, literals: bool) -> None:
         self.program = program
         self.largest = 0
         self.names: dict[str, Interval] = {"NO_LIMIT": (NO_LIMIT, NO_LIMIT)}
         self.parameters = [
-            (0, max(p.value, MAX_AMOUNT_FEN if p.kind == "amount" else MAX_DENOMINATOR)) for p in program.parameters
+            (p.value, p.value) if literals else (0, MAX_AMOUNT_FEN if p.kind == "amount" else MAX_DENOMINATOR)
+            for p in program.parameters
         ]
 
     def run(self) -> int:

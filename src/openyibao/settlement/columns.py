@@ -56,7 +56,7 @@ class RowRule:
     def __init__(self, policy: Policy, outputs: tuple[str, ...] = (), *, literals: bool = True) -> None:
         self.policy = policy
         self.plan: Plan = plan_policy(policy)
-        largest_number(self.plan.program)
+        largest_number(self.plan.program, literals=literals)
         program = self.plan.program
         paid = (*(layer.paid for layer in self.plan.layers), "paid", "personal")
         self.outputs = program.outputs if outputs == self.ALL else outputs or paid
