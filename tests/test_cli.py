@@ -38,6 +38,9 @@ def test_demo_prints_the_published_payments() -> None:
         "2,625.00",
     ):
         assert amount in done.stdout, amount
+    published, capped = done.stdout.split("2. CQ-02")[1].split("3. CQ-02 again")
+    assert "leaves out the annual cap of basic insurance; this variation follows it" in published
+    assert "Cost over the annual cap of basic insurance is assumed to enter critical illness insurance" in capped
 
 
 def test_settle_as_json_is_the_bill() -> None:
