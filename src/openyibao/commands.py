@@ -57,7 +57,8 @@ def settle_file(file: Path, policy: str, explain: str | None, form: str, lang: s
     bills, errors = settle_all(rule, claims)
     if form == "json":
         data = [bill.data() for bill in bills]
-        print(json.dumps(data[0] if len(claims) == 1 and data else data, ensure_ascii=False, indent=2))
+        if data or len(claims) > 1:
+            print(json.dumps(data[0] if len(claims) == 1 else data, ensure_ascii=False, indent=2))
     else:
         print_bills(bills, explain, lang)
     for error in errors:
