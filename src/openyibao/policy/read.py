@@ -31,7 +31,7 @@ from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.tables import AMOUNT, Scope, read_basis, read_table
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, round_figure, yuan
 from openyibao.policy.variation import is_variation, own_words, varied_tree
-from openyibao.policy.vocabulary import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Vocabulary, language
+from openyibao.policy.vocabulary import ROUNDING, Vocabulary, language
 from openyibao.policy.write import write_policy
 
 REQUIRED = ("policy", "title", "region", "scheme", "in force", "rule of the date of", "documents", "facts", "layers")
@@ -379,7 +379,7 @@ def _read_statistic_share(
 def _read_rounding(reading: Reading, node: Node, path: str) -> tuple[str, int]:
     expected = "`down to 1 yuan`, `up to 100 yuan`, `half-up to 0.01 yuan` or the like"
     text = reading.text(node, path, expected)
-    for mode, phrase in (("down", ROUND_DOWN), ("up", ROUND_UP), ("half-up", ROUND_HALF_UP)):
+    for mode, phrase in ROUNDING.items():
         parts = phrase.match(text)
         if parts and (unit := parse_fen(parts[0])):
             return mode, unit

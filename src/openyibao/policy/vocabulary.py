@@ -113,7 +113,19 @@ FROM_TO = Phrase("{0} to {1}", "{0}至{1}")
 ROUND_DOWN = Phrase("down to {0} yuan", "向下取整到{0}元")
 ROUND_UP = Phrase("up to {0} yuan", "向上取整到{0}元")
 ROUND_HALF_UP = Phrase("half-up to {0} yuan", "四舍五入到{0}元")
+ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 LIST_SEPARATOR = {"en": ", ", "zh": "、"}
+
+
+def say_range(low: int | None, high: int | None, lang: str) -> str:
+    """A range of whole numbers in words.
+
+    >>> say_range(None, 17, "en"), say_range(18, None, "zh")
+    ('under 18', '18及以上')
+    """
+    if low is None:
+        return UNDER.say(lang, str((high or 0) + 1))
+    return AND_OVER.say(lang, str(low)) if high is None else FROM_TO.say(lang, str(low), str(high))
 
 
 def split_list(text: str) -> list[str]:

@@ -38,23 +38,19 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
-    AND_OVER,
     FROM_TO,
     LEFT_OF,
     LIST_SEPARATOR,
     PART_OF,
-    ROUND_DOWN,
-    ROUND_HALF_UP,
-    ROUND_UP,
+    ROUNDING,
     SHARE_OF,
-    UNDER,
     Vocabulary,
+    say_range,
 )
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before"}
 NEVER_LEFT_OUT = ("documents", "facts")
-ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 
 
 def write_policy(policy: Policy, form: str = "en") -> str:
@@ -214,14 +210,7 @@ class Writer:
             return self.say("otherwise")
         if isinstance(key, Words):
             return LIST_SEPARATOR[self.lang].join(self.say(value) for value in key.values)
-        return self.range(key)
-
-    def range(self, key: Range) -> str:
-        if key.low is None:
-            return UNDER.say(self.lang, str((key.high or 0) + 1))
-        if key.high is None:
-            return AND_OVER.say(self.lang, str(key.low))
-        return FROM_TO.say(self.lang, str(key.low), str(key.high))
+        return say_range(key.low, key.high, self.lang)
 
     def layer(self, layer: Layer) -> Tree:
         return self.tree(
@@ -255,7 +244,7 @@ class Writer:
 
     def condition(self, condition: Condition) -> Any:
         if isinstance(condition.key, Range):
-            return self.range(condition.key)
+            return say_range(condition.key.low, condition.key.high, self.lang)
         return [self.say(value) for value in condition.key.values]
 
     def step_key(self, step: Step) -> str:

@@ -19,9 +19,7 @@ from openyibao.policy.model import (
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
     PART_OF,
-    ROUND_DOWN,
-    ROUND_HALF_UP,
-    ROUND_UP,
+    ROUNDING,
     SHARE_OF,
     Vocabulary,
 )
@@ -31,7 +29,6 @@ from openyibao.settlement.layer_plan import PART_NAMES, LayerPlan
 from openyibao.settlement.lower import CLAIM_PARTS, TablePlan
 
 Data = dict[str, Any]
-ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "half-up": ROUND_HALF_UP}
 
 
 class Answers:

@@ -13,11 +13,7 @@ from openyibao.policy.model import (
     Term,
     Words,
 )
-from openyibao.policy.vocabulary import (
-    AND_OVER,
-    FROM_TO,
-    UNDER,
-)
+from openyibao.policy.vocabulary import say_range
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bill_answers import Answers, Data
 from openyibao.settlement.ir import NO_LIMIT
@@ -79,7 +75,7 @@ class _BillWriter(Answers):
             accepts = [self.name(word) for word in key.values]
             span, holds = None, value in key.values
         else:
-            accepts = [{lang: self.range(key, lang) for lang in ("zh", "en")}]
+            accepts = [{lang: say_range(key.low, key.high, lang) for lang in ("zh", "en")}]
             span = {"low": key.low, "high": key.high}
             holds = (
                 isinstance(value, int)
@@ -93,11 +89,6 @@ class _BillWriter(Answers):
             "range": span,
             "holds": holds,
         }
-
-    def range(self, key: Range, lang: str) -> str:
-        if key.low is None:
-            return UNDER.say(lang, str((key.high or 0) + 1))
-        return AND_OVER.say(lang, str(key.low)) if key.high is None else FROM_TO.say(lang, str(key.low), str(key.high))
 
     def term(self, term: Term, layer: str | None, part: str, found: str, taken: str) -> Data:
         code = CLAIM_PARTS[part] if layer is None else PART_NAMES[part]

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 from openyibao.policy.model import Layer, Term
 from openyibao.policy.values import MAX_AMOUNT_FEN
-from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.lower import TablePlan
 
 MONEY = (0, MAX_AMOUNT_FEN)
 """Every part of a claim is at most its total, which is checked: no part is negative and they add up."""
-USE = (0, MAX_USE_FEN)
 PART_NAMES = {
     "beyond limit": "beyond_limit",
     "prepaid": "prepaid",

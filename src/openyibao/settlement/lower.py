@@ -97,8 +97,6 @@ class AmountPlan:
     amount: Amount
     name: str
     table: TablePlan | None = None
-    first_year: int = 0
-    years: tuple[int | None, ...] = ()
 
 
 @dataclass
@@ -238,12 +236,10 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
     """The amount by the year of the rule's date, worked out from the published figure once and for all."""
     first, last = low.policy.start.year, low.policy.end.year
     figures = {year: cell.value for s in low.policy.statistics if s.name == rule.statistic for year, cell in s.values}
-    years: list[int | None] = []
     choices = []
     for year in range(first, last + 1):
         figure = figures.get(year - rule.years_before)
         value = round_figure(figure.fen, rule.share, rule.mode, rule.unit_fen) if isinstance(figure, Money) else None
-        years.append(value)
         label = f"{year}: {rule.statistic} of {year - rule.years_before}"
         choices.append(
             Choice(
@@ -251,7 +247,7 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
                 label + (" is not known" if value is None else ""),
             )
         )
-    low.amounts[amount.name] = AmountPlan(amount, name, None, first, tuple(years))
+    low.amounts[amount.name] = AmountPlan(amount, name)
     cell = low.names(f"{amount.name} / cell")
     note = (
         f"{amount.name}: {percent(rule.share)} of {rule.statistic}, {rule.years_before} years before, {rule.mode} to "
@@ -260,7 +256,7 @@ def _statistic_amount(low: Lowering, amount: Amount, rule: StatisticShare, name:
     return [
         Note(f"{note}{yuan(rule.unit_fen)} yuan"),
         *basis,
-        Set(cell, f"rule_date // 10000 - {first}", bound=(0, len(years) - 1)),
+        Set(cell, f"rule_date // 10000 - {first}", bound=(0, len(choices) - 1)),
         Pick(name, cell, tuple(choices)),
     ]
 
