@@ -8,8 +8,21 @@ from datetime import date
 from types import MappingProxyType
 
 MAX_USE_FEN = 10**13  # a hundred billion yuan: far beyond any person, and small enough that no product passes 2^63
-FactValue = str | int
-UseKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value of a fact that holds from `start` and before `end` (None: without bound)."""
+
+    value: str
+    start: date | None = None
+    end: date | None = None
+
+
+FactValue = str | int | tuple[Held, ...]
+"""A word, a whole number (of money: fen), or several words with their times."""
+UseKey = tuple[str | int, ...]
+"""A group, the number of a period (or the name of an episode or stay), and the values the use is kept for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,10 @@ class Claim:
 
     Money in fen; `total_fen` is the sum of the four parts. `facts` holds what a policy may ask about, under the
     English names (`grade`, `class`, `age` ...). A claim does not change once made.
+
+    `episode` is the episode it belongs to, `stay` the stay of whose costs it holds a part; without them, it is one of
+    its own. `charge` is the day on which its costs arose (without it: discharge), `enrolment` the day since which
+    the person is insured.
     """
 
     id: str
@@ -30,6 +47,12 @@ class Claim:
     over_limit_fen: int = 0
     fully_self_paid_fen: int = 0
     facts: Mapping[str, FactValue] = field(default_factory=dict)
+    episode: str = ""
+    enrolment: date | None = None
+    charge: date | None = None
+    stay: str = ""
+    first_of_stay: bool = True
+    last_of_stay: bool = True
 
     def __post_init__(self) -> None:
         for money in (self.in_scope_fen, self.pre_self_paid_fen, self.over_limit_fen, self.fully_self_paid_fen):
@@ -38,6 +61,8 @@ class Claim:
         if not self.admission <= self.discharge <= self.settlement:
             raise ValueError(f"claim {self.id}: admission, discharge and settlement must follow one another")
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        object.__setattr__(self, "stay", self.stay or self.id)
+        object.__setattr__(self, "episode", self.episode or self.stay)
 
     @property
     def total_fen(self) -> int:
@@ -48,6 +73,8 @@ class Claim:
 class Uses:
     """What one person has used of deductibles, limits, band positions and caps: fen by group and period.
 
+    A use of 0 is the same as none: it is not kept.
+
     >>> Uses().of("basic insurance / at most per year", 2023)
     0
     """
@@ -55,10 +82,10 @@ class Uses:
     values: Mapping[UseKey, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+        object.__setattr__(self, "values", MappingProxyType({key: fen for key, fen in self.values.items() if fen}))
         for key, fen in self.values.items():
             if type(fen) is not int or not 0 <= fen <= MAX_USE_FEN:
                 raise ValueError(f"the use {key} is {fen!r}; a use is whole fen from 0 to {MAX_USE_FEN}")
 
-    def of(self, group: str, period: int) -> int:
-        return self.values.get((group, period), 0)
+    def of(self, group: str, *period: str | int) -> int:
+        return self.values.get((group, *period), 0)

@@ -69,9 +69,10 @@ class LayerTools:
         now = self.low.names(f"{label} now")
         if not known:
             self.low.slots.append(Slot(label, period, PERIOD_KEYS[period][0]))
-            self.outside.append(ReadUse(number, now))
+            self.outside.append(Set(now, "-1"))
         use = UsePlan(number, self.local(f"{name}_used"), self.local(f"{name}_used_after"), now)
-        return use, [Set(use.before, now, bound=(0, MAX_USE_FEN))]
+        first = When(f"{now} < 0", (ReadUse(number, now),))  # only by a layer that applies: what is read counts
+        return use, [first, Set(use.before, now, bound=(0, MAX_USE_FEN))]
 
     def _grow(self, use: UsePlan, by: str) -> list[Statement]:
         number = self.low.fault("use", layer=self.layer.name, what=self.low.slots[use.slot].group)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from openyibao.policy.model import Fact, Policy
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bounds import largest_number
-from openyibao.settlement.claim import Claim, FactValue, Uses
+from openyibao.settlement.claim import Claim, FactValue, UseKey, Uses
 from openyibao.settlement.emit import claim_text
 from openyibao.settlement.faults import claim_error
 from openyibao.settlement.program import Plan, plan_policy
 
 MISSING, UNKNOWN = -1, -2
+
+
+class Touched(dict[UseKey, int]):
+    """Uses that remember which of them were asked for while a claim was settled."""
+
+    def __init__(self, values: Mapping[UseKey, int]) -> None:
+        super().__init__(values)
+        self.read: set[UseKey] = set()
+
+    def get(self, key: UseKey, default: int = 0) -> int:  # type: ignore[override]
+        self.read.add(key)
+        return super().get(key, default)
 
 
 class Rule:
@@ -36,8 +48,16 @@ class Rule:
         Returns the checked bill and the uses after it. Raises ClaimError when the claim lacks a fact, meets a gap
         of the policy, or does not add up; the uses are then as before.
         """
-        facts = claim.facts
         used = dict(uses.values)
+        return self._bill(claim, used), Uses(used)
+
+    def settle_touching(self, uses: Uses, claim: Claim) -> tuple[Bill, Uses, frozenset[UseKey]]:
+        """The same, and the keys of all uses that the claim read, whether or not it changed them."""
+        used = Touched(uses.values)
+        return self._bill(claim, used), Uses(used), frozenset(used.read)
+
+    def _bill(self, claim: Claim, used: dict[UseKey, int]) -> Bill:
+        facts = claim.facts
         values = self.function(
             day_number(getattr(claim, self._rule_date)),
             day_number(getattr(claim, self._year_date)),
@@ -51,7 +71,7 @@ class Rule:
         )
         if values[0]:
             raise claim_error(self.plan, claim, values[0], values[1])
-        return Bill(self.plan, claim, values[1:]), Uses(used)
+        return Bill(self.plan, claim, values[1:])
 
 
 def settle(policy: Policy, uses: Uses, claim: Claim) -> tuple[Bill, Uses]:
