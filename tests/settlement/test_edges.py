@@ -113,7 +113,7 @@ def test_an_amount_from_a_statistic_keeps_within_the_bounds(share: str) -> None:
         AMOUNTS=f"amounts:\n  line: {{share: {share}, of: wage, year: the year before, {BASIS}}}\n",
         DEDUCTIBLE="line",
     )
-    with pytest.raises(FileError, match=r"too large|a share such as"):
+    with pytest.raises(FileError, match=r"too large|a multiple such as"):
         read_policy_text(text)
 
 

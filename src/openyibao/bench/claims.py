@@ -15,6 +15,7 @@ import numpy.typing as npt
 from openyibao.policy.model import Policy
 from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.columns import MONEY
+from openyibao.settlement.lowering import MISSING_MONEY
 
 Columns = dict[str, npt.NDArray[np.int64]]
 MEAN_CLAIMS = 3
@@ -33,8 +34,13 @@ def random_columns(
     person = np.repeat(np.arange(persons, dtype=np.int64), counts)
     rows = len(person)
     columns: Columns = {"person": person, **_days(policy, random, person), **_money(random, rows)}
+    columns |= _names_and_days(random, columns)
     for fact in policy.facts:
-        if fact.range is not None:
+        if fact.kind == "admission number":
+            continue
+        if fact.kind in ("any", "money", "signed money"):
+            columns[fact.name] = _without_values(fact.kind, random, rows)
+        elif fact.range is not None:
             low, high = fact.range.low or 0, fact.range.high or 0
             columns[fact.name] = random.integers(low, high + 1, rows)
         else:
@@ -75,6 +81,35 @@ def _numbers(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     return numbers
 
 
+def _names_and_days(random: np.random.Generator, columns: Columns) -> Columns:
+    """Episodes that several claims of a person share, stays in two parts, days of charge and enrolment."""
+    rows = len(columns["person"])
+    again = random.random(rows) < 0.3
+    again[:1] = False
+    again &= np.r_[False, columns["person"][1:] == columns["person"][:-1]]
+    number = np.arange(rows, dtype=np.int64)
+    stay = np.where(again & (random.random(rows) < 0.5), number - 1, number)
+    episode = np.maximum.accumulate(np.where(again, 0, number))
+    early = random.random(rows) < 0.5
+    return {
+        "episode": episode,
+        "stay": stay,
+        "first_of_stay": (stay == number).astype(np.int64),
+        "last_of_stay": (random.random(rows) < 0.7).astype(np.int64),
+        "charge": np.where(early, columns["admission"], np.where(random.random(rows) < 0.5, -1, columns["discharge"])),
+        "enrolment": np.where(
+            random.random(rows) < 0.02, -1, columns["admission"] - 10000 * random.integers(0, 3, rows)
+        ),
+    }
+
+
+def _without_values(kind: str, random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
+    """A fact of any text, or of money."""
+    if kind == "any":
+        return random.integers(0, 3, rows)
+    return random.integers(-50_000 if kind == "signed money" else 0, 300_000, rows)
+
+
 def _money(random: np.random.Generator, rows: int) -> Columns:
     scope = (random.lognormal(9.0, 1.6, rows) * 100).astype(np.int64)
     scope = np.where(random.random(rows) < 0.15, random.integers(0, 50, rows) * 10_000, scope)  # exact thresholds
@@ -89,8 +124,10 @@ def _spoil(policy: Policy, columns: Columns, random: np.random.Generator, share:
     rows = len(columns["person"])
     bad = random.random(rows) < share
     kind = random.integers(0, 4, rows)
-    fact = policy.facts[int(random.integers(len(policy.facts)))].name
-    columns[fact] = np.where(bad & (kind == 0), -1, columns[fact])
+    stated = [fact for fact in policy.facts if fact.name in columns]
+    fact = stated[int(random.integers(len(stated)))]
+    missing = MISSING_MONEY if "money" in fact.kind else -1
+    columns[fact.name] = np.where(bad & (kind == 0), missing, columns[fact.name])
     columns["total"] = columns["total"] + (bad & (kind == 1))
     columns["in_scope"] = np.where(bad & (kind == 2), -1, columns["in_scope"])
     elsewhen = bad & (kind == 3)
@@ -105,9 +142,11 @@ def as_claims(policy: Policy, columns: Columns) -> Iterator[Claim]:
     for row in range(len(lists["person"])):
         facts: dict[str, FactValue] = {}
         for fact in policy.facts:
-            number = lists[fact.name][row]
-            if number >= 0:
-                facts[fact.name] = number if fact.range is not None else fact.values[number]
+            number = lists[fact.name][row] if fact.name in lists else -1
+            if number >= 0 or (fact.kind == "signed money" and number > MISSING_MONEY):
+                facts[fact.name] = (
+                    fact.values[number] if fact.values else f"name {number}" if fact.kind == "any" else number
+                )
         yield Claim(
             id=str(row),
             person=str(lists["person"][row]),
@@ -115,6 +154,12 @@ def as_claims(policy: Policy, columns: Columns) -> Iterator[Claim]:
             admission=_day(lists["admission"][row]),
             discharge=_day(lists["discharge"][row]),
             settlement=_day(lists["settlement"][row]),
+            episode=f"episode {lists['episode'][row]}",
+            stay=f"stay {lists['stay'][row]}",
+            first_of_stay=bool(lists["first_of_stay"][row]),
+            last_of_stay=bool(lists["last_of_stay"][row]),
+            charge=_day(lists["charge"][row]) if lists["charge"][row] > 0 else None,
+            enrolment=_day(lists["enrolment"][row]) if lists["enrolment"][row] > 0 else None,
             **{f"{name}_fen": lists[name][row] for name in MONEY if name != "total"},
         )
 

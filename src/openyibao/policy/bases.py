@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.model import (
     Layer,
     Term,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.tables import Scope, read_basis
 from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 

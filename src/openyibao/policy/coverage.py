@@ -48,16 +48,27 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
         if not isinstance(amount.value, StatisticShare):
             for cell in amount.value.cells:
                 yield cell, cell.basis or amount.value.basis
+        elif amount.value.share.by:
+            for cell in amount.value.share.cells:
+                yield cell, cell.basis or amount.value.share.basis or amount.value.basis
+    for cell in policy.year_start.cells if policy.year_start else ():
+        yield cell, cell.basis or (policy.year_start.basis if policy.year_start else None)
 
 
 def layer_tables(layer: Layer) -> list[Table]:
     """Every table of a layer, in the order in which a claim meets them."""
-    tables = [step.table for step in layer.steps]
+    tables: list[Table] = []
+    for step in layer.steps:
+        tables += [step.table, *step.table.points]
+        tables += [step.kept.annual_maximum] if step.kept.annual_maximum else []
     if isinstance(layer.pays, Bands):
         for band in layer.pays.bands:
             tables += [band.up_to, band.rate] if band.up_to else [band.rate]
+            tables += band.rate.points
+    elif isinstance(layer.pays, Fixed):
+        tables.append(layer.pays.table)
     else:
-        tables.append(layer.pays.table if isinstance(layer.pays, Fixed) else layer.pays)
+        tables += [layer.pays, *layer.pays.points]
     if layer.floor is not None:
         tables.append(layer.floor)
     return tables + [cap.table for cap in layer.caps]

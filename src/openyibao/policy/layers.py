@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from openyibao.policy.bases import CLAIM_PARTS, OPEN_PARTS, Earlier, check_dead_bases, filled_parts, read_base
+from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.facts import usable
+from openyibao.policy.kept import PERIODS, check_groups, read_kept
 from openyibao.policy.keys import read_key
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
@@ -13,18 +16,16 @@ from openyibao.policy.model import (
     Layer,
     Otherwise,
     Step,
-    Table,
     Words,
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
-from openyibao.policy.rates import PAYS_KEYS, read_pays, without
+from openyibao.policy.rates import PAYS_KEYS, read_pays
 from openyibao.policy.reading import Fields, Reading, describe, join
-from openyibao.policy.tables import AMOUNT, LIMIT, RATE, Scope, read_basis, read_table
+from openyibao.policy.tables import AMOUNT, RATE, read_table
 
-PERIODS = ("claim", "month", "quarter", "year")
 LIMIT_KEYS = tuple(f"limit per {period}" for period in PERIODS)
 DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
-CAP_KEYS = tuple(f"at most per {period}" for period in (*PERIODS, "lifetime"))
+CAP_KEYS = tuple(f"at most per {period}" for period in PERIODS)
 STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
 OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap counted in", "assumption", "gaps")
 QUANTITIES = ("base", "paid", *OPEN_PARTS)
@@ -52,40 +53,9 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
         layers.append(
             _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
         )
-    _check_groups(reading, layers)
+    check_groups(reading, layers)
     check_dead_bases(reading, layers)
     return tuple(layers)
-
-
-def _check_groups(reading: Reading, layers: list[Layer]) -> None:
-    """A group has one period, and stands once in a layer. Limits, deductibles and caps have names of their own."""
-    periods: dict[tuple[str, str], str | None] = {}
-    for layer in layers:
-        mine: set[tuple[str, str]] = set()
-        named = [(step.kind, step.group, step.period, step.table.place) for step in layer.steps]
-        named += [("cap", cap.group, cap.period, cap.table.place) for cap in layer.caps]
-        for kind, group, period, place in named:
-            if group is None:
-                continue
-            path = f"layers / {layer.name}"
-            if (kind, group) in mine:
-                reading.problem(place, path, f"the group {group!r} twice in a layer", "a group once in a layer")
-            if period is None:
-                reading.problem(
-                    place, path, f"the group {group!r} for pre-pay", "a group of limits, deductibles or caps"
-                )
-            elif period == "claim":
-                reading.problem(
-                    place, path, f"the group {group!r} for a single claim", "a period that outlives a claim"
-                )
-            elif periods.setdefault((kind, group), period) != period:
-                reading.problem(
-                    place,
-                    path,
-                    f"the group {group!r} per {period}",
-                    f"one period for the group (above: per {periods[kind, group]})",
-                )
-            mine.add((kind, group))
 
 
 def _read_layer(
@@ -99,15 +69,11 @@ def _read_layer(
         conditions=_read_conditions(reading, fields, path, scope),
         base=read_base(reading, fields, path, scope, earlier, name),
         steps=tuple(
-            Step(*_step_kind(key), *_read_grouped(reading, value, join(path, key), _step_values(key), scope))
-            for key, (_, value) in fields.items()
-            if key in STEP_KEYS
+            _read_step(reading, value, path, key, scope) for key, (_, value) in fields.items() if key in STEP_KEYS
         ),
         pays=read_pays(reading, fields, path, scope, node.place),
         caps=tuple(
-            Cap(key.removeprefix("at most per "), *_read_grouped(reading, value, join(path, key), LIMIT, scope))
-            for key, (_, value) in fields.items()
-            if key in CAP_KEYS
+            _read_cap(reading, value, path, key, scope) for key, (_, value) in fields.items() if key in CAP_KEYS
         ),
         basis=(
             read_basis(reading, fields["basis"][1], join(path, "basis"), scope)
@@ -136,19 +102,17 @@ def quantities(earlier: Earlier) -> dict[str, tuple[str | None, str]]:
     return found
 
 
-def _read_grouped(reading: Reading, node: Node, path: str, kind: str, scope: Scope) -> tuple[Table, str | None]:
-    """A table, and the group whose use it shares, if it names one."""
-    node, named = without(reading, node, "group")
-    group = reading.english(reading.text(named, join(path, "group"), "the name of a group")) if named else None
-    if named and group and not reading.vocabulary.knows(group):
-        reading.problem(
-            named.place,
-            join(path, "group"),
-            repr(group),
-            "a word declared under `words`",
-            "Add it to `words` with its Chinese.",
-        )
-    return read_table(reading, node, path, kind, scope), group
+def _read_step(reading: Reading, node: Node, path: str, key: str, scope: Scope) -> Step:
+    kind, _, period = key.partition(" per ")
+    path = join(path, key)
+    if kind == "pre-pay":
+        return Step(kind, None, read_table(reading, node, path, RATE, scope))
+    return Step(kind, period, *read_kept(reading, node, path, kind, period, scope))
+
+
+def _read_cap(reading: Reading, node: Node, path: str, key: str, scope: Scope) -> Cap:
+    period = key.removeprefix("at most per ")
+    return Cap(period, *read_kept(reading, node, join(path, key), "cap", period, scope))
 
 
 def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
@@ -169,15 +133,6 @@ def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingu
         return ()
     path = join(path, "gaps")
     return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, "gaps (zh, en)"))
-
-
-def _step_kind(key: str) -> tuple[str, str | None]:
-    kind, _, period = key.partition(" per ")
-    return kind, period or None
-
-
-def _step_values(key: str) -> str:
-    return RATE if key == "pre-pay" else LIMIT if key.startswith("limit") else AMOUNT
 
 
 def _read_payer(reading: Reading, fields: Fields, path: str) -> str:
@@ -210,6 +165,8 @@ def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) 
         )
     for name, (_, node) in inner.items():
         fact = scope.facts[name]
+        if not usable(reading, fact, node.place, join(path, name), "a condition"):
+            continue
         items = [node] if isinstance(node, Text) else reading.items(node, join(path, name), f"values of {name}")
         if fact.range is not None and len(items) > 1:
             reading.problem(

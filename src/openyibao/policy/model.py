@@ -95,7 +95,34 @@ class ShareOfQuantity:
     most_fen: int | None = None
 
 
-Value = Money | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity
+@dataclass(frozen=True)
+class OwnShareOf:
+    """A rate that leaves the person a multiple of what the cell of another value of the same fact leaves."""
+
+    value: str
+    multiple: Fraction
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rate on a line: start + slope x a fact that is a whole number, not below `least`, not above `most`."""
+
+    start: Fraction
+    slope: Fraction
+    fact: str
+    least: Fraction | None = None
+    most: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class MonthDay:
+    """A day of the year."""
+
+    month: int
+    day: int
+
+
+Value = Money | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
 
 
 @dataclass(frozen=True)
@@ -134,12 +161,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Values by facts. Without facts it is a constant: one cell without keys."""
+    """Values by facts. Without facts it is a constant: one cell without keys.
+
+    `points` are added to the rates of a table of rates.
+    """
 
     by: tuple[str, ...]
     cells: tuple[Cell, ...]
     basis: Basis | None = None
     note: Bilingual | None = None
+    points: tuple[Table, ...] = ()
     place: Place = field(default=NOWHERE, compare=False)
 
 
@@ -167,16 +198,31 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A reduction: `limit`, `deductible` (amounts over a period) or `pre-pay` (a share, no period).
+class Kept:
+    """How the use of a limit, deductible or cap is kept.
 
-    Steps of one kind that name the same group share one use.
+    Those of one kind that name the same `group` share one use; there is one for each value of the facts in `per`.
+    `carry` is how what is left of a period goes on to later ones (`all`, `one`, None: not at all), beginning with
+    the period of the `first claim` or of `enrolment`. `plus` is a money fact added to the amount; `annual_maximum`
+    bounds what the deductibles of the group take in a benefit year.
     """
+
+    group: str | None = None
+    per: tuple[str, ...] = ()
+    carry: str | None = None
+    earned_from: str = "first claim"
+    plus: str | None = None
+    annual_maximum: Table | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A reduction: `limit`, `deductible` (amounts over a period) or `pre-pay` (a share, no period)."""
 
     kind: str
     period: str | None
     table: Table
-    group: str | None = None
+    kept: Kept = Kept()
 
 
 @dataclass(frozen=True)
@@ -207,11 +253,11 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Cap:
-    """The most a layer pays over a period. Caps that name the same group share one use."""
+    """The most a layer pays over a period."""
 
     period: str
     table: Table
-    group: str | None = None
+    kept: Kept = Kept()
 
 
 @dataclass(frozen=True)
@@ -245,12 +291,13 @@ class Statistic:
 class StatisticShare:
     """An amount that is a share of a statistic of a year, rounded as written.
 
-    years_before: 0, 1 or 2 years before the year of the rule's date. mode: down, up, half-up; unit in fen.
+    `share` is a multiple, or a table of them. years_before: 0, 1 or 2 years before the year of the rule's date; None:
+    the latest year before it for which the statistic has a value. mode: down, up, half-up; unit in fen.
     """
 
     statistic: str
-    share: Fraction
-    years_before: int
+    share: Table
+    years_before: int | None
     mode: str
     unit_fen: int
     basis: Basis | None = None
@@ -266,11 +313,19 @@ class Amount:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact the policy asks about, with the values it tells apart (or a range of whole numbers)."""
+    """A fact the policy asks about, with the values it tells apart (or a range of whole numbers).
+
+    `kind`: `words`, `number`, `money`, `signed money`, `any` (any text, each a value of its own) or
+    `admission number`. Of several values that a claim states, the first in `values` counts if they are in `order`;
+    those with times hold `as_of` a date of the claim.
+    """
 
     name: str
     values: tuple[str, ...]
     range: Range | None = None
+    kind: str = "words"
+    order: bool = False
+    as_of: str = "settlement"
 
 
 @dataclass(frozen=True)
@@ -292,6 +347,9 @@ class Policy:
     amounts: tuple[Amount, ...]
     layers: tuple[Layer, ...]
     gaps: tuple[Bilingual, ...] = ()
+    period_date: str = "settlement"
+    year_start: Table | None = None
+    per_claim_later: bool = False
     file: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
 

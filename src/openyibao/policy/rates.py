@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.model import (
     AmountOf,
     Band,
@@ -17,9 +18,19 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, join
-from openyibao.policy.tables import AMOUNT, RATE, Scope, check_size, read_basis, read_table
+from openyibao.policy.tables import AMOUNT, RATE, check_size, read_table, without
 from openyibao.policy.values import round_figure, yuan
 
+OVER = {
+    "claim": "claim",
+    "day": "day",
+    "episode": "episode",
+    "month": "month",
+    "quarter": "quarter",
+    "a year": "year",
+    "a calendar year": "calendar year",
+    "a lifetime": "lifetime",
+}
 PAYS_KEYS = ("pays", "pays in bands", "pays fixed")
 
 
@@ -45,15 +56,6 @@ def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
     return Fixed(read_table(reading, node, path, AMOUNT, scope), unit)
 
 
-def without(reading: Reading, node: Node, name: str) -> tuple[Node, Node | None]:
-    """A mapping without one of its keys, and the value of that key."""
-    if not isinstance(node, Mapping):
-        return node, None
-    taken = next((value for key, value in node if reading.english(key.value) == name), None)
-    rest = tuple((key, value) for key, value in node if reading.english(key.value) != name)
-    return Mapping(rest, node.place), taken
-
-
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
     fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis",))
     counted = (
@@ -61,17 +63,13 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
         if "counted" in fields
         else "from zero"
     )
-    over = (
-        reading.choice(fields["over"][1], join(path, "over"), ("a year", "quarter", "month", "claim"))
-        if "over" in fields
-        else "claim"
-    )
+    over = reading.choice(fields["over"][1], join(path, "over"), tuple(OVER)) if "over" in fields else "claim"
     items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
     bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
     check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
     _check_edges(reading, bands, join(path, "bands"), scope)
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
-    return Bands(counted, "year" if over == "a year" else over, tuple(bands), basis)
+    return Bands(counted, OVER[over], tuple(bands), basis)
 
 
 def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:

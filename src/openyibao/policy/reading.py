@@ -125,6 +125,34 @@ class Reading:
         return Bilingual(values.get("zh", ""), values.get("en", ""))
 
 
+def named(reading: Reading, node: Node, path: str, *, said: bool = True) -> list[tuple[str, Text, Node]]:
+    """The entries of a mapping whose keys are free names: each once, in one language.
+
+    Names that bills say (`said`) need their Chinese; documents are said by their titles.
+    """
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, path, describe(node), f"{path} by name")
+        return []
+    entries: list[tuple[str, Text, Node]] = []
+    for key, value in node:
+        name = reading.english(key.value)
+        if any(name == other for other, _, _ in entries):
+            reading.problem(
+                key.place, join(path, key.value), f"the name {key.value!r} a second time", "every name once"
+            )
+        elif said and not reading.vocabulary.knows(name):
+            reading.blamed.add(name)
+            reading.problem(
+                key.place,
+                join(path, key.value),
+                f"the name {key.value!r}",
+                "a word declared under `words` (en, zh)",
+                "Add it to `words`, so that it reads in both languages.",
+            )
+        entries.append((name, key, value))
+    return entries
+
+
 def join(path: str, key: str) -> str:
     return f"{path} / {key}" if path else key
 

@@ -2,67 +2,73 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
+from openyibao.policy.answers import OwnShareError, answer, rate
+from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.facts import usable
 from openyibao.policy.keys import atoms, check_cover, read_key
 from openyibao.policy.model import (
-    NOT_IDENTIFIED,
     AmountOf,
-    Basis,
     Bilingual,
     Cell,
     Fact,
     Key,
+    Line,
     Money,
+    MonthDay,
     NoLimit,
     NotKnown,
+    OwnShareOf,
     Ratio,
     ShareOfQuantity,
     Table,
     Value,
 )
-from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.nodes import Mapping, Node, Sequence, Text
+from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
+from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, percent, yuan
 from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
-AMOUNT, LIMIT, RATE = "amount", "limit", "rate"
+AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
 EXPECTED = {
     AMOUNT: "an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`",
     LIMIT: "an amount in yuan such as 80000, a named amount, or `no limit`",
-    RATE: "a ratio from 0% to 100% such as 70%",
+    RATE: RATE_EXPECTED,
+    POINTS: "points such as +5% or -10%",
+    MULTIPLE: "a multiple such as 50% or 600%",
+    MONTH_DAY: "a month and a day such as 09-01",
 }
+RATIOS = (RATE, POINTS, MULTIPLE)
 MAX_CELLS = 4096
 TABLE_KEYS = ("by", "basis", "note")
 LEAF_KEYS = ("is", "least", "most", "not known", "basis", "assumption")
 
 
-@dataclass
-class Scope:
-    """What values and tables may refer to: the facts, amounts and documents the policy declares."""
-
-    facts: dict[str, Fact] = field(default_factory=dict)
-    amounts: set[str] = field(default_factory=set)
-    documents: set[str] | None = field(default_factory=set)  # None: they could not be read
-    has_facts: bool = True
-    constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
-    quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
-
-
-def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope) -> Value:
+def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope, by: tuple[str, ...] = ()) -> Value:
     """The value a text stands for; after a problem, a value of the right kind."""
     text = reading.english(node.value)
     if text == "not known":
         return NotKnown(Bilingual("", ""))
     if kind == RATE:
-        return _read_rate(reading, node, path)
+        numbers = {name: fact.range is not None for name, fact in scope.facts.items()}
+        return read_rate(reading, node, path, numbers, {v for name in by for v in scope.facts[name].values})
+    if kind == POINTS:
+        return read_points(reading, node, path)
+    if kind == MULTIPLE:
+        return _read_multiple(reading, node, path)
+    if kind == MONTH_DAY:
+        return _read_month_day(reading, node, path)
     if text == "no limit" and kind == LIMIT:
         return NoLimit()
-    if text in scope.amounts:
+    if text in scope.amounts | scope.money:
         return AmountOf(text, Fraction(1))
     if (fen := parse_fen(text)) is not None:
         if fen > MAX_AMOUNT_FEN:
@@ -88,19 +94,24 @@ def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> str:
     return reading.did_you_mean(text, [*scope.amounts, *words])
 
 
-def _read_rate(reading: Reading, node: Text, path: str) -> Ratio:
-    ratio = parse_ratio(node.value)
-    if ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR:
-        todo = ""
-        if re.fullmatch(r"\d+|0?\.\d+", node.value):
-            todo = "Write 70% rather than 0.7 or 70."
-        elif ratio is not None:
-            todo = "Not above 100%." if ratio > 1 else "Write a simpler fraction: the denominator is too large."
-        else:
-            todo = reading.did_you_mean(node.value, ("not known",))
-        reading.problem(node.place, path, describe(node), EXPECTED[RATE], todo)
-        ratio = Fraction(0)
-    return Ratio(ratio)
+def _read_multiple(reading: Reading, node: Text, path: str) -> Ratio:
+    found = parse_ratio(node.value)
+    if found is None or found > 100 or max(found.as_integer_ratio()) > MAX_DENOMINATOR:
+        reading.problem(node.place, path, describe(node), EXPECTED[MULTIPLE])
+        found = Fraction(0)
+    return Ratio(found)
+
+
+def _read_month_day(reading: Reading, node: Text, path: str) -> MonthDay:
+    """A day that every year has."""
+    try:
+        if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", node.value):
+            raise ValueError
+        day = date.fromisoformat(f"1901-{node.value}")
+    except ValueError:
+        reading.problem(node.place, path, describe(node), f"{EXPECTED[MONTH_DAY]}, of every year")
+        return MonthDay(1, 1)
+    return MonthDay(day.month, day.day)
 
 
 def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ...], scope: Scope) -> Value:
@@ -112,8 +123,8 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
         pass
     elif quantity := find_quantity(reading, parts[1], scope):
         return ShareOfQuantity(*quantity, share)
-    elif name not in scope.amounts:
-        known = some([*sorted(scope.amounts), *scope.quantities]) or "none declared"
+    elif name not in scope.amounts | scope.money:
+        known = some([*sorted(scope.amounts | scope.money), *scope.quantities]) or "none declared"
         reading.problem(
             node.place,
             path,
@@ -136,7 +147,9 @@ def find_quantity(reading: Reading, text: str, scope: Scope) -> tuple[str | None
 
 
 def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> Value:
-    """`least` and `most` of a share of a quantity."""
+    """`least` and `most` of a share of a quantity, or of a rate on a line."""
+    if isinstance(value, Line):
+        return bound_line(reading, fields, path, value)
     bounds: dict[str, int] = {}
     for name in ("least", "most"):
         if name in fields:
@@ -149,7 +162,7 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                     place,
                     join(path, name),
                     f"`{name}`",
-                    "it beside a share of a quantity only",
+                    "it beside a share of a quantity, or a line, only",
                     "Write it below `is: 20% of total cost`.",
                 )
             else:
@@ -161,30 +174,19 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
     return value
 
 
-def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:
-    """Document, article, source and confidence of a value. Who does not know writes `not identified`."""
-    fields = reading.fields(node, path, ("document", "article", "source", "sure"), ("note",))
-    values = {
-        name: reading.english(reading.text(fields[name][1], join(path, name)))
-        for name in ("document", "article", "source")
-        if name in fields
-    }
-    document = values.get("document", NOT_IDENTIFIED)
-    if scope.documents is not None and document not in scope.documents | {NOT_IDENTIFIED, ""}:
-        reading.problem(
-            fields["document"][1].place,
-            join(path, "document"),
-            repr(document),
-            f"a document declared under `documents` ({some(sorted(scope.documents))}) or `not identified`",
-            reading.did_you_mean(document, scope.documents),
-        )
-    sure = reading.choice(fields["sure"][1], join(path, "sure"), ("high", "medium", "low")) if "sure" in fields else ""
-    note = reading.bilingual(fields["note"][1], join(path, "note")) if "note" in fields else None
-    return Basis(document, values.get("article", ""), values.get("source", ""), sure, note)
-
-
 def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope) -> Table:
-    """A constant, or a table over facts, of amounts (AMOUNT), amounts that may be absent (LIMIT) or ratios (RATE)."""
+    """A constant, or a table over facts.
+
+    Of amounts (AMOUNT), amounts that may be absent (LIMIT), rates (RATE) with points beside them, points (POINTS),
+    multiples (MULTIPLE) or days of the year (MONTH_DAY).
+    """
+    if kind == RATE:
+        node, points = without(reading, node, "points")
+        if points is not None:
+            table = read_table(reading, node, path, kind, scope)
+            table = replace(table, points=_read_points_tables(reading, points, join(path, "points"), scope))
+            check_size(reading, [table], path, [scope.facts[name] for name in table.by])
+            return _check_constant(reading, table, path)
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
@@ -200,10 +202,36 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
             f"`by` with the facts it asks ({some(facts or scope.facts)})",
             f"Add `by: {facts[0]}`." if len(facts) == 1 else "",
         )
-        return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
+        return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     table = Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
     check_size(reading, [table], path, [])
     return table
+
+
+def _check_constant(reading: Reading, table: Table, path: str) -> Table:
+    """A rate that is the same for everybody is a rate with its points too."""
+    ratios = [part.cells[0].value for part in (table, *table.points) if not part.by]
+    if len(ratios) == 1 + len(table.points):
+        total = sum((value.ratio for value in ratios if isinstance(value, Ratio)), Fraction(0))
+        if all(isinstance(value, Ratio) for value in ratios) and not 0 <= total <= 1:
+            reading.problem(table.place, path, f"{percent(total)} with its points", RATE_EXPECTED)
+    return table
+
+
+def _read_points_tables(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[Table, ...]:
+    items = node.items if isinstance(node, Sequence) and node.items else (node,)
+    return tuple(read_table(reading, item, path, POINTS, scope) for item in items)
+
+
+def without(reading: Reading, node: Node, name: str) -> tuple[Node, Node | None]:
+    """A mapping without one of its keys, and the value of that key."""
+    if not isinstance(node, Mapping):
+        return node, None
+    found = [(key, value) for key, value in node if reading.english(key.value) == name]
+    if len(found) > 1:
+        reading.problem(found[1][0].place, name, f"the key {found[1][0].value!r} a second time", "every key once")
+    rest = tuple((key, value) for key, value in node if reading.english(key.value) != name)
+    return Mapping(rest, node.place), found[0][1] if found else None
 
 
 def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope) -> Table:
@@ -224,12 +252,33 @@ def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope
         else:
             rest.append((key, value))
     if not by:  # told already
-        return Table((), (Cell((), Ratio(Fraction(0)) if kind == RATE else Money(0)),), place=node.place)
+        return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     facts = [scope.facts[name] for name in by]
-    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, ())
-    table = Table(by, tuple(cells), basis, note, node.place)
+    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, (), by)
+    table = Table(by, tuple(cells), basis, note, place=node.place)
     check_size(reading, [table], path, facts)
+    _check_own_shares(reading, table, path, facts)
     return table
+
+
+def _check_own_shares(reading: Reading, table: Table, path: str, facts: list[Fact]) -> None:
+    """Each share of another's own share can be worked out."""
+    if reading.problems or not any(isinstance(cell.value, OwnShareOf) for cell in table.cells):
+        return
+    levels = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(facts))]
+    pieces = [atoms(fact, keys) for fact, keys in zip(facts, levels, strict=True)]
+    known = tuple(fact.values for fact in facts)
+    wrong: dict[int, str] = {}
+    for values in itertools.product(*pieces):
+        try:
+            rate(table, known, values)
+        except OwnShareError as error:
+            wrong.setdefault(answer(table, values), str(error))
+    for number, why in wrong.items():
+        cell = table.cells[number]
+        assert isinstance(cell.value, OwnShareOf)
+        found = f"the own share of {cell.value.value!r}: {why}"
+        reading.problem(cell.place, path, found, "the value of another cell, which is a plain rate")
 
 
 def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fact]) -> None:
@@ -251,8 +300,25 @@ def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fac
 
 def common_denominator(tables: list[Table]) -> int:
     """One denominator for all ratios of some tables; at least 100, so that percentages read as such."""
-    ratios = (cell.value.ratio for table in tables for cell in table.cells if isinstance(cell.value, Ratio))
-    return reduce(lcm, (ratio.denominator for ratio in ratios), 100)
+    every = [*tables, *(points for table in tables for points in table.points)]
+    return reduce(lcm, (d for table in every for cell in table.cells for d in _denominators(table, cell)), 100)
+
+
+def _denominators(table: Table, cell: Cell) -> list[int]:
+    """The denominators that the rate of a cell needs; that of an own share those of the cells it may name."""
+    value = cell.value
+    if isinstance(value, Ratio):
+        return [value.ratio.denominator]
+    if isinstance(value, Line):
+        ratios = (value.start, value.slope, value.least, value.most)
+        return [ratio.denominator for ratio in ratios if ratio is not None]
+    if isinstance(value, OwnShareOf):
+        plain = {other.value.ratio for other in table.cells if isinstance(other.value, Ratio)}
+        shares = {other.value.multiple for other in table.cells if isinstance(other.value, OwnShareOf)}
+        return [(share * ratio).denominator for share in shares for ratio in plain] + [
+            (share * other * ratio).denominator for share in shares for other in shares for ratio in plain
+        ]
+    return []
 
 
 def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[str, ...]:
@@ -273,17 +339,26 @@ def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tup
             return ()
         if name in names:
             reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
+        elif not usable(reading, scope.facts[name], item.place, path, "a table"):
+            return ()
         else:
             names.append(name)
     return tuple(names)
 
 
 def _read_level(
-    reading: Reading, node: Node, path: str, kind: str, scope: Scope, facts: list[Fact], keys: tuple[Key, ...]
+    reading: Reading,
+    node: Node,
+    path: str,
+    kind: str,
+    scope: Scope,
+    facts: list[Fact],
+    keys: tuple[Key, ...],
+    by: tuple[str, ...],
 ) -> list[Cell]:
     """The cells below `keys`, one fact a level. A value standing early answers for all facts still open."""
     if not facts or isinstance(node, Text) or _is_leaf(reading, node):
-        return [_read_leaf(reading, node, path, kind, scope, keys)]
+        return [_read_leaf(reading, node, path, kind, scope, keys, by)]
     if not isinstance(node, Mapping):
         reading.problem(node.place, path, describe(node), f"a value for each {facts[0].name}")
         return []
@@ -293,7 +368,7 @@ def _read_level(
         readable &= key is not None
         if key is not None:
             level_keys.append((key, key_text))
-            cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key))
+            cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key), by)
     if readable:
         check_cover(reading, node, path, facts[0], level_keys)
     return cells
@@ -303,9 +378,17 @@ def _is_leaf(reading: Reading, node: Node) -> bool:
     return isinstance(node, Mapping) and any(reading.english(key.value) in ("is", "not known") for key, _ in node)
 
 
-def _read_leaf(reading: Reading, node: Node, path: str, kind: str, scope: Scope, keys: tuple[Key, ...]) -> Cell:
+def _read_leaf(
+    reading: Reading,
+    node: Node,
+    path: str,
+    kind: str,
+    scope: Scope,
+    keys: tuple[Key, ...],
+    by: tuple[str, ...] = (),
+) -> Cell:
     if isinstance(node, Text):
-        return Cell(keys, read_value(reading, node, path, kind, scope), place=node.place)
+        return Cell(keys, read_value(reading, node, path, kind, scope, by), place=node.place)
     fields = reading.fields(node, path, (), LEAF_KEYS)
     value: Value = Money(0)
     if ("is" in fields) == ("not known" in fields):
@@ -313,7 +396,7 @@ def _read_leaf(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
     elif "not known" in fields:
         value = NotKnown(reading.bilingual(fields["not known"][1], join(path, "not known")))
     elif isinstance(fields["is"][1], Text):
-        value = read_value(reading, fields["is"][1], join(path, "is"), kind, scope)
+        value = read_value(reading, fields["is"][1], join(path, "is"), kind, scope, by)
     else:
         reading.problem(fields["is"][0], join(path, "is"), describe(fields["is"][1]), EXPECTED[kind])
     value = _read_bounds(reading, fields, path, value)

@@ -96,6 +96,8 @@ def percent(ratio: Fraction) -> str:
     >>> percent(Fraction(7, 10)), percent(Fraction(133, 200)), percent(Fraction(1, 3))
     ('70%', '66.5%', '1/3')
     """
+    if ratio < 0:
+        return f"-{percent(-ratio)}"
     for digits in range(7):
         scaled = ratio * 100 * 10**digits
         if scaled.denominator == 1:

@@ -18,12 +18,16 @@ from openyibao.policy.model import Bilingual
 
 @dataclass(frozen=True)
 class FactWord:
-    """A fact that policies may ask about: its values, or a whole number."""
+    """A fact that policies may ask about, its kind, and the values the language has for it.
+
+    `words`: named values, or any text where the policy says so; `number`: a whole number; `money`, `signed money`:
+    fen; `admission number`: worked out, not stated.
+    """
 
     name: str
     zh: str
     values: tuple[str, ...]
-    is_number: bool
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def language() -> Language:
     facts = {}
     for name, fact in data["facts"].items():
         values = fact.get("values", {})
-        facts[name] = FactWord(name, fact["zh"], tuple(values), bool(fact.get("number")))
+        facts[name] = FactWord(name, fact["zh"], tuple(values), fact.get("kind", "words"))
         words[name] = fact["zh"]
         words.update(values)
     return Language(words, facts, data["meant"])
@@ -107,6 +111,9 @@ def _pattern(template: str, last: bool) -> re.Pattern[str]:
 PART_OF = Phrase("{0}'s {1}", "{0}的{1}")
 LEFT_OF = Phrase("left of {0}", "{0}后的个人负担")
 SHARE_OF = Phrase("{0} of {1}", "{1}的{0}")
+OWN_SHARE = Phrase("{0} of the own share of {1}", "{1}自付比例的{0}")
+LINE_UP = Phrase("{0} + {1} x {2}", "{0}+{1}×{2}")
+LINE_DOWN = Phrase("{0} - {1} x {2}", "{0}-{1}×{2}")
 UNDER = Phrase("under {0}", "未满{0}")
 AND_OVER = Phrase("{0} and over", "{0}及以上")
 FROM_TO = Phrase("{0} to {1}", "{0}至{1}")

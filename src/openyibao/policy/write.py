@@ -19,12 +19,16 @@ from openyibao.policy.model import (
     Condition,
     Fact,
     Fixed,
+    Kept,
     Key,
     Layer,
+    Line,
     Money,
+    MonthDay,
     NoLimit,
     NotKnown,
     Otherwise,
+    OwnShareOf,
     Policy,
     Range,
     Ratio,
@@ -36,11 +40,15 @@ from openyibao.policy.model import (
     Value,
     Words,
 )
+from openyibao.policy.rates import OVER
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
     FROM_TO,
     LEFT_OF,
+    LINE_DOWN,
+    LINE_UP,
     LIST_SEPARATOR,
+    OWN_SHARE,
     PART_OF,
     ROUNDING,
     SHARE_OF,
@@ -49,7 +57,7 @@ from openyibao.policy.vocabulary import (
 )
 
 Tree = dict[str, Any]
-YEARS = {0: "the same year", 1: "the year before", 2: "two years before"}
+YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}
 NEVER_LEFT_OUT = ("documents", "facts")
 
 
@@ -101,7 +109,10 @@ class Writer:
             ("scheme", self.say(p.scheme)),
             ("in force", self.tree(("from", p.start), ("before", p.end))),
             ("rule of the date of", self.say(p.rule_date)),
+            ("period of the date of", None if p.period_date == "settlement" else self.say(p.period_date)),
             ("year of the date of", self.say(p.year_date)),
+            ("benefit year from", None if p.year_start is None else self.table(p.year_start)),
+            ("amounts per claim in", self.say("the later year") if p.per_claim_later else None),
             ("words", [self.tree(("en", word.en), ("zh", word.zh)) for word in p.words]),
             (
                 "documents",
@@ -142,6 +153,11 @@ class Writer:
         )
 
     def fact(self, fact: Fact) -> Any:
+        if fact.kind in ("money", "signed money", "any"):
+            return self.say(fact.kind)
+        if fact.order or fact.as_of != "settlement":
+            values = [self.say(value) for value in fact.values]
+            return self.tree(("order" if fact.order else "values", values), ("as of", self.say(fact.as_of)))
         if fact.range is not None:
             return FROM_TO.say(self.lang, str(fact.range.low), str(fact.range.high))
         return [self.say(value) for value in fact.values]
@@ -150,7 +166,7 @@ class Writer:
         value = amount.value
         if isinstance(value, StatisticShare):
             return self.tree(
-                ("share", percent(value.share)),
+                ("share", self.table(value.share)),
                 ("of", self.say(value.statistic)),
                 ("year", self.say(YEARS[value.years_before])),
                 ("rounded", ROUNDING[value.mode].say(self.lang, yuan(value.unit_fen))),
@@ -171,6 +187,13 @@ class Writer:
             return name if value.share == 1 else SHARE_OF.say(self.lang, percent(value.share), name)
         if isinstance(value, ShareOfQuantity):
             return SHARE_OF.say(self.lang, percent(value.share), self.quantity(value))
+        if isinstance(value, OwnShareOf):
+            return OWN_SHARE.say(self.lang, percent(value.multiple), self.say(value.value))
+        if isinstance(value, Line):
+            phrase = LINE_DOWN if value.slope < 0 else LINE_UP
+            return phrase.say(self.lang, percent(value.start), percent(abs(value.slope)), self.say(value.fact))
+        if isinstance(value, MonthDay):
+            return f"{value.month:02d}-{value.day:02d}"
         return self.say("not known")
 
     def quantity(self, value: ShareOfQuantity) -> str:
@@ -181,18 +204,34 @@ class Writer:
     def leaf(self, cell: Cell) -> Any:
         value = cell.value
         why = value.why if isinstance(value, NotKnown) and value.why.zh else None
-        least, most = getattr(value, "least_fen", None), getattr(value, "most_fen", None)
+        least, most = self.bounds(value)
         if all(extra is None for extra in (cell.basis, cell.assumption, why, least, most)):
             return self.value(value)
         return self.tree(
             ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
-            ("least", None if least is None else self.value(Money(least))),
-            ("most", None if most is None else self.value(Money(most))),
+            ("least", least),
+            ("most", most),
             ("basis", self.basis(cell.basis)),
             ("assumption", self.bilingual(cell.assumption)),
         )
 
+    def bounds(self, value: Value) -> tuple[Any, Any]:
+        """`least` and `most` of a share of a quantity or of a line."""
+        if isinstance(value, ShareOfQuantity):
+            fen = (value.least_fen, value.most_fen)
+            return tuple(None if bound is None else self.value(Money(bound)) for bound in fen)  # type: ignore[return-value]
+        if isinstance(value, Line):
+            return tuple(None if bound is None else percent(bound) for bound in (value.least, value.most))  # type: ignore[return-value]
+        return None, None
+
     def table(self, table: Table) -> Any:
+        tree = self.plain_table(table)
+        if not table.points:
+            return tree
+        tree = tree if isinstance(tree, dict) else {self.say("is"): tree}
+        return tree | {self.say("points"): [self.table(points) for points in table.points]}
+
+    def plain_table(self, table: Table) -> Any:
         if not table.by:
             return self.leaf(table.cells[0])
         tree = self.tree(("by", self.say(table.by[0]) if len(table.by) == 1 else [self.say(f) for f in table.by]))
@@ -217,10 +256,10 @@ class Writer:
             ("payer", self.say(layer.payer)),
             ("for", {self.say(c.fact): self.condition(c) for c in layer.conditions}),
             ("of", [self.term(term) for term in layer.base]),
-            *((self.step_key(step), self.with_key(step.table, "group", step.group)) for step in layer.steps),
+            *((self.step_key(step), self.kept(step.table, step.kept)) for step in layer.steps),
             self.pays(layer.pays),
             ("at least", None if layer.floor is None else self.table(layer.floor)),
-            *((f"at most per {cap.period}", self.with_key(cap.table, "group", cap.group)) for cap in layer.caps),
+            *((f"at most per {cap.period}", self.kept(cap.table, cap.kept)) for cap in layer.caps),
             ("over-cap counted in", self.say("fees") if layer.cut_in_fees else None),
             ("assumption", self.bilingual(layer.assumption)),
             ("gaps", [self.bilingual(gap) for gap in layer.gaps]),
@@ -231,15 +270,28 @@ class Writer:
         if isinstance(pays, Bands):
             return "pays in bands", self.bands(pays)
         if isinstance(pays, Fixed):
-            return "pays fixed", self.with_key(pays.table, "for each", None if pays.unit == "claim" else pays.unit)
+            return "pays fixed", self.with_keys(
+                pays.table, {} if pays.unit == "claim" else {self.say("for each"): self.say(pays.unit)}
+            )
         return "pays", self.table(pays)
 
-    def with_key(self, table: Table, key: str, word: str | None) -> Any:
-        """A table with one more key, such as its group."""
+    def kept(self, table: Table, kept: Kept) -> Any:
+        """An amount with how its use is kept beside it."""
+        word = {"group": kept.group, "carry over": kept.carry, "plus": kept.plus}
+        if kept.earned_from != "first claim":
+            word["earned from"] = kept.earned_from
+        extra: Tree = {self.say(key): self.say(value) for key, value in word.items() if value is not None}
+        if kept.per:
+            extra[self.say("per")] = [self.say(fact) for fact in kept.per]
+        if kept.annual_maximum is not None:
+            extra[self.say("annual maximum")] = self.table(kept.annual_maximum)
+        return self.with_keys(table, extra)
+
+    def with_keys(self, table: Table, extra: Tree) -> Any:
+        """A table with more keys beside its own."""
         tree = self.table(table)
-        if word is None:
+        if not extra:
             return tree
-        extra = {self.say(key): self.say(word)}
         return tree | extra if isinstance(tree, dict) else {self.say("is"): tree} | extra
 
     def condition(self, condition: Condition) -> Any:
@@ -269,7 +321,7 @@ class Writer:
         return PART_OF.say(self.lang, self.say(term.layer), self.say(term.part))
 
     def bands(self, bands: Bands) -> Tree:
-        over = "a year" if bands.period == "year" else bands.period
+        over = next(word for word, period in OVER.items() if period == bands.period)
         return self.tree(
             ("counted", self.say(bands.counted)),
             ("over", self.say(over)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from openyibao.settlement.claim import Claim
+from openyibao.settlement.claim import Claim, UseKey
 
 if TYPE_CHECKING:
     from openyibao.settlement.program import Plan
@@ -17,10 +18,10 @@ class Bill:
     A bill keeps the numbers that the compiled policy returned, and names them only when somebody asks.
     """
 
-    __slots__ = ("_named", "claim", "plan", "values")
+    __slots__ = ("_named", "before", "claim", "plan", "values")
 
-    def __init__(self, plan: Plan, claim: Claim, values: tuple[int, ...]) -> None:
-        self.plan, self.claim, self.values = plan, claim, values
+    def __init__(self, plan: Plan, claim: Claim, values: tuple[int, ...], before: Mapping[UseKey, int]) -> None:
+        self.plan, self.claim, self.values, self.before = plan, claim, values, before
         self._named: dict[str, int] | None = None
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from openyibao.policy.answers import rate
 from openyibao.policy.model import (
     AmountOf,
     Basis,
     Bilingual,
     Cell,
+    Line,
     NoLimit,
+    OwnShareOf,
     Ratio,
     ShareOfQuantity,
     StatisticShare,
@@ -18,15 +21,23 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    LINE_DOWN,
+    LINE_UP,
+    OWN_SHARE,
     PART_OF,
     ROUNDING,
     SHARE_OF,
     Vocabulary,
 )
 from openyibao.settlement.bill import Bill
+from openyibao.settlement.claim import FactValue
+from openyibao.settlement.facts import held_facts
 from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, LayerPlan
-from openyibao.settlement.lower import CLAIM_PARTS, TablePlan
+from openyibao.settlement.lower_amounts import figure_of
+from openyibao.settlement.lowering import CLAIM_PARTS, TablePlan
+
+FOUND = "admission number / found"
 
 Data = dict[str, Any]
 
@@ -38,6 +49,11 @@ class Answers:
         self.bill_ = bill
         self.plan, self.policy, self.claim, self.named = bill.plan, bill.plan.policy, bill.claim, bill.named
         self.vocabulary = Vocabulary(self.policy.words)
+        self.known = {fact.name: fact for fact in self.policy.facts}
+        self.facts = held_facts(self.policy, self.claim)
+        for fact in self.policy.facts:
+            if fact.kind == "admission number":
+                self.facts[fact.name] = self.named[self.plan.low.names(FOUND)]
 
     # -- words
 
@@ -78,6 +94,13 @@ class Answers:
             }
         if isinstance(value, ShareOfQuantity):
             return {lang: SHARE_OF.say(lang, percent(value.share), self.quantity(value, lang)) for lang in ("zh", "en")}
+        if isinstance(value, OwnShareOf):
+            say, multiple = self.vocabulary.say, percent(value.multiple)
+            return {lang: OWN_SHARE.say(lang, multiple, say(value.value, lang)) for lang in ("zh", "en")}
+        if isinstance(value, Line):
+            phrase, slope = LINE_DOWN if value.slope < 0 else LINE_UP, percent(abs(value.slope))
+            say, start = self.vocabulary.say, percent(value.start)
+            return {lang: phrase.say(lang, start, slope, say(value.fact, lang)) for lang in ("zh", "en")}
         fen = getattr(value, "fen", 0)
         return {"zh": yuan(fen) + "元", "en": yuan(fen) + " yuan"}
 
@@ -114,41 +137,81 @@ class Answers:
         self, table: TablePlan, default: Basis | None, denominator: int = 0, layer: LayerPlan | None = None
     ) -> Data:
         """What a table answered: value, the facts that chose the cell, how it was derived, and its basis."""
-        dense = self.named[table.cell_name] if table.table.by else 0
         cell = self.cell(table)
         number = self.named[table.value_name]
         basis = cell.basis or table.table.basis or default
         assert basis is not None  # the reader takes no amount without one
+        below = denominator or table.denominator
         data: Data = {"kind": "amount", "fen": number, "ratio": None}
-        if isinstance(cell.value, Ratio):
-            data = {
-                "kind": "ratio",
-                "fen": None,
-                "ratio": self.ratio(Fraction(number, denominator or table.denominator)),
-            }
+        if isinstance(cell.value, Ratio | Line | OwnShareOf):
+            data = {"kind": "ratio", "fen": None, "ratio": self.ratio(Fraction(number, below))}
         elif number == NO_LIMIT:
             data = {"kind": "no limit", "fen": None, "ratio": None}
         return data | {
             "written": self.written(cell.value),
-            "facts": [
-                self.chosen(fact, atom) for fact, atom in zip(table.table.by, table.dense.values(dense), strict=True)
-            ],
+            "facts": self.chosen_facts(table),
             "derived_from": self.derivation(cell.value) if isinstance(cell.value, AmountOf) else None,
             "share_of": self.share_of(cell.value, layer) if isinstance(cell.value, ShareOfQuantity) else None,
+            "line": self.line(cell.value) if isinstance(cell.value, Line) else None,
+            "own_share": self.own_share(table, cell.value) if isinstance(cell.value, OwnShareOf) else None,
+            "points": [self.answer(points, basis, below) for points in table.points],
+            "final": self.ratio(Fraction(self.named[table.final], below)) if table.final else data["ratio"],
             "basis": self.basis(basis),
             "assumption": self.text(cell.assumption) if cell.assumption else None,
         }
 
-    def chosen(self, fact: str, atom: str | tuple[int, int]) -> Data:
-        value = self.claim.facts[fact]
-        span = {"low": atom[0], "high": atom[1]} if isinstance(atom, tuple) else None
-        return {"fact": self.name(fact), "value": self.fact_value(value), "range": span}
+    def line(self, line: Line) -> Data:
+        """A rate on a line: start + slope x the fact, not below its least, not above its most."""
+        return {
+            "start": self.ratio(line.start),
+            "slope": self.ratio(line.slope),
+            "fact": self.name(line.fact),
+            "value": self.facts[line.fact],
+            "least": None if line.least is None else self.ratio(line.least),
+            "most": None if line.most is None else self.ratio(line.most),
+        }
 
-    def fact_value(self, value: str | int) -> Data:
+    def own_share(self, table: TablePlan, value: OwnShareOf) -> Data:
+        """A multiple of what the cell of another value leaves to the person; that cell's own rate."""
+        known = tuple(self.policy.fact(fact).values for fact in table.table.by)
+        level = next(n for n, words in enumerate(known) if value.value in words)
+        atoms = table.dense.values(self.named[table.cell_name])
+        other = rate(table.table, known, (*atoms[:level], value.value, *atoms[level + 1 :]))
+        assert isinstance(other, Ratio)
+        return {
+            "multiple": self.ratio(value.multiple),
+            "of": self.name(value.value),
+            "ratio": self.ratio(other.ratio),
+        }
+
+    def chosen_facts(self, table: TablePlan) -> list[Data]:
+        dense = self.named[table.cell_name] if table.table.by else 0
+        atoms = zip(table.table.by, table.dense.values(dense), strict=True)
+        return [self.chosen(fact, atom) for fact, atom in atoms]
+
+    def chosen(self, fact: str, atom: str | tuple[int, int]) -> Data:
+        span = {"low": atom[0], "high": atom[1]} if isinstance(atom, tuple) else None
+        return {"fact": self.name(fact), "value": self.fact_value(self.facts[fact], fact), "range": span}
+
+    def fact_value(self, value: FactValue, fact: str = "") -> Data:
+        if isinstance(value, tuple):
+            return {lang: ", ".join(self.vocabulary.say(item.value, lang) for item in value) for lang in ("zh", "en")}
+        if isinstance(value, int) and "money" in getattr(self.known.get(fact), "kind", ""):
+            return {"zh": yuan(value) + "元", "en": yuan(value) + " yuan"}
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
 
     def derivation(self, value: AmountOf) -> Data:
         """How a named amount came about: its own value, and the published figure behind it."""
+        if value.name in self.known:
+            fen = self.facts[value.name]
+            return {
+                "amount": self.name(value.name),
+                "amount_fen": fen,
+                "share": self.ratio(value.share),
+                "statistic": None,
+                "table": None,
+                "is_fact": True,
+            }
         plan = self.plan.low.amounts[value.name]
         data: Data = {
             "amount": self.name(value.name),
@@ -156,15 +219,19 @@ class Answers:
             "share": self.ratio(value.share),
             "statistic": None,
             "table": None,
+            "is_fact": False,
         }
         if isinstance(plan.amount.value, StatisticShare):
             rule = plan.amount.value
             year, cell = self.figure(rule)
+            share = (self.cell(plan.share) if plan.share else rule.share.cells[0]).value
+            ratio = share.ratio if isinstance(share, Ratio) else Fraction(0)
             data["statistic"] = {
                 "name": self.name(rule.statistic),
                 "year": year,
                 "fen": getattr(cell.value, "fen", 0),
-                "share": self.ratio(rule.share),
+                "share": self.ratio(ratio),
+                "facts": [] if plan.share is None else self.chosen_facts(plan.share),
                 "rounding": rule.mode,
                 "unit_fen": rule.unit_fen,
                 "rounded": {lang: ROUNDING[rule.mode].say(lang, yuan(rule.unit_fen)) for lang in ("zh", "en")},
@@ -182,13 +249,17 @@ class Answers:
 
     def cells_behind(self, value: AmountOf) -> list[Cell]:
         """The cell a named amount rests on: of its own table, or the published figure."""
+        if value.name in self.known:
+            return []
         plan = self.plan.low.amounts[value.name]
         if plan.table is not None:
-            return [self.cell(plan.table)]
+            cell = self.cell(plan.table)
+            behind = self.cells_behind(cell.value) if isinstance(cell.value, AmountOf) else []
+            return [cell, *behind]
         return [self.figure(plan.amount.value)[1]] if isinstance(plan.amount.value, StatisticShare) else []
 
     def figure(self, rule: StatisticShare) -> tuple[int, Cell]:
         """The year and the published figure that a share of a statistic takes for this claim."""
-        year = getattr(self.claim, self.policy.rule_date).year - rule.years_before
+        year, _ = figure_of(self.policy, rule, getattr(self.claim, self.policy.rule_date).year)
         figures = next(s.values for s in self.policy.statistics if s.name == rule.statistic)
         return year, next(cell for figure_year, cell in figures if figure_year == year)

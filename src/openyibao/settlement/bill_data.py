@@ -16,11 +16,13 @@ from openyibao.policy.model import (
 from openyibao.policy.vocabulary import say_range
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bill_answers import Answers, Data
-from openyibao.settlement.ir import NO_LIMIT
-from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan, UsePlan
-from openyibao.settlement.lower import CLAIM_PARTS
+from openyibao.settlement.carry import EARNED
+from openyibao.settlement.claim import FactValue
+from openyibao.settlement.ir import NO_LIMIT, Slot
+from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, CapPlan, LayerPlan, StepPlan, UsePlan
+from openyibao.settlement.lowering import CLAIM_PARTS
 
-BILL_VERSION = 1
+BILL_VERSION = 2
 
 
 def bill_data(bill: Bill) -> Data:
@@ -70,7 +72,7 @@ class _BillWriter(Answers):
         }
 
     def condition(self, fact: str, key: Words | Range) -> Data:
-        value = self.claim.facts.get(fact)
+        value = self.facts.get(fact)
         if isinstance(key, Words):
             accepts = [self.name(word) for word in key.values]
             span, holds = None, value in key.values
@@ -84,7 +86,7 @@ class _BillWriter(Answers):
             )
         return {
             "fact": self.name(fact),
-            "value": None if value is None else self.fact_value(value),
+            "value": None if value is None else self.fact_value(value, fact),
             "accepts": accepts,
             "range": span,
             "holds": holds,
@@ -105,23 +107,25 @@ class _BillWriter(Answers):
 
     def use(self, use: UsePlan | None) -> Data:
         if use is None:
-            return {"group": None, "period_key": None, "used_before_fen": 0}
-        return {
-            "group": self.plan.program.slots[use.slot].group,
-            "period_key": self.period_key(use.slot),
-            "used_before_fen": self.named[use.before],
-        }
+            return {"group": None, "period_key": None, "per": [], "used_before_fen": 0}
+        return {**self.used(use), "used_before_fen": self.named[use.before]}
 
-    def period_key(self, slot: int) -> str:
-        """The period a use belongs to, as the program numbered it: 2023, 2023-05, 2023-Q2 or lifetime."""
-        period, key = self.plan.program.slots[slot].period, self.plan.program.slots[slot].key
-        number = self.named[key]
-        return {
-            "year": f"{number}",
-            "month": f"{number // 12}-{number % 12 + 1:02d}",
-            "quarter": f"{number // 4}-Q{number % 4 + 1}",
-            "lifetime": "lifetime",
-        }[period]
+    def used(self, use: UsePlan) -> Data:
+        """Which use it is: its group, its period, and the values it is kept for."""
+        if use.slot is None:
+            return {"group": use.group, "period_key": None, "per": []}
+        slot = self.plan.program.slots[use.slot]
+        facts = {self.plan.low.fact_name(name): name for name in self.known}
+        per = [
+            {"fact": self.name(n), "value": self.fact_value(self.facts[n], n)} for n in map(facts.get, slot.per) if n
+        ]
+        return {"group": slot.group, "period_key": self.period_key(slot), "per": per}
+
+    def period_key(self, slot: Slot) -> str:
+        """The period a use belongs to: 2023, 2023-05, 2023-Q2, 2023-05-31, lifetime, or an episode or a stay."""
+        if slot.key in ("episode", "stay"):
+            return f"{slot.key} {getattr(self.claim, slot.key)}"
+        return period_text(slot.period, self.named[slot.key])
 
     def reduction(self, plan: LayerPlan, number: int) -> Data:
         step = plan.steps[number]
@@ -132,10 +136,63 @@ class _BillWriter(Answers):
             "period": step.period,
             **self.use(step.use),
             "amount": self.answer(step.table, plan.layer.basis, layer=plan),
+            **self.around(step),
+            "annual_maximum": None,
+            "counted": self.use(step.counted) if step.counted else None,
             "left_fen": None if left is None or left > NO_LIMIT // 2 else left,
             "taken_fen": taken,
         }
+        if step.annual:
+            data["annual_maximum"] = {
+                "amount": self.answer(step.annual.table, plan.layer.basis, layer=plan),
+                "left_fen": self.named[step.annual.left],
+            }
         return data | {"bound": taken > 0 and (step.kind != "deductible" or taken == left)}
+
+    def around(self, step: StepPlan | CapPlan) -> Data:
+        """What changes an amount: the person's own addition, the part of a split stay, money of other periods."""
+        kept, plus = step.kept, None
+        if kept.plus is not None:
+            fen = self.facts[kept.plus]
+            plus = {"fact": self.name(kept.plus), "fen": fen}
+        later = isinstance(step, StepPlan) and step.kind == "deductible" and step.period == "claim"
+        here = self.claim.last_of_stay if later and self.policy.per_claim_later else True
+        return {"plus": plus, "belongs_here": here, "carry_over": self.carry_over(step) if kept.carry else None}
+
+    def carry_over(self, step: StepPlan | CapPlan) -> Data:
+        """What each period since the start has earned and used before this claim, which earns in its own."""
+        assert step.use is not None and step.use.slot is not None and step.period is not None
+        slot = self.plan.program.slots[step.use.slot]
+        start = self.named[self.plan.low.starts[step.period, step.kept.earned_from]]
+        facts = {self.plan.low.fact_name(name): name for name in self.known}
+        per = tuple(self.facts[facts[name]] for name in slot.per)
+        mine, amount = self.named[slot.key], self.named[step.amount]
+        before: dict[str, dict[int, int]] = {"": {}, EARNED: {}}
+        for key, fen in self.bill_.before.items():
+            for kind, found in before.items():
+                if key[0] == slot.group + kind and key[2:] == per:
+                    found[int(key[1])] = fen
+        used, earned = before[""], before[EARNED]
+        periods = range(min(start, mine), max([mine, *used, *earned]) + 1)
+        return {
+            "how": step.kept.carry,
+            "from": period_text(step.period, start),
+            "here": period_text(step.period, mine),
+            "periods": [
+                {
+                    "period_key": period_text(step.period, number),
+                    "earned_fen": amount if number == mine else self.earned(number, start, mine, amount, earned),
+                    "used_fen": used.get(number, 0),
+                }
+                for number in periods
+            ],
+        }
+
+    def earned(self, number: int, start: int, mine: int, amount: int, earned: dict[int, int]) -> int:
+        """What a period has earned: as kept, or at this claim's amount if no claim has said otherwise."""
+        if number in earned:
+            return earned[number] - 1
+        return amount if start <= number < mine else 0
 
     def reimbursement(self, plan: LayerPlan) -> Data:
         if plan.rate is not None:
@@ -145,9 +202,12 @@ class _BillWriter(Answers):
                 "fen": self.named[plan.reimbursement],
             }
         if plan.fixed is not None:
-            units = 1 if plan.unit == "claim" else self.claim.facts[plan.unit]
+            units = 1 if plan.unit == "claim" else self.facts[plan.unit]
+            later = plan.unit == "claim" and self.policy.per_claim_later
             return {
                 "kind": "fixed",
+                **self.use(plan.fixed_use),
+                "belongs_here": self.claim.last_of_stay if later else True,
                 "amount": self.answer(plan.fixed, plan.layer.basis, layer=plan),
                 "unit": self.name(plan.unit),
                 "units": units,
@@ -201,6 +261,7 @@ class _BillWriter(Answers):
             "period": cap.period,
             **self.use(cap.use),
             "amount": amount,
+            **self.around(cap),
             "left_fen": None if amount["kind"] == "no limit" else left,
             "bound": self.named[plan.before_caps] > left and self.named[plan.paid] == left,
         }
@@ -210,9 +271,11 @@ class _BillWriter(Answers):
         texts = [plan.layer.assumption] if plan.layer.assumption else []
         texts += [take.term.assumption for take in plan.takes if take.term.assumption and self.named[take.taken]]
         tables = [step.table for step in plan.steps] + ([plan.rate] if plan.rate else [])
+        tables += [step.annual.table for step in plan.steps if step.annual]
         tables += [table for band in plan.bands for table in (band.edge, band.rate) if table]
         tables += [table for table in (plan.fixed, plan.floor) if table]
         tables += [cap.table for cap in plan.caps]
+        tables += [points for table in tables for points in table.points]
         cells = [self.cell(table) for table in tables]
         cells += [
             behind for cell in cells if isinstance(cell.value, AmountOf) for behind in self.cells_behind(cell.value)
@@ -234,6 +297,7 @@ class _BillWriter(Answers):
                 "before": str(self.policy.end),
                 "rule_date": self.policy.rule_date,
                 "year_date": self.policy.year_date,
+                "period_date": self.policy.period_date,
                 "digest": self.policy.digest,
             },
             "claim": self.claim_data(),
@@ -257,8 +321,19 @@ class _BillWriter(Answers):
             "admission": str(claim.admission),
             "discharge": str(claim.discharge),
             "settlement": str(claim.settlement),
+            "charge": str(claim.charge) if claim.charge else None,
+            "enrolment": str(claim.enrolment) if claim.enrolment else None,
+            "episode": claim.episode,
+            "stay": claim.stay,
+            "first_of_stay": claim.first_of_stay,
+            "last_of_stay": claim.last_of_stay,
             "facts": [
-                {"fact": self.name(name), "value": self.fact_value(value)} for name, value in claim.facts.items()
+                {
+                    "fact": self.name(name),
+                    "value": self.fact_value(value, name),
+                    "stated": self.stated(claim.facts.get(name)),
+                }
+                for name, value in self.facts.items()
             ],
             "total_fen": claim.total_fen,
             "fully_self_paid_fen": claim.fully_self_paid_fen,
@@ -266,6 +341,19 @@ class _BillWriter(Answers):
             "pre_self_paid_fen": claim.pre_self_paid_fen,
             "in_scope_fen": claim.in_scope_fen,
         }
+
+    def stated(self, value: FactValue | None) -> list[Data] | None:
+        """All values that the claim states for a fact, with their times, where it states several."""
+        if not isinstance(value, tuple):
+            return None
+        return [
+            {
+                "value": self.name(item.value),
+                "from": str(item.start) if item.start else None,
+                "before": str(item.end) if item.end else None,
+            }
+            for item in value
+        ]
 
     def parts_at_end(self) -> list[Data]:
         """Where every fen that nobody paid stands at the end."""
@@ -293,23 +381,34 @@ class _BillWriter(Answers):
 
     def uses(self) -> list[Data]:
         """What this claim added to the person's uses; a group that several layers share stands once."""
-        out: list[Data] = []
         shared: dict[int, Data] = {}
         for plan in self.plan.layers:
             if self.named[plan.applies]:
-                uses = [step.use for step in plan.steps] + [plan.position] + [cap.use for cap in plan.caps]
+                uses = [use for step in plan.steps for use in (step.use, step.counted)]
+                uses += [plan.position, plan.fixed_use] + [cap.use for cap in plan.caps]
                 for use in (use for use in uses if use):
+                    if use.slot is None:
+                        continue
                     after = self.named[use.after]
                     if use.slot in shared:
                         shared[use.slot]["after_fen"] = after
                         continue
-                    slot = self.plan.program.slots[use.slot]
                     shared[use.slot] = {
-                        "group": slot.group,
-                        "period": slot.period,
-                        "period_key": self.period_key(use.slot),
+                        **self.used(use),
+                        "period": self.plan.program.slots[use.slot].period,
                         "before_fen": self.named[use.before],
                         "after_fen": after,
                     }
-                    out.append(shared[use.slot])
-        return out
+        return list(shared.values())
+
+
+def period_text(period: str, number: int) -> str:
+    """The number of a period as people write it."""
+    return {
+        "year": f"{number}",
+        "calendar year": f"{number}",
+        "month": f"{number // 12}-{number % 12 + 1:02d}",
+        "quarter": f"{number // 4}-Q{number % 4 + 1}",
+        "day": f"{number // 1200}-{number // 100 % 12 + 1:02d}-{number % 100:02d}",
+        "lifetime": "lifetime",
+    }[period]

@@ -13,9 +13,13 @@ from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import (
     NO_LIMIT,
+    NO_RATE,
+    Carry,
+    Earn,
     Fail,
     Known,
     Note,
+    OpenUse,
     Pick,
     Program,
     ReadUse,
@@ -28,6 +32,7 @@ from openyibao.settlement.ir import (
 
 Interval = tuple[int, int]
 BITS_63 = 2**63 - 1
+MAX_PERIODS = 100_000  # periods that can lie between the first and the last day
 
 
 def largest_number(program: Program, *, literals: bool = True) -> int:
@@ -43,7 +48,7 @@ class _Bounds:
     def __init__(self, program: Program, literals: bool) -> None:
         self.program = program
         self.largest = 0
-        self.names: dict[str, Interval] = {"NO_LIMIT": (NO_LIMIT, NO_LIMIT)}
+        self.names: dict[str, Interval] = {"NO_LIMIT": (NO_LIMIT, NO_LIMIT), "NO_RATE": (NO_RATE, NO_RATE)}
         self.parameters = [
             (p.value, p.value) if literals else (0, MAX_AMOUNT_FEN if p.kind == "amount" else MAX_DENOMINATOR)
             for p in program.parameters
@@ -51,7 +56,7 @@ class _Bounds:
 
     def run(self) -> int:
         for name in self.program.inputs:  # anything at first; the claim's own checks narrow it
-            self.names[name] = (-2, self.program.most[name]) if name in self.program.most else (-BITS_63, BITS_63)
+            self.names[name] = self.program.spans.get(name, (-BITS_63, BITS_63))
         self.statements(self.program.statements)
         return self.largest
 
@@ -79,8 +84,14 @@ class _Bounds:
             self.join(statement.name, (0, MAX_USE_FEN))
         elif isinstance(statement, WriteUse):
             self.value(statement.expression)
+        elif isinstance(statement, Carry):
+            # what is left of the money of at most PERIODS periods; every amount is checked on its own
+            self.value(statement.amount)
+            self.join(statement.name, (0, MAX_AMOUNT_FEN * MAX_PERIODS))
+        elif isinstance(statement, Earn):
+            self.value(statement.amount)
         else:
-            assert isinstance(statement, Note | Fail)
+            assert isinstance(statement, Note | Fail | OpenUse)
 
     def join(self, name: str, found: Interval) -> None:
         """A name may be set on some ways only, so it keeps what it could be before as well."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import os
 import sys
 import tempfile
@@ -18,16 +19,25 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from openyibao.policy.model import Policy
+from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.bounds import largest_number
-from openyibao.settlement.emit import CELLS, rows_text
-from openyibao.settlement.lower import FIRST_DAY, LAST_DAY, PERIOD_KEYS
+from openyibao.settlement.emit import CELLS, rows_arguments, rows_text
+from openyibao.settlement.lower_periods import period_number
+from openyibao.settlement.lowering import (
+    FIRST_DAY,
+    LAST_DAY,
+    MISSING,
+    MISSING_MONEY,
+    PERIOD_KEYS,
+    UNKNOWN,
+    UNKNOWN_MONEY,
+)
 from openyibao.settlement.program import Plan, plan_policy
-from openyibao.settlement.rule import MISSING, UNKNOWN
 
 Array = npt.NDArray[Any]
 DATES = ("admission", "discharge", "settlement")
+MAX_USES = 50_000_000
 MONEY = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 
 
@@ -68,20 +78,32 @@ class RowRule:
         self.loop = _compiled(self.text, policy.id)
         self.parameters = np.array([p.value for p in program.parameters], dtype=np.int64)
 
+        self._dates = {
+            "rule_date": policy.rule_date,
+            "year_date": policy.year_date,
+            "period_date": policy.period_date,
+        }
+        self._facts = {self.plan.low.fact_name(fact.name): fact for fact in policy.facts}
+        asked = [self._dates.get(name, name) for name in (*program.inputs, *program.texts)]
+        asked = [self._facts[name].name if name in self._facts else name for name in asked]
+        asked += ["discharge"] if "charge" in asked else []
+        self.needs = tuple(dict.fromkeys(("person", *asked)))
+
     def settle(self, columns: Mapping[str, Array], parameters: Array | None = None) -> Settled:
         """Settle columns of equal length.
 
-        columns: `person` (whole numbers >= 0; the rows of a person stand together, in settlement order), the dates
-        `admission`, `discharge`, `settlement` as far as the policy names them (yyyymmdd), the money columns
-        `total`, `fully_self_paid`, `over_limit`, `pre_self_paid`, `in_scope` (fen), and one column a fact of the
-        policy (number of the value in the policy's list, or the number itself; -1 missing, -2 not in the list).
+        columns: those that `needs` names. `person` (whole numbers >= 0; the rows of a person stand together, in
+        settlement order), dates (yyyymmdd; `charge` and `enrolment` may be -1), money (fen), `last_of_stay` (0, 1),
+        `episode` and `stay` (whole numbers, the same for rows of a person that name the same), and one column a fact:
+        the number of the value in the policy's list, or the number itself; -1 missing, -2 not in the list; of `any`
+        text a number for each; of money fen, MISSING_MONEY and UNKNOWN_MONEY.
         Raises ValueError where a person's rows are torn apart, out of order, or a column has another length.
         """
         person = np.ascontiguousarray(columns["person"], dtype=np.int64)
         rows = len(person)
-        inputs = [self.column(columns, name, rows) for name in self.plan.program.inputs]
-        self._check_facts(columns)
         check_order(person, columns, rows)
+        inputs = self.inputs(columns, person)
+        self._check_facts(columns)
         if parameters is not None:
             self._check_parameters(parameters)
         fault = np.zeros(rows, np.int32)
@@ -89,16 +111,29 @@ class RowRule:
         self.run(person, inputs, parameters, fault, out)
         return Settled(dict(zip(self.outputs, out, strict=True)), fault)
 
+    def inputs(self, columns: Mapping[str, Array], person: Array) -> list[Array]:
+        """The columns in the order in which the loop takes them; names are numbered from 0 for each person."""
+        program, rows = self.plan.program, len(person)
+        found = [self.column(columns, name, rows) for name in (*program.inputs, *program.texts)]
+        by_person = {*program.texts, *(name for name, size in program.sizes.items() if size is None)}
+        return [
+            numbered(person, column) if name in by_person else column
+            for name, column in zip((*program.inputs, *program.texts), found, strict=True)
+        ]
+
     def _check_facts(self, columns: Mapping[str, Array]) -> None:
         """Facts are numbers that the policy has: the compiled loop looks answers up by them without asking."""
-        for fact in self.policy.facts:
-            low, high = (0, len(fact.values) - 1) if fact.range is None else (fact.range.low or 0, fact.range.high or 0)
+        for fact in self._facts.values():
+            if fact.kind == "admission number":
+                continue
+            low, high = _limits(fact)
+            missing, unknown = (MISSING_MONEY, UNKNOWN_MONEY) if "money" in fact.kind else (MISSING, UNKNOWN)
             column = columns[fact.name]
-            wrong = np.flatnonzero((column != MISSING) & (column != UNKNOWN) & ((column < low) | (column > high)))
+            wrong = np.flatnonzero((column != missing) & (column != unknown) & ((column < low) | (column > high)))
             if len(wrong):
                 raise ValueError(
                     f"row {int(wrong[0])}: {fact.name} is {int(column[wrong[0]])}; expected {low} to {high}, "
-                    f"{MISSING} for missing, {UNKNOWN} for a value the policy does not have"
+                    f"{missing} for missing, {unknown} for a value the policy does not have"
                 )
 
     def _check_parameters(self, parameters: Array) -> None:
@@ -115,31 +150,95 @@ class RowRule:
                 raise ValueError(f"{parameter.label}: {value} does not lie in {low}..{high} ({parameter.kind})")
 
     def run(self, person: Array, inputs: list[Array], parameters: Array | None, fault: Array, out: list[Array]) -> None:
-        """The bare loop, on checked columns and given outputs; for benchmarks."""
-        keys = sorted({slot.key for slot in self.plan.program.slots})
-        spans = [_span(key, inputs[1]) for key in keys]
-        sizes = {key: last - first + 1 for key, (first, last) in zip(keys, spans, strict=True)}
-        periods = [
-            item
-            for key, (first, _) in zip(keys, spans, strict=True)
-            for item in (first, np.zeros(sizes[key], np.int64))
-        ]
-        slots = [np.zeros(sizes[slot.key], np.int64) for slot in self.plan.program.slots]
+        """The bare loop, on checked columns (see `inputs`) and given outputs; for benchmarks."""
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
-        self.loop(len(person), np.array([-1, 0]), person, *inputs, *periods, *slots, *numbers, fault, *out)
+        self.loop(len(person), np.array([-1, 0]), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
+
+    def _uses(self, inputs: list[Array]) -> list[Any]:
+        """Numbers of periods and values, and the arrays that hold the uses of one person at a time."""
+        program = self.plan.program
+        columns = dict(zip((*program.inputs, *program.texts), inputs, strict=True))
+        made: dict[str, Any] = {}
+        for key in {slot.key for slot in program.slots}:
+            made[f"FIRST_{key}"], last = (0, _last(columns[key])) if key in program.texts else self._span(key, columns)
+            made[f"COUNT_{key}"] = last - made[f"FIRST_{key}"] + 1
+        sizes = {name: _last(columns[name]) + 1 if size is None else size for name, size in program.sizes.items()}
+        made |= {f"SIZE_{name}": size for name, size in sizes.items()}
+        for number, slot in enumerate(program.slots):
+            cells = made[f"COUNT_{slot.key}"] * math.prod(sizes[name] for name in slot.per)
+            if cells > MAX_USES:
+                raise ValueError(
+                    f"policy {self.policy.id}: {slot.group} would keep {cells} uses at once; settle by year"
+                )
+            made["_".join(("OWN", *slot.place))] = np.zeros(cells, np.int64)
+            made |= {f"{name}_{number}": np.zeros(cells, np.int64) for name in ("USE", "EARN", "EOWN")}
+        return [made[name] for name in rows_arguments(program)]
+
+    def _span(self, key: str, columns: Mapping[str, Array]) -> tuple[int, int]:
+        """The first and last period that the rows touch: how long the arrays of uses must be.
+
+        Days that no program settles (see `lowering.FIRST_DAY`) touch none.
+        """
+        period = next(period for period, name in PERIOD_KEYS.items() if name == key)
+        dates = ["year_date" if period == "year" else "period_date"] if period != "lifetime" else []
+        dates += ["enrolment"] if "enrolment" in columns and dates else []
+        first, last = LAST_DAY, 0
+        for name in dates:
+            real = columns[name][(columns[name] >= FIRST_DAY) & (columns[name] <= LAST_DAY)]
+            if len(real):
+                first, last = min(first, int(real.min())), max(last, int(real.max()))
+        if first > last:
+            return 0, 0
+        expression = period_number(self.plan.low, period, "day")
+        low, high = (
+            eval(expression, {"day": day, "benefit_year_starts": starts})
+            for day, starts in ((first, LAST_DAY), (last, 0))
+        )
+        return int(low), int(high)
 
     def column(self, columns: Mapping[str, Array], name: str, rows: int) -> Array:
         """The column of a program input, checked: its length, and that it holds whole numbers."""
-        policy = self.policy
-        source = {"rule_date": policy.rule_date, "year_date": policy.year_date}.get(name, name)
-        names = {self.plan.low.fact_name(fact.name): fact.name for fact in policy.facts}
-        source = names.get(source, source)
+        source = self._dates.get(name, name)
+        source = self._facts[source].name if source in self._facts else source
         if source not in columns:
-            raise KeyError(f"policy {policy.id} needs the column {source!r}")
+            raise KeyError(f"policy {self.policy.id} needs the column {source!r}")
         column = np.ascontiguousarray(columns[source])
         if len(column) != rows or column.dtype.kind not in "iu":
             raise ValueError(f"the column {source!r} must hold {rows} whole numbers")
+        if source == "charge":
+            return np.where(column == MISSING, columns["discharge"], column)
         return column
+
+
+def _limits(fact: Fact) -> tuple[int, int]:
+    """The lowest and the highest number that stands for a value of a fact."""
+    if "money" in fact.kind:
+        return 0 if fact.kind == "money" else -MAX_AMOUNT_FEN, MAX_AMOUNT_FEN
+    if fact.kind == "any":
+        return 0, MAX_AMOUNT_FEN
+    return (0, len(fact.values) - 1) if fact.range is None else (fact.range.low or 0, fact.range.high or 0)
+
+
+def _last(column: Array) -> int:
+    return max(0, int(column.max())) if len(column) else 0
+
+
+def numbered(person: Array, names: Array) -> Array:
+    """Whole numbers that name something, counted from 0 for each person; negative ones stay.
+
+    >>> numbered(np.array([7, 7, 7, 8, 8]), np.array([50, 9, 50, 3, -1])).tolist()
+    [1, 0, 1, 0, -1]
+    """
+    order = np.lexsort((names, person))
+    who, what = person[order], names[order]
+    named = what >= 0
+    new_person = np.r_[True, who[1:] != who[:-1]] if len(who) else np.zeros(0, bool)
+    new_name = named & (new_person | np.r_[True, what[1:] != what[:-1]]) if len(who) else np.zeros(0, bool)
+    count = np.cumsum(new_name)
+    before = np.maximum.accumulate(np.where(new_person, count - new_name, 0))
+    out = np.empty(len(names), np.int64)
+    out[order] = np.where(named, count - before - 1, what)
+    return out
 
 
 def check_order(person: Array, columns: Mapping[str, Array], rows: int) -> None:
@@ -166,20 +265,6 @@ def check_order(person: Array, columns: Mapping[str, Array], rows: int) -> None:
                 f"row {int(wrong[0])}: settled before the row above it, of the same person; "
                 "sort by person and settlement date"
             )
-
-
-def _span(key: str, year_date: Array) -> tuple[int, int]:
-    """The first and last period that the rows touch: how long the arrays of uses must be.
-
-    Days that no program settles (see `lower.FIRST_DAY`) touch none.
-    """
-    days = np.clip(year_date, FIRST_DAY, LAST_DAY)
-    real = days[days == year_date]
-    if not len(real):
-        return 0, 0
-    expression = next(expression for name, expression in PERIOD_KEYS.values() if name == key)
-    first, last = (int(eval(expression, {"year_date": int(day)})) for day in (real.min(), real.max()))
-    return first, last
 
 
 def cache_folder() -> Path:

@@ -6,16 +6,22 @@ where the results go. Numbers of the policy are literals, or stay arguments `p[k
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from openyibao.policy.tables import MAX_CELLS
+from openyibao.settlement.carry import carry_earn, carry_left
 from openyibao.settlement.ir import (
     NO_LIMIT,
+    NO_RATE,
+    Carry,
+    Earn,
     Fail,
     Known,
     Note,
+    OpenUse,
     Pick,
     Program,
     ReadUse,
@@ -54,29 +60,87 @@ class Form:
         return [f"return {fail.fault}, {fail.cell}"]
 
     def read_use(self, use: ReadUse) -> str:
-        slot = self.program.slots[use.slot]
         if self.rows:
-            return f"{use.name} = USE_{use.slot}[AT_{slot.key}]"
-        return f"{use.name} = uses.get(({slot.group!r}, {slot.key}), 0)"
+            return f"{use.name} = USE_{use.slot}[{self.at(use.slot)}]"
+        return f"{use.name} = uses.get({self.key(use.slot)}, 0)"
 
-    def write_use(self, use: WriteUse) -> list[str]:
-        slot = self.program.slots[use.slot]
+    def write_use(self, use: WriteUse) -> str:
         if self.rows:
-            return [f"USE_{use.slot}[AT_{slot.key}] = {use.expression}"]
-        return [f"uses[{slot.group!r}, {slot.key}] = {use.expression}"]
+            return f"USE_{use.slot}[{self.at(use.slot)}] = {use.expression}"
+        return f"uses[{self.key(use.slot)}] = {use.expression}"
 
-    def open_period(self, key: str) -> list[str]:
-        """In rows: where the period's uses stand, emptied when a person comes to the period for the first time."""
-        slots = [n for n, slot in enumerate(self.program.slots) if slot.key == key]
-        if not self.rows or not slots:
+    def key(self, number: int) -> str:
+        """The key of a use in the form for one claim."""
+        slot = self.program.slots[number]
+        return f"({', '.join([repr(slot.group), slot.key, *self.values(number)])})"
+
+    def values(self, number: int) -> list[str]:
+        """What names the values that a use is kept for, in the form for one claim."""
+        keyed = self.program.keyed
+        return [f"KEY_{fact}" if fact in keyed else fact for fact in self.program.slots[number].per]
+
+    def at(self, number: int) -> str:
+        """The local that holds where the use of a slot stands."""
+        return "_".join(("AT", *self.program.slots[number].place))
+
+    def own(self, number: int) -> str:
+        return "_".join(("OWN", *self.program.slots[number].place))
+
+    def size(self, fact: str) -> str:
+        size = self.program.sizes[fact]
+        return f"SIZE_{fact}" if size is None else str(size)
+
+    def stride(self, number: int) -> str:
+        return " * ".join(self.size(fact) for fact in self.program.slots[number].per) or "1"
+
+    def period(self, number: int, name: str) -> str:
+        """The number of a period, counted from the first that the rows touch."""
+        key = self.program.slots[number].key
+        return name if key in self.program.texts else f"{name} - FIRST_{key}"
+
+    def open_use(self, opening: OpenUse) -> list[str]:
+        """In rows: where the uses of a place stand, emptied when a person comes to it for the first time."""
+        if not self.rows:
             return []
-        at = f"AT_{key}"
+        slot = self.program.slots[opening.slot]
+        at, own = self.at(opening.slot), self.own(opening.slot)
+        beside = [n for n, other in enumerate(self.program.slots) if other.place == slot.place]
         return [
-            f"{at} = {key} - FIRST_{key}",
-            f"if OWN_{key}[{at}] != who:",
-            f"    OWN_{key}[{at}] = who",
-            *(f"    USE_{slot}[{at}] = 0" for slot in slots),
+            f"{at} = {self.period(opening.slot, slot.key)}",
+            *(f"{at} = {at} * {self.size(fact)} + {fact}" for fact in slot.per),
+            f"if {own}[{at}] != who:",
+            f"    {own}[{at}] = who",
+            *(f"    USE_{n}[{at}] = 0" for n in beside),
         ]
+
+    def span(self, number: int, start: str) -> str:
+        """The arguments of the carry functions that say where the periods of a slot stand."""
+        slot = self.program.slots[number]
+        period, stride = self.period(number, slot.key), self.stride(number)
+        base = f"{self.at(number)} - ({period}) * ({stride})"
+        return f"who, {base}, {stride}, {self.period(number, start)}, {period}"
+
+    def carry(self, carry: Carry) -> str:
+        slot, n = self.program.slots[carry.slot], carry.slot
+        amount = self.number(carry.amount)
+        if self.rows:
+            arrays = f"USE_{n}, {self.own(n)}, EARN_{n}, EOWN_{n}"
+            return (
+                f"{carry.name} = carry_left({arrays}, {self.span(n, carry.start)}, COUNT_{slot.key}, "
+                f"{amount}, {carry.one})"
+            )
+        per = "".join(f"{value}, " for value in self.values(n))
+        return (
+            f"{carry.name} = carried(uses, {slot.group!r}, ({per}), {carry.start}, {slot.key}, {amount}, {carry.one})"
+        )
+
+    def earn(self, earn: Earn) -> str:
+        slot, n = self.program.slots[earn.slot], earn.slot
+        amount = self.number(earn.amount)
+        if self.rows:
+            return f"carry_earn(EARN_{n}, EOWN_{n}, {self.span(n, earn.start)}, {amount})"
+        per = "".join(f"{value}, " for value in self.values(n))
+        return f"earn(uses, {slot.group!r}, ({per}), {earn.start}, {slot.key}, {amount})"
 
 
 def claim_text(program: Program, title: str, literals: bool = True) -> str:
@@ -86,11 +150,30 @@ def claim_text(program: Program, title: str, literals: bool = True) -> str:
     in place, at the very end only.
     """
     form = Form(program, rows=False, literals=literals)
-    arguments = [*program.inputs, "uses", *([] if literals else ["p"])]
+    arguments = [*program.inputs, *program.texts, *keys(program), "uses", *([] if literals else ["p"])]
     lines = [f"def settle_claim({_wrap(arguments, 17)}):", f"    # {plain(title)}", f"    NO_LIMIT = {NO_LIMIT}"]
+    lines.append(f"    NO_RATE = {NO_RATE}")
     lines += _indent(_lines(program.statements, form))
     lines += [f"    return (0, {_wrap(program.outputs, 12)})"]
     return "\n".join(lines) + "\n"
+
+
+def keys(program: Program) -> list[str]:
+    """The arguments of the form for one claim that name the values uses are kept for."""
+    return [f"KEY_{fact}" for fact in program.keyed]
+
+
+def rows_arguments(program: Program) -> list[str]:
+    """The arguments of the loop that say where uses stand: numbers of periods and values, whose they are, uses."""
+    periods = sorted({slot.key for slot in program.slots} - set(program.texts))
+    places = sorted({slot.place for slot in program.slots})
+    return [
+        *(f"{name}_{key}" for key in periods for name in ("FIRST", "COUNT")),
+        *(f"SIZE_{fact}" for fact, size in program.sizes.items() if size is None),
+        *("_".join(("OWN", *place)) for place in places),
+        *(f"USE_{n}" for n in range(len(program.slots))),
+        *(f"{name}_{n}" for n, slot in enumerate(program.slots) if slot.carried for name in ("EARN", "EOWN")),
+    ]
 
 
 def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: bool = True) -> str:
@@ -101,25 +184,25 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
     not written, and it leaves no trace in the uses.
     """
     form = Form(program, rows=True, literals=literals)
-    keys = sorted({slot.key for slot in program.slots})
     arguments = [
         "rows",
         "state",
         "person",
-        *(f"IN_{name}" for name in program.inputs),
-        *(name for key in keys for name in (f"FIRST_{key}", f"OWN_{key}")),
-        *(f"USE_{n}" for n in range(len(program.slots))),
+        *(f"IN_{name}" for name in (*program.inputs, *program.texts)),
+        *rows_arguments(program),
         *([] if literals else ["p"]),
         "fault",
         *(f"OUT_{name}" for name in outputs),
     ]
-    body = [f"{name} = int(IN_{name}[i])" for name in program.inputs]
+    body = [f"{name} = int(IN_{name}[i])" for name in (*program.inputs, *program.texts)]
     body += _lines(program.statements, form)
     body += ["fault[i] = 0", *(f"OUT_{name}[i] = {name}" for name in outputs)]
     lines = [
+        *(_carry_functions() if any(slot.carried for slot in program.slots) else []),
         f"def settle_rows({_wrap(arguments, 16)}):",
         f"    # {plain(title)}",
         f"    NO_LIMIT = {NO_LIMIT}",
+        f"    NO_RATE = {NO_RATE}",
         "    now, who = state",
         "    for i in range(rows):",
         "        if person[i] != now:  # the next person: what others used is not theirs",
@@ -129,6 +212,14 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         "    state[0], state[1] = now, who",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _carry_functions() -> list[str]:
+    """The two functions on arrays, as they stand in `carry`, so that the loop is one text."""
+    lines = ["import numba", ""]
+    for function in (carry_left, carry_earn):
+        lines += ["@numba.njit(nogil=True)", *inspect.getsource(function).splitlines(), ""]
+    return lines
 
 
 def plain(text: str) -> str:
@@ -150,7 +241,7 @@ def _statement(statement: Statement, form: Form) -> list[str]:
         return []
     if isinstance(statement, Set):
         note = f"  # {plain(statement.note)}" if statement.note else ""
-        return [f"{statement.name} = {form.number(statement.expression)}{note}", *form.open_period(statement.name)]
+        return [f"{statement.name} = {form.number(statement.expression)}{note}"]
     if isinstance(statement, Zero):
         return _zero(statement)
     if isinstance(statement, Pick):
@@ -159,9 +250,17 @@ def _statement(statement: Statement, form: Form) -> list[str]:
         return [f"if {form.number(statement.test)}:", *_indent(_lines(statement.body, form))]
     if isinstance(statement, Fail):
         return form.fail(statement)
+    if isinstance(statement, OpenUse):
+        return form.open_use(statement)
+    return [_use_line(statement, form)]
+
+
+def _use_line(statement: ReadUse | WriteUse | Carry | Earn, form: Form) -> str:
     if isinstance(statement, ReadUse):
-        return [form.read_use(statement)]
-    return form.write_use(statement)
+        return form.read_use(statement)
+    if isinstance(statement, WriteUse):
+        return form.write_use(statement)
+    return form.carry(statement) if isinstance(statement, Carry) else form.earn(statement)
 
 
 def _zero(zero: Zero) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import AmountOf, Bilingual, NotKnown, StatisticShare
+from openyibao.policy.model import AmountOf, Bilingual, NotKnown, Policy, StatisticShare
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
+from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
+from openyibao.settlement.lower_amounts import figure_of
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
@@ -47,6 +49,14 @@ SAY: dict[str, tuple[str, str]] = {
         "内部检查未通过：支付与自付之和不等于总费用。",
         "internal check failed: paid and personal are not the total.",
     ),
+    "rate": (
+        "“{layer}”的“{what}”得出的比例低于0%或高于100%。请检查政策文件中的加减点数或计算公式。",
+        "{layer} / {what} comes out below 0% or above 100%. Check its points or its line in the policy file.",
+    ),
+    "enrolment": (
+        "“{layer}”的结转自参保之日起算，结算单未填写“参保登记”日期。请补充。",
+        "{layer}: what it carries over is earned from enrolment on; state the day of enrolment.",
+    ),
     "edges": ("“{layer}”的{what}低于前一段的上限。", "{layer}: the edge of {what} lies below the one before."),
 }
 
@@ -66,6 +76,20 @@ def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
         texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
     return ClaimError(claim.id, fault.kind, Bilingual(*texts))
+
+
+def two_values_error(policy: Policy, claim: Claim, error: TwoValuesError) -> ClaimError:
+    """The error for a fact of which two values hold at once."""
+    say = Vocabulary(policy.words).say
+    zh, en = (
+        "“{fact}”同时有{values}，政策未规定优先顺序。请只保留一个，或在政策文件中写明优先顺序。",
+        "{fact} is {values} at once, and the policy gives no order. Keep one, or state an `order` in the policy file.",
+    )
+    texts = [
+        text.format(fact=say(error.fact, lang), values=joint.join(say(value, lang) for value in error.values))
+        for text, lang, joint in ((zh, "zh", "、"), (en, "en", " and "))
+    ]
+    return ClaimError(claim.id, "identity", Bilingual(*texts))
 
 
 def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
@@ -91,13 +115,14 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         "money": ", ".join(f"{name} {yuan(fen)}" for name, fen in zip(names, money, strict=True)),
     }
     if fault.kind == "day":
-        details |= {"found": getattr(claim, policy.year_date)}
+        name = policy.period_date if fault.what == "period" else policy.year_date
+        details |= {"found": getattr(claim, name) or claim.discharge}
     if fault.kind == "date":
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
     elif fault.kind == "fact":
         fact = policy.fact(fault.fact)
-        value = claim.facts.get(fault.fact)
-        expected = fact.values or (f"{fact.range.low}-{fact.range.high}" if fact.range else "",)
+        value = held(fact, claim)
+        expected = fact.values or (f"{fact.range.low}-{fact.range.high}" if fact.range else fact.kind,)
         if value is None:
             found = "结算单未填写" if lang == "zh" else "the claim does not state it"
         else:
@@ -133,7 +158,7 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
         if isinstance(amount.amount.value, StatisticShare):
             rule = amount.amount.value
             figure = say(rule.statistic, lang)
-            year = getattr(claim, plan.policy.rule_date).year - rule.years_before
+            year, _ = figure_of(plan.policy, rule, getattr(claim, plan.policy.rule_date).year)
             why += (
                 f"，缺少{year}年的“{figure}”"
                 if lang == "zh"

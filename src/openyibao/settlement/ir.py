@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 NO_LIMIT = 2**62
 """An amount that never binds: larger than any use or claim."""
+NO_RATE = -(10**12)
+"""A rate that nobody knows: below all that points and lines can come to."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,54 @@ class Known:
     bound: tuple[int, int]
 
 
-Statement = Note | Known | Set | Zero | Pick | When | Fail | ReadUse | WriteUse
+@dataclass(frozen=True)
+class OpenUse:
+    """The place of a slot's use is found: from here on the period and the facts it is kept for are known."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class Carry:
+    """`name` becomes what a claim finds of an amount with carry-over, which is earned from the period `start` on."""
+
+    name: str
+    slot: int
+    amount: str
+    start: str
+    one: bool
+
+
+@dataclass(frozen=True)
+class Earn:
+    """The period of the claim, and earlier ones without an amount of their own, earn this amount."""
+
+    slot: int
+    amount: str
+    start: str
+
+
+Statement = Note | Known | Set | Zero | Pick | When | Fail | ReadUse | WriteUse | OpenUse | Carry | Earn
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One use that outlives a claim: its group, its period, and the local that holds the period's number."""
+    """One use that outlives a claim.
+
+    Its group, its period, the local that holds the period's number (or names the episode or stay), the locals of the
+    facts for each of whose values it is kept, and whether what is left of it is carried over.
+    """
 
     group: str
     period: str
     key: str
+    per: tuple[str, ...] = ()
+    carried: bool = False
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What tells the uses of the slot apart: slots with the same have their uses at the same places."""
+        return (self.key, *self.per)
 
 
 @dataclass(frozen=True)
@@ -139,5 +179,11 @@ class Program:
     slots: tuple[Slot, ...]
     faults: tuple[Fault, ...]
     parameters: tuple[Parameter, ...]
-    most: dict[str, int] = field(default_factory=dict)
-    """The largest number each fact can be."""
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The numbers each fact can be, those for missing and unknown included."""
+    texts: tuple[str, ...] = ()
+    """Inputs that only name something: texts in the form for one claim, whole numbers in rows."""
+    sizes: dict[str, int | None] = field(default_factory=dict)
+    """Of each fact that uses are kept for: how many values it has; None for any number."""
+    keyed: tuple[str, ...] = ()
+    """Those of them that the form for one claim is also given as words (`KEY_...`)."""

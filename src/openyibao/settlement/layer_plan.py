@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openyibao.policy.model import Layer, Term
+from openyibao.policy.model import Kept, Layer, Term
 from openyibao.policy.values import MAX_AMOUNT_FEN
-from openyibao.settlement.lower import TablePlan
+from openyibao.settlement.lowering import TablePlan
 
 MONEY = (0, MAX_AMOUNT_FEN)
 """Every part of a claim is at most its total, which is checked: no part is negative and they add up."""
@@ -34,10 +34,12 @@ class TakePlan:
 class UsePlan:
     """A use that a step, a cap or the bands read and write."""
 
-    slot: int
+    slot: int | None  # None: it ends with the claim
     before: str
     after: str
     now: str = ""  # of a group: what the claim has made of it so far
+    stored: str = ""  # of a group: what it was before the claim
+    group: str = ""
 
 
 @dataclass
@@ -48,6 +50,10 @@ class StepPlan:
     use: UsePlan | None
     due: str
     taken: str
+    kept: Kept = field(default_factory=Kept)
+    amount: str = ""  # where the amount stands with what is added to it
+    annual: CapPlan | None = None
+    counted: UsePlan | None = None
 
 
 @dataclass
@@ -56,6 +62,8 @@ class CapPlan:
     table: TablePlan
     use: UsePlan | None
     left: str
+    kept: Kept = field(default_factory=Kept)
+    amount: str = ""
 
 
 @dataclass
@@ -79,6 +87,7 @@ class LayerPlan:
     rate: TablePlan | None = None
     fixed: TablePlan | None = None
     unit: str = ""
+    fixed_use: UsePlan | None = None
     bands: list[BandPlan] = field(default_factory=list)
     denominator: int = 1
     position: UsePlan | None = None

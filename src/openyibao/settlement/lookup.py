@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from openyibao.policy.keys import atoms, covers
-from openyibao.policy.model import Fact, Key, Otherwise, Range, Table, Words
-
-Atom = str | tuple[int, int]
+from openyibao.policy.answers import Atom, answer
+from openyibao.policy.keys import atoms
+from openyibao.policy.model import Fact, Table
 
 
 @dataclass(frozen=True)
@@ -54,21 +53,5 @@ def lay_out(table: Table, facts: dict[str, Fact]) -> Dense:
     used = tuple(facts[name] for name in table.by)
     keys = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(used))]
     pieces = tuple(tuple(atoms(fact, level)) for fact, level in zip(used, keys, strict=True))
-    answers = tuple(_answer(table, combination) for combination in itertools.product(*pieces))
+    answers = tuple(answer(table, combination) for combination in itertools.product(*pieces))
     return Dense(used, pieces, answers)
-
-
-def _answer(table: Table, combination: tuple[Atom, ...]) -> int:
-    """The number of the policy's cell that answers for these values, level by level."""
-    left = list(range(len(table.cells)))
-    for level, atom in enumerate(combination):
-        done = [n for n in left if len(table.cells[n].keys) == level]
-        if done:
-            return done[0]
-        named = [n for n in left if covers_named(table.cells[n].keys[level], atom)]
-        left = named or [n for n in left if isinstance(table.cells[n].keys[level], Otherwise)]
-    return left[0]
-
-
-def covers_named(key: Key, atom: Atom) -> bool:
-    return isinstance(key, Words | Range) and covers(key, atom)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from openyibao.policy.bases import STEP_PARTS, filled_parts
-from openyibao.policy.model import Step, Term, Words
+from openyibao.policy.model import Kept, Step, Term, Words
 from openyibao.policy.tables import common_denominator
 from openyibao.policy.values import percent
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When, Zero
 from openyibao.settlement.layer_plan import MONEY, PART_NAMES, CapPlan, StepPlan, TakePlan
-from openyibao.settlement.lower import basis_text, round_share
 from openyibao.settlement.lower_pays import Payments
+from openyibao.settlement.lower_tables import basis_text, round_share
 
 
 class LayerBuilder(Payments):
@@ -102,13 +102,13 @@ class LayerBuilder(Payments):
         return out
 
     def _pre_pay(self, step: Step, rest: str) -> list[Statement]:
-        table, out = self._table(step.table, "pre-pay", "pre_pay_share", "ratio", common_denominator([step.table]))
+        table, out = self._rate(step.table, "pre-pay", "pre_pay_share", common_denominator([step.table]))
         taken = self.local("pre_pay_taken")
         self.plan.steps.append(StepPlan("pre-pay", None, table, None, "", taken))
         bottom = self.low.parameter(table.what, table.denominator, "bottom")
         return [
             *out,
-            Set(taken, round_share(rest, table.value_name, bottom), bound=MONEY),
+            Set(taken, round_share(rest, table.result, bottom), bound=MONEY),
             *self._move(taken, "prepaid", rest),
         ]
 
@@ -117,20 +117,55 @@ class LayerBuilder(Payments):
         what = f"{step.kind} per {period}"
         name = what.replace(" ", "_")
         table, out = self._table(step.table, what, name, "amount")
-        use, read = self._use(what, name, period, step.group)
+        use, read = self._use(what, name, period, step.kept)
+        amount, made = self._amount(step.kind, period, step.kept, table.value_name, name)
         due, taken = self.local(f"{name}_left"), self.local(f"{name}_taken")
-        self.plan.steps.append(StepPlan(step.kind, period, table, use, due, taken))
-        open_amount = f"max(0, {table.value_name} - {use.before})" if use else table.value_name
-        out += [*read, Set(due, open_amount)]
+        plan = StepPlan(step.kind, period, table, use, due, taken, step.kept, amount)
+        self.plan.steps.append(plan)
+        out += [*read, *made, *self._left(use, amount, due, period, step.kept)]
         if step.kind == "limit":
             out += [Set(taken, f"max(0, {rest} - {due})", "beyond the limit", bound=MONEY)]
-            grow = f"{rest} - {taken}"
+            grow = f"({rest} - {taken})"
         else:
-            out += [Set(taken, f"min({rest}, {due})", bound=MONEY)]
+            out += [*self._annual_maximum(step, plan, name), Set(taken, f"min({rest}, {due})", bound=MONEY)]
             grow = taken
-        if use:
-            out += self._grow(use, grow if step.kind != "limit" else f"({grow})")
+        for growing in (use, plan.counted):
+            out += self._grow(growing, grow) if growing else []
         return [*out, *self._move(taken, STEP_PARTS[step.kind], rest)]
+
+    def _amount(self, kind: str, period: str, kept: Kept, value: str, name: str) -> tuple[str, list[Statement]]:
+        """The amount with the person's own addition; 0 where it belongs to a later part of the stay."""
+        if kind == "deductible" and period == "claim" and self.low.policy.per_claim_later:
+            here, last = self.local(f"{name}_here"), self.low.need_input("last_of_stay")
+            return here, [Set(here, f"{value} if {last} == 1 else 0")]
+        if kept.plus is None:
+            return value, []
+        whole = self.local(f"{name}_with_addition")
+        out = self.low.need_facts((kept.plus,), self.layer.name, name.replace("_", " "))
+        total = f"max(0, {value} + {self.low.fact_name(kept.plus)}) if {value} < NO_LIMIT else NO_LIMIT"
+        return whole, [*out, Set(whole, total)]
+
+    def _annual_maximum(self, step: Step, plan: StepPlan, name: str) -> list[Statement]:
+        """What is due at most, as the deductibles of the group count in the benefit year."""
+        kept = step.kept
+        others = [s.kept for layer in self.low.policy.layers for s in layer.steps if s.kind == "deductible"]
+        if not any(k.annual_maximum and (k is kept or (k.group and k.group == kept.group)) for k in others):
+            return []
+        what = f"annual maximum of deductible per {step.period}"
+        counted, out = self._use(what, f"{name}_of_the_year", "year", Kept(kept.group))
+        plan.counted = counted
+        assert counted is not None
+        if kept.annual_maximum is None:
+            return out
+        table, made = self._table(kept.annual_maximum, what, f"{name}_annual_maximum", "amount")
+        left = self.local(f"{name}_annual_maximum_left")
+        plan.annual = CapPlan("year", table, counted, left)
+        return [
+            *out,
+            *made,
+            Set(left, f"max(0, {table.value_name} - {counted.before})"),
+            Set(plan.due, f"min({plan.due}, {left})"),
+        ]
 
     def _move(self, taken: str, part: str, rest: str) -> list[Statement]:
         name = self.plan.parts[part]
@@ -144,13 +179,13 @@ class LayerBuilder(Payments):
         lefts, grows = [], []
         for cap in self.layer.caps:
             what = f"at most per {cap.period}"
-            name = f"most_per_{cap.period}"
+            name = f"most_per_{cap.period}".replace(" ", "_")
             table, made = self._table(cap.table, what, name, "amount")
-            use, read = self._use(what, name, cap.period, cap.group)
+            use, read = self._use(what, name, cap.period, cap.kept)
+            amount, added = self._amount("cap", cap.period, cap.kept, table.value_name, name)
             left = self.local(f"{name}_left")
-            amount = f"max(0, {table.value_name} - {use.before})" if use else table.value_name
-            out += [*made, *read, Set(left, amount)]
-            self.plan.caps.append(CapPlan(cap.period, table, use, left))
+            out += [*made, *read, *added, *self._left(use, amount, left, cap.period, cap.kept)]
+            self.plan.caps.append(CapPlan(cap.period, table, use, left, cap.kept, amount))
             lefts.append(left)
             if use:
                 grows.append(use)

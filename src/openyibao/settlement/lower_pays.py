@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import Band, Bands, Fixed, Table
+from openyibao.policy.model import Band, Bands, Fixed, Kept, Table
 from openyibao.policy.tables import common_denominator
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When
 from openyibao.settlement.layer_plan import MONEY, BandPlan
 from openyibao.settlement.layer_tools import LayerTools
-from openyibao.settlement.lower import round_share
+from openyibao.settlement.lower_tables import round_share
 
 
 class Payments(LayerTools):
@@ -27,10 +27,10 @@ class Payments(LayerTools):
         return self._pays_flat(self.layer.pays) + self._floor()
 
     def _pays_flat(self, rates: Table) -> list[Statement]:
-        table, out = self._table(rates, "pays", "rate", "ratio", common_denominator([rates]))
+        table, out = self._rate(rates, "pays", "rate", common_denominator([rates]))
         self.plan.rate, self.plan.denominator = table, table.denominator
         self.bottom = self.low.parameter(table.what, table.denominator, "bottom")
-        formula = round_share(self.plan.reimbursable, table.value_name, self.bottom)
+        formula = round_share(self.plan.reimbursable, table.result, self.bottom)
         return [*out, Set(self.plan.reimbursement, formula, bound=MONEY)]
 
     def _pays_fixed(self, fixed: Fixed) -> list[Statement]:
@@ -38,10 +38,21 @@ class Payments(LayerTools):
         table, out = self._table(fixed.table, "pays fixed", "fixed_amount", "amount")
         self.plan.fixed, self.plan.unit = table, fixed.unit
         whole = table.value_name
+        grown: list[Statement] = []
         if fixed.unit != "claim":
             out += self.low.need_facts((fixed.unit,), self.layer.name, "pays fixed")
             whole = f"{whole} * {self.low.fact_name(fixed.unit)}"
-        return [*out, Set(self.plan.reimbursement, f"min({self.plan.reimbursable}, {whole})", bound=MONEY)]
+        elif self.low.is_split:
+            use, read = self._use("pays fixed", "fixed", "claim", Kept())
+            assert use is not None
+            self.plan.fixed_use = use
+            here = whole
+            if self.low.policy.per_claim_later:
+                here = f"({whole} if {self.low.need_input('last_of_stay')} == 1 else 0)"
+            whole = f"max(0, {here} - {use.before})"
+            out += read
+            grown = self._grow(use, self.plan.reimbursement)
+        return [*out, Set(self.plan.reimbursement, f"min({self.plan.reimbursable}, {whole})", bound=MONEY), *grown]
 
     def _floor(self) -> list[Statement]:
         """The least a layer pays: a floor, as far as the cost reaches that the deductible has not left out."""
@@ -63,7 +74,7 @@ class Payments(LayerTools):
         """The cost a cap has cut, counted in fees: what lies beyond the cost that the payment consumed."""
         plan = self.plan
         cost = self.local("cost_consumed")
-        walk = self._consumed_flat(cost, plan.rate.value_name) if plan.rate else self._consumed_in_bands(cost)
+        walk = self._consumed_flat(cost, plan.rate.result) if plan.rate else self._consumed_in_bands(cost)
         fees: list[Statement] = [
             *walk,
             Set(cost, f"min({cost}, {plan.reimbursable})", bound=MONEY),
@@ -85,7 +96,7 @@ class Payments(LayerTools):
         plan, rest = self.plan, self.local("payment_to_place")
         out: list[Statement] = [Set(rest, f"{plan.paid} * {self.bottom}"), Set(cost, "0")]
         for band in plan.bands:
-            slice_cost, rate = band.cost, band.rate.value_name
+            slice_cost, rate = band.cost, band.rate.result
             worth = f"{slice_cost} * {rate}"
             passes = When(
                 f"{rest} > {worth}",
@@ -103,7 +114,7 @@ class Payments(LayerTools):
 
     def _pays_bands(self, bands: Bands) -> list[Statement]:
         self.plan.denominator = common_denominator([band.rate for band in bands.bands])
-        use, out = self._use("pays in bands", "position", bands.period)
+        use, out = self._use("pays in bands", "position", bands.period, Kept(), is_amount=False)
         self.plan.position = use
         self.plan.start = self.local("starts_at")
         before = use.before if use else "0"
@@ -134,13 +145,11 @@ class Payments(LayerTools):
             if lower_edge != "0":
                 fault = self.low.fault("edges", layer=self.layer.name, what=f"band {number}")
                 out.append(When(f"{upper} < {lower_edge}", (Fail(fault),)))
-        rate, made = self._table(
-            band.rate, f"band {number} pays", f"band_{number}_rate", "ratio", self.plan.denominator
-        )
+        rate, made = self._rate(band.rate, f"band {number} pays", f"band_{number}_rate", self.plan.denominator)
         out += made
         start = f"max({self.plan.start}, {lower_edge})" if lower_edge != "0" else self.plan.start
         stop = f"min({end}, {upper})" if upper else end
         slice_name = self.local(f"band_{number}_cost")
         self.plan.bands.append(BandPlan(edge, rate, slice_name))
         out.append(Set(slice_name, f"max(0, {stop} - {start})", bound=MONEY))
-        return out, upper, f"{slice_name} * {rate.value_name}"
+        return out, upper, f"{slice_name} * {rate.result}"

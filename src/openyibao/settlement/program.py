@@ -8,8 +8,9 @@ from openyibao.policy.model import Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
 from openyibao.settlement.layer_plan import LayerPlan
-from openyibao.settlement.lower import CLAIM_PARTS, Lowering, lower
+from openyibao.settlement.lower import lower
 from openyibao.settlement.lower_layer import LayerBuilder
+from openyibao.settlement.lowering import CLAIM_PARTS, Lowering
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def plan_policy(policy: Policy) -> Plan:
             builder = LayerBuilder(low, layer, plans, claim_left)
             out += builder.build()
             commits += builder.commits
-        return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits]
+        return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits, *low.last]
 
     low, program = lower(policy, all_layers)
     if len(set(program.outputs)) != len(program.outputs):  # names that only a policy's own words can make clash

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
-from openyibao.policy.model import Fact, Policy
+from openyibao.policy.model import Policy
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bounds import largest_number
+from openyibao.settlement.carry import carried, earn
 from openyibao.settlement.claim import Claim, FactValue, UseKey, Uses
 from openyibao.settlement.emit import claim_text
-from openyibao.settlement.faults import claim_error
+from openyibao.settlement.facts import TwoValuesError, encoder, held_facts
+from openyibao.settlement.faults import claim_error, two_values_error
+from openyibao.settlement.lowering import MISSING, UNKNOWN, UNKNOWN_MONEY
 from openyibao.settlement.program import Plan, plan_policy
-
-MISSING, UNKNOWN = -1, -2
 
 
 class Touched(dict[UseKey, int]):
@@ -36,11 +39,15 @@ class Rule:
         self.plan: Plan = plan_policy(policy)
         self.largest_number = largest_number(self.plan.program)
         self.text = claim_text(self.plan.program, f"{policy.id}: {policy.title.en}")
-        space: dict[str, Callable[..., tuple[int, ...]]] = {}
+        space: dict[str, Any] = {"carried": carried, "earn": earn}
         exec(compile(self.text, f"<policy {policy.id}>", "exec"), space)
         self.function = space["settle_claim"]
-        self._facts = tuple((fact.name, encoder(fact)) for fact in policy.facts)
-        self._rule_date, self._year_date = policy.rule_date, policy.year_date
+        program = self.plan.program
+        by_name = {self.plan.low.fact_name(fact.name): fact for fact in policy.facts}
+        self._asks = tuple(_asks(policy, name) for name in program.inputs if name not in by_name)
+        self._facts = tuple((by_name[n].name, encoder(by_name[n])) for n in program.inputs if n in by_name)
+        self._names = tuple(operator.attrgetter(name) for name in program.texts)
+        self._keyed = tuple(by_name[name] for name in program.keyed)
 
     def settle(self, uses: Uses, claim: Claim) -> tuple[Bill, Uses]:
         """Settle one claim of a person who has used `uses` so far.
@@ -49,29 +56,50 @@ class Rule:
         of the policy, or does not add up; the uses are then as before.
         """
         used = dict(uses.values)
-        return self._bill(claim, used), Uses(used)
+        return self._bill(claim, used, uses), Uses(used)
 
     def settle_touching(self, uses: Uses, claim: Claim) -> tuple[Bill, Uses, frozenset[UseKey]]:
         """The same, and the keys of all uses that the claim read, whether or not it changed them."""
         used = Touched(uses.values)
-        return self._bill(claim, used), Uses(used), frozenset(used.read)
+        return self._bill(claim, used, uses), Uses(used), frozenset(used.read)
 
-    def _bill(self, claim: Claim, used: dict[UseKey, int]) -> Bill:
+    def _bill(self, claim: Claim, used: dict[UseKey, int], before: Uses) -> Bill:
         facts = claim.facts
+        codes = [encode(facts.get(name)) for name, encode in self._facts]
+        if UNKNOWN in codes or UNKNOWN_MONEY in codes:  # perhaps several values, or values with times
+            facts = self._held(claim)
+            codes = [encode(facts.get(name)) for name, encode in self._facts]
         values = self.function(
-            day_number(getattr(claim, self._rule_date)),
-            day_number(getattr(claim, self._year_date)),
-            claim.total_fen,
-            claim.fully_self_paid_fen,
-            claim.over_limit_fen,
-            claim.pre_self_paid_fen,
-            claim.in_scope_fen,
-            *[encode(facts.get(name)) for name, encode in self._facts],
+            *[ask(claim) for ask in self._asks],
+            *codes,
+            *[name(claim) for name in self._names],
+            *[facts.get(fact.name, "") for fact in self._keyed],
             used,
         )
         if values[0]:
             raise claim_error(self.plan, claim, values[0], values[1])
-        return Bill(self.plan, claim, values[1:])
+        return Bill(self.plan, claim, values[1:], before.values)
+
+    def _held(self, claim: Claim) -> Mapping[str, FactValue]:
+        try:
+            return held_facts(self.policy, claim)
+        except TwoValuesError as error:
+            raise two_values_error(self.policy, claim, error) from None
+
+
+def _asks(policy: Policy, name: str) -> Callable[[Claim], int]:
+    """What a program input is of a claim: money in fen, a date as yyyymmdd."""
+    dates = {"rule_date": policy.rule_date, "year_date": policy.year_date, "period_date": policy.period_date}
+    if name in dates:
+        day = operator.attrgetter(dates[name])
+        if dates[name] == "charge":
+            return lambda claim: day_number(claim.charge or claim.discharge)
+        return lambda claim: day_number(day(claim))
+    if name == "enrolment":
+        return lambda claim: day_number(claim.enrolment) if claim.enrolment else MISSING
+    if name == "last_of_stay":
+        return lambda claim: int(claim.last_of_stay)
+    return operator.attrgetter(f"{name}_fen")
 
 
 def settle(policy: Policy, uses: Uses, claim: Claim) -> tuple[Bill, Uses]:
@@ -105,22 +133,3 @@ _rules: dict[int, tuple[Policy, Rule]] = {}
 def day_number(day: date) -> int:
     """A date as yyyymmdd, the form in which both compiled forms take it."""
     return day.year * 10000 + day.month * 100 + day.day
-
-
-def encoder(fact: Fact) -> Callable[[FactValue | None], int]:
-    """From a fact of a claim to its number: MISSING if the claim lacks it, UNKNOWN if the policy does not have it."""
-    if fact.range is not None:
-        low, high = fact.range.low or 0, fact.range.high or 0
-
-        def number(value: FactValue | None) -> int:
-            if value is None:
-                return MISSING
-            return value if type(value) is int and low <= value <= high else UNKNOWN
-
-        return number
-    codes = {value: n for n, value in enumerate(fact.values)}
-
-    def code(value: FactValue | None) -> int:
-        return MISSING if value is None else codes.get(value, UNKNOWN)  # type: ignore[arg-type]
-
-    return code

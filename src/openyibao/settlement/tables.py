@@ -17,8 +17,7 @@ from openyibao.policy.model import Fact, Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.columns import MONEY, RowRule
 from openyibao.settlement.emit import CELLS
-from openyibao.settlement.lower import FIRST_DAY
-from openyibao.settlement.rule import MISSING, UNKNOWN
+from openyibao.settlement.lowering import FIRST_DAY, MISSING, UNKNOWN
 
 Numbers = npt.NDArray[np.int64]
 DATES = ("admission", "discharge", "settlement")

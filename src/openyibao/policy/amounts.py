@@ -1,0 +1,145 @@
+"""Reading published figures by year, and the amounts that have a name: tables, or multiples of a figure."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from openyibao.policy.basis import Scope, need_basis, read_basis
+from openyibao.policy.model import (
+    Amount,
+    Cell,
+    Money,
+    MonthDay,
+    NotKnown,
+    Ratio,
+    Statistic,
+    StatisticShare,
+    Table,
+)
+from openyibao.policy.nodes import Mapping, Node
+from openyibao.policy.reading import Fields, Reading, describe, join, named, some
+from openyibao.policy.tables import AMOUNT, MONTH_DAY, MULTIPLE, read_table
+from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, round_figure, yuan
+from openyibao.policy.vocabulary import ROUNDING
+
+YEARS_BEFORE = {"the same year": 0, "the year before": 1, "two years before": 2, "the last published": None}
+
+
+def read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[Statistic, ...]:
+    if "statistics" not in fields:
+        return ()
+    return tuple(
+        _read_statistic(reading, name, value, scope)
+        for name, _, value in named(reading, fields["statistics"][1], "statistics")
+    )
+
+
+def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> Statistic:
+    path = join("statistics", name)
+    years: list[tuple[int, Cell]] = []
+    if not isinstance(node, Mapping):
+        reading.problem(node.place, path, describe(node), "values by year")
+    for key, value in node if isinstance(node, Mapping) else ():
+        if not re.fullmatch(r"[12][0-9]{3}", key.value):
+            reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
+        else:
+            table = read_table(reading, value, join(path, key.value), AMOUNT, scope)
+            if table.by or not isinstance(table.cells[0].value, Money | NotKnown):
+                reading.problem(
+                    value.place, join(path, key.value), "a table or a named amount", "one amount for the year"
+                )
+            cell = table.cells[0]
+            if cell.basis is None:
+                need_basis(reading, value, join(path, key.value))
+            years.append((int(key.value), cell))
+    return Statistic(name, tuple(years))
+
+
+def read_amounts(
+    reading: Reading, fields: Fields, scope: Scope, statistics: dict[str, Statistic]
+) -> tuple[Amount, ...]:
+    if "amounts" not in fields:
+        return ()
+    amounts = []
+    for name, key, value in named(reading, fields["amounts"][1], "amounts"):
+        path = join("amounts", key.value)
+        is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
+        if is_share:
+            rule = _read_statistic_share(reading, value, path, scope, set(statistics))
+            _check_figures(reading, value, path, rule, statistics)
+            amounts.append(Amount(name, rule))
+            scope.amounts.add(name)
+            continue
+        table = read_table(reading, value, path, AMOUNT, scope)
+        if table.basis is None and any(cell.basis is None for cell in table.cells):
+            need_basis(reading, value, path)
+        amounts.append(Amount(name, table))
+        scope.amounts.add(name)  # from here on: an amount may name one above it
+    return tuple(amounts)
+
+
+def _check_figures(
+    reading: Reading, node: Node, path: str, rule: StatisticShare, statistics: dict[str, Statistic]
+) -> None:
+    """What a share of a published figure comes to is an amount like any other, in every year."""
+    for year, cell in statistics[rule.statistic].values if rule.statistic in statistics else ():
+        figure = cell.value.fen if isinstance(cell.value, Money) else 0
+        ratios = [answer.value.ratio for answer in rule.share.cells if isinstance(answer.value, Ratio)]
+        if any(round_figure(figure, ratio, rule.mode, rule.unit_fen) > MAX_AMOUNT_FEN for ratio in ratios):
+            reading.problem(
+                node.place, path, f"an amount of {year} that is too large", f"at most {yuan(MAX_AMOUNT_FEN)} yuan"
+            )
+
+
+def _read_statistic_share(
+    reading: Reading, node: Node, path: str, scope: Scope, statistics: set[str]
+) -> StatisticShare:
+    fields = reading.fields(node, path, ("share", "of", "year", "basis"), ("rounded",))
+    share = (
+        read_table(reading, fields["share"][1], join(path, "share"), MULTIPLE, scope)
+        if "share" in fields
+        else Table((), (Cell((), Ratio(Fraction(0))),))
+    )
+    name = reading.english(reading.text(fields["of"][1], join(path, "of"))) if "of" in fields else ""
+    if name and name not in statistics:
+        reading.problem(
+            fields["of"][1].place,
+            join(path, "of"),
+            repr(name),
+            f"a statistic declared under `statistics` ({some(sorted(statistics))})",
+            reading.did_you_mean(name, statistics),
+        )
+    year = reading.choice(fields["year"][1], join(path, "year"), tuple(YEARS_BEFORE)) if "year" in fields else ""
+    mode, unit = (
+        _read_rounding(reading, fields["rounded"][1], join(path, "rounded")) if "rounded" in fields else ("half-up", 1)
+    )
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
+    if unit > MAX_AMOUNT_FEN:
+        reading.problem(node.place, join(path, "rounded"), "a larger unit than any amount", "a unit such as 1 yuan")
+    return StatisticShare(name, share, YEARS_BEFORE.get(year), mode, unit, basis)
+
+
+def _read_rounding(reading: Reading, node: Node, path: str) -> tuple[str, int]:
+    expected = "`down to 1 yuan`, `up to 100 yuan`, `half-up to 0.01 yuan` or the like"
+    text = reading.text(node, path, expected)
+    for mode, phrase in ROUNDING.items():
+        parts = phrase.match(text)
+        if parts and (unit := parse_fen(parts[0])):
+            return mode, unit
+    if text:
+        reading.problem(node.place, path, repr(text), expected)
+    return "half-up", 1
+
+
+def read_year_start(reading: Reading, fields: Fields, scope: Scope) -> Table | None:
+    """The first day of the benefit year, for everybody or by facts; None where it is that of the calendar year."""
+    if "benefit year from" not in fields:
+        return None
+    node = fields["benefit year from"][1]
+    table = read_table(reading, node, "benefit year from", MONTH_DAY, scope)
+    if table.basis is None and any(cell.basis is None for cell in table.cells):
+        need_basis(reading, node, "benefit year from")
+    if any(not isinstance(cell.value, MonthDay) for cell in table.cells):
+        reading.problem(node.place, "benefit year from", "`not known`", "a day for everybody")
+    return table

@@ -1,0 +1,50 @@
+"""Which cell of a table answers for given values of its facts, and what a rate that names another cell comes to."""
+
+from __future__ import annotations
+
+from openyibao.policy.keys import covers
+from openyibao.policy.model import Key, NotKnown, Otherwise, OwnShareOf, Range, Ratio, Table, Value, Words
+
+Atom = str | tuple[int, int]
+
+
+class OwnShareError(Exception):
+    """A rate that names a cell it cannot be worked out from."""
+
+
+def answer(table: Table, values: tuple[Atom, ...]) -> int:
+    """The number of the cell that answers for these values, level by level."""
+    left = list(range(len(table.cells)))
+    for level, atom in enumerate(values):
+        done = [n for n in left if len(table.cells[n].keys) == level]
+        if done:
+            return done[0]
+        named = [n for n in left if _names(table.cells[n].keys[level], atom)]
+        left = named or [n for n in left if isinstance(table.cells[n].keys[level], Otherwise)]
+    return left[0]
+
+
+def _names(key: Key, atom: Atom) -> bool:
+    return isinstance(key, Words | Range) and covers(key, atom)
+
+
+def rate(table: Table, known: tuple[tuple[str, ...], ...], values: tuple[Atom, ...]) -> Value:
+    """The rate for these values. `known` holds the values of each fact of the table.
+
+    Raises OwnShareError where a share of another's own share cannot be worked out.
+    """
+    value = table.cells[answer(table, values)].value
+    steps = 0
+    multiple = None
+    while isinstance(value, OwnShareOf):
+        level = next(n for n, words in enumerate(known) if value.value in words)
+        if values[level] == value.value or steps > len(table.cells):
+            raise OwnShareError(f"the own share of {value.value} refers to itself")
+        values = (*values[:level], value.value, *values[level + 1 :])
+        multiple = value.multiple * (1 if multiple is None else multiple)
+        value, steps = table.cells[answer(table, values)].value, steps + 1
+    if multiple is None or isinstance(value, NotKnown):
+        return value
+    if not isinstance(value, Ratio):
+        raise OwnShareError("it names a cell that is no plain rate")
+    return Ratio(1 - multiple * (1 - value.ratio))

@@ -1,0 +1,105 @@
+"""Reading the facts a policy asks about: named values, whole numbers, money, any text, what is worked out."""
+
+from __future__ import annotations
+
+from openyibao.policy.keys import parse_range
+from openyibao.policy.model import Fact, Range
+from openyibao.policy.nodes import Mapping, Node, Place, Text
+from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.vocabulary import FactWord, language
+
+MAX_NUMBER = 100_000  # days, items, years of age: no number of a fact is larger (see settlement.bounds)
+IDENTITY_DATES = ("settlement", "discharge", "admission", "enrolment")
+INPATIENT = "inpatient"
+
+
+def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
+    if "facts" not in fields:
+        return ()
+    known = language().facts
+    inner = reading.fields(fields["facts"][1], "facts", (), tuple(known))
+    facts = tuple(_read_fact(reading, known[name], node) for name, (_, node) in inner.items())
+    for fact in facts:
+        service = next((other.values for other in facts if other.name == "service"), ())
+        if fact.kind == "admission number" and INPATIENT not in service:
+            reading.problem(
+                inner[fact.name][0],
+                join("facts", fact.name),
+                f"no fact `service` with the value `{INPATIENT}`",
+                "both, as the number counts episodes with an inpatient claim",
+                f"Add `service: [{INPATIENT}, ...]`.",
+            )
+    return facts
+
+
+def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:
+    path = join("facts", word.name)
+    if word.kind in ("number", "admission number"):
+        return Fact(word.name, (), _read_range(reading, node, path, word.name), word.kind)
+    if word.kind in ("money", "signed money"):
+        reading.choice(node, path, (word.kind,))
+        return Fact(word.name, (), None, word.kind)
+    if isinstance(node, Text) and reading.english(node.value) == "any":
+        if word.values:
+            reading.problem(node.place, path, "`any`", f"the values it tells apart ({some(word.values)})")
+        return Fact(word.name, (), None, "any")
+    if isinstance(node, Mapping):
+        return _read_identity(reading, word, node, path)
+    return Fact(word.name, _read_values(reading, word, node, path))
+
+
+def _read_range(reading: Reading, node: Node, path: str, name: str) -> Range:
+    bounds = parse_range(node.value) if isinstance(node, Text) else None
+    if bounds is None or bounds.low is None or bounds.high is None or not bounds.low <= bounds.high <= MAX_NUMBER:
+        expected = f"a range of whole numbers such as `0 to 130`, up to {MAX_NUMBER}"
+        reading.problem(node.place, path, describe(node), expected)
+        reading.blamed.add(name)
+        return Range(0, MAX_NUMBER)
+    return bounds
+
+
+def _read_identity(reading: Reading, word: FactWord, node: Mapping, path: str) -> Fact:
+    """Values in an order, of which a claim may state several; or values with times only."""
+    fields = reading.fields(node, path, (), ("order", "values", "as of"))
+    if ("order" in fields) == ("values" in fields):
+        reading.problem(node.place, path, "both, or neither, of `order` and `values`", "one of the two")
+        return Fact(word.name, ())
+    name = "order" if "order" in fields else "values"
+    values = _read_values(reading, word, fields[name][1], join(path, name))
+    as_of = reading.choice(fields["as of"][1], join(path, "as of"), IDENTITY_DATES) if "as of" in fields else ""
+    return Fact(word.name, values, order=name == "order", as_of=as_of or IDENTITY_DATES[0])
+
+
+def _read_values(reading: Reading, word: FactWord, node: Node, path: str) -> tuple[str, ...]:
+    values: list[str] = []
+    for item in reading.items(node, path, "values"):
+        value = reading.english(reading.text(item, path, "a value"))
+        own = {pair.en for pair in reading.vocabulary.own}
+        if value not in word.values and value not in own:
+            reading.blamed.add(value)
+            reading.problem(
+                item.place,
+                path,
+                repr(value),
+                f"a value of {word.name} ({some(word.values)}) or a word of `words`",
+                reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.",
+            )
+        elif value in values:
+            reading.problem(item.place, path, f"{value!r} twice", "every value once")
+        else:
+            values.append(value)
+    return tuple(values)
+
+
+def usable(reading: Reading, fact: Fact, place: Place, path: str, where: str) -> bool:
+    """Whether tables and conditions can ask a fact; what is any text, or money, they cannot."""
+    if fact.kind in ("words", "number", "admission number"):
+        return True
+    reading.problem(
+        place,
+        path,
+        f"{fact.name!r}, which is {fact.kind}",
+        f"in {where} a fact with named values or a range",
+        "List its values under `facts`." if fact.kind == "any" else "",
+    )
+    return False

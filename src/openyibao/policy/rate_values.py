@@ -1,0 +1,100 @@
+"""Rates as laws write them: a percentage, a multiple of another group's own share, a line in the age; points added."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from openyibao.policy.model import Line, OwnShareOf, Ratio, Value
+from openyibao.policy.nodes import Node, Text
+from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
+from openyibao.policy.vocabulary import LINE_DOWN, LINE_UP, OWN_SHARE
+
+RATE_EXPECTED = "a ratio from 0% to 100% such as 70%"
+SIGNED = re.compile(r"([+＋-])?(.+)")
+
+
+def read_rate(reading: Reading, node: Text, path: str, facts: dict[str, bool], values: set[str]) -> Value:
+    """A rate. `facts` says of each fact whether it is a whole number, `values` which words the facts have."""
+    if parts := OWN_SHARE.match(node.value):
+        return _own_share(reading, node, path, parts, values)
+    for phrase, sign in ((LINE_UP, 1), (LINE_DOWN, -1)):
+        if parts := phrase.match(node.value):
+            return _line(reading, node, path, parts, sign, facts)
+    ratio = parse_ratio(node.value)
+    if ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR:
+        todo = reading.did_you_mean(node.value, ("not known",))
+        if re.fullmatch(r"\d+|0?\.\d+", node.value):
+            todo = "Write 70% rather than 0.7 or 70."
+        elif ratio is not None:
+            todo = "Not above 100%." if ratio > 1 else "Write a simpler fraction: the denominator is too large."
+        reading.problem(node.place, path, describe(node), RATE_EXPECTED, todo)
+        ratio = Fraction(0)
+    return Ratio(ratio)
+
+
+def _own_share(reading: Reading, node: Text, path: str, parts: tuple[str, ...], values: set[str]) -> Value:
+    multiple, value = parse_ratio(parts[0]), reading.english(parts[1])
+    if multiple is None or multiple > 100 or max(multiple.as_integer_ratio()) > MAX_DENOMINATOR:
+        reading.problem(node.place, path, repr(parts[0]), "a multiple such as 80%")
+    elif value not in values:
+        known = some(sorted(values)) or "none"
+        reading.problem(
+            node.place,
+            path,
+            repr(parts[1]),
+            f"another value of a fact of this table ({known})",
+            reading.did_you_mean(value, values),
+        )
+    else:
+        return OwnShareOf(value, multiple)
+    return Ratio(Fraction(0))
+
+
+def _line(reading: Reading, node: Text, path: str, parts: tuple[str, ...], sign: int, facts: dict[str, bool]) -> Value:
+    start, slope, fact = parse_ratio(parts[0]), parse_ratio(parts[1]), reading.english(parts[2])
+    numbers = [name for name, is_number in facts.items() if is_number]
+    if start is None or slope is None or max(start.denominator, slope.denominator) > MAX_DENOMINATOR or start > 100:
+        reading.problem(node.place, path, repr(node.value), "a line such as `75% + 0.2% x age`")
+    elif slope > 1:
+        reading.problem(node.place, path, repr(parts[1]), "a slope of at most 100% for each one")
+    elif fact not in numbers:
+        reading.problem(
+            node.place,
+            path,
+            repr(parts[2]),
+            f"a fact of this policy that is a whole number ({some(numbers) or 'none declared'})",
+            reading.did_you_mean(fact, numbers) or "Declare it under `facts`.",
+        )
+    else:
+        return Line(start, sign * slope, fact)
+    return Ratio(Fraction(0))
+
+
+def bound_line(reading: Reading, fields: Fields, path: str, line: Line) -> Line:
+    """`least` and `most` of a rate on a line."""
+    bounds: dict[str, Fraction] = {}
+    for name in ("least", "most"):
+        if name in fields:
+            node = fields[name][1]
+            ratio = parse_ratio(node.value) if isinstance(node, Text) else None
+            if ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR:
+                reading.problem(node.place, join(path, name), describe(node), RATE_EXPECTED)
+            else:
+                bounds[name] = ratio
+    if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
+        reading.problem(fields["most"][0], join(path, "most"), "a most below the least", "a most that is not below it")
+    return replace(line, least=bounds.get("least"), most=bounds.get("most"))
+
+
+def read_points(reading: Reading, node: Node, path: str) -> Value:
+    """Points added to a rate (+5%) or taken from it (-10%)."""
+    text = reading.text(node, path, "points such as +5% or -10%")
+    found = SIGNED.fullmatch(text)
+    ratio = parse_ratio(found[2]) if found else None
+    if text and (ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR):
+        reading.problem(node.place, path, repr(text), "points such as +5% or -10%, up to 100%")
+    sign = -1 if found and found[1] == "-" else 1
+    return Ratio(sign * (ratio or Fraction(0)))
