@@ -98,7 +98,7 @@ def _names_and_days(random: np.random.Generator, columns: Columns) -> Columns:
         "last_of_stay": (random.random(rows) < 0.7).astype(np.int64),
         "charge": np.where(early, columns["admission"], np.where(random.random(rows) < 0.5, -1, columns["discharge"])),
         "enrolment": np.where(
-            random.random(rows) < 0.02, -1, columns["admission"] - 10000 * random.integers(0, 3, rows)
+            random.random(rows) < 0.02, -1, columns["admission"] // 100 * 100 + 1 - 10000 * random.integers(0, 3, rows)
         ),
     }
 

@@ -18,7 +18,8 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, join
-from openyibao.policy.tables import AMOUNT, RATE, check_size, read_table, without
+from openyibao.policy.table_checks import check_size
+from openyibao.policy.tables import AMOUNT, RATE, read_table, without
 from openyibao.policy.values import round_figure, yuan
 
 OVER = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from openyibao.policy.values import money
-from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, SAY, SURE, WHAT
+from openyibao.settlement.bill_amounts import Amounts
+from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, SURE, WHAT
 
 Data = dict[str, Any]
 
@@ -18,15 +19,7 @@ def bill_text(bill: Data, lang: str) -> str:
     return "\n".join(_Speaker(lang).bill(bill)) + "\n"
 
 
-class _Speaker:
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-        self.column = 0 if lang == "zh" else 1
-        self.comma, self.list = ("，", "；") if lang == "zh" else (", ", "; ")
-
-    def say(self, sentence: str, /, **values: Any) -> str:
-        return SAY[sentence][self.column].format(**values)
-
+class _Speaker(Amounts):
     def bill(self, bill: Data) -> list[str]:
         claim, policy = bill["claim"], bill["policy"]
         lines = [
@@ -56,10 +49,6 @@ class _Speaker:
             self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
         ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
-
-    def facts(self, facts: list[Data]) -> str:
-        mark = "为" if self.lang == "zh" else ": "
-        return self.comma.join(f"{fact['fact'][self.lang]}{mark}{fact['value'][self.lang]}" for fact in facts)
 
     def layer(self, number: int, layer: Data) -> list[str]:
         lines = [self.say("layer", number=number, layer=layer["name"][self.lang], payer=layer["payer"][self.lang])]
@@ -110,77 +99,11 @@ class _Speaker:
             )
         return self.say("base", terms=self.list.join(terms), base=money(base["fen"]))
 
-    def amount(self, answer: Data) -> str:
-        facts = self.say("chosen", facts=self.facts(answer["facts"])) if answer["facts"] else ""
-        derived = answer["derived_from"]
-        if answer["share_of"]:
-            return self.share_of(answer) + facts
-        if not derived:
-            written = (
-                money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan")
-                if answer["kind"] == "amount"
-                else answer["written"][self.lang]
-            )
-            return self.say("amount", written=written, facts=facts)
-        statistic = ""
-        if figure := derived["statistic"]:
-            statistic = self.say(
-                "statistic",
-                year=figure["year"],
-                name=figure["name"][self.lang],
-                figure=money(figure["fen"]),
-                share=figure["share"]["text"],
-                rounded=figure["rounded"][self.lang],
-            )
-        same = derived["share"]["numerator"] == derived["share"]["denominator"]
-        table = derived["table"]
-        origin = self.say("chosen", facts=self.facts(table["facts"])) if table and table["facts"] else ""
-        return self.say(
-            "derived_whole" if same else "derived",
-            origin=origin,
-            written=answer["written"][self.lang],
-            fen=money(answer["fen"]),
-            facts=facts,
-            amount=derived["amount"][self.lang],
-            amount_fen=money(derived["amount_fen"]),
-            statistic=statistic,
-        )
-
-    def share_of(self, answer: Data) -> str:
-        share = answer["share_of"]
-        bounds = "".join(
-            self.say(name, fen=money(share[f"{name}_fen"]))
-            for name in ("least", "most")
-            if share[f"{name}_fen"] is not None
-        )
-        return self.say(
-            "share_of",
-            written=answer["written"][self.lang],
-            fen=money(answer["fen"]),
-            name=share["name"][self.lang],
-            whole=money(share["fen"]),
-            bounds=bounds,
-        )
-
     def floor(self, floor: Data) -> str:
         bound = (
             self.say("floor_bound", returned=money(floor["returned_fen"])) if floor["bound"] else self.say("floor_free")
         )
         return self.say("floor", amount=self.amount(floor["amount"]), fen=money(floor["fen"]), bound=bound)
-
-    def used(self, step: Data) -> str:
-        if step["period_key"] is None:
-            return ""
-        key = step["period_key"]
-        if step["period"] == "lifetime":
-            key = "终身" if self.lang == "zh" else "in the person's life"
-        elif self.lang == "en":
-            key = f"in {key}"
-        else:
-            key += "年" if step["period"] == "year" else "期间"
-        if step["left_fen"] is None:
-            return self.say("used_no_limit", key=key, used=money(step["used_before_fen"]))
-        return self.say("used", key=key, used=money(step["used_before_fen"]), left=money(step["left_fen"]))
 
     def reduction(self, step: Data, rest: int) -> str:
         period = PERIODS[step["period"]][self.column] if step["period"] else ""
@@ -188,6 +111,7 @@ class _Speaker:
             step["kind"],
             period=period,
             amount=self.amount(step["amount"]),
+            around=self.around(step),
             used=self.used(step),
             taken=money(step["taken_fen"]),
             rest=money(rest),
@@ -205,6 +129,7 @@ class _Speaker:
                 amount=self.amount(found["amount"]),
                 units=found["units"],
                 unit=found["unit"][self.lang],
+                around=self.around(found),
                 cost=money(layer["reimbursable_fen"]),
                 fen=money(found["fen"]),
             )
@@ -235,6 +160,7 @@ class _Speaker:
                 "no_cap",
                 period=PERIODS[cap["period"]][self.column],
                 amount=self.amount(cap["amount"]),
+                around=self.around(cap),
                 used=self.used(cap),
             )
         bound = self.say("bound", over=money(over)) if cap["bound"] else self.say("free")
@@ -242,6 +168,7 @@ class _Speaker:
             "cap",
             period=PERIODS[cap["period"]][self.column],
             amount=self.amount(cap["amount"]),
+            around=self.around(cap),
             used=self.used(cap),
             bound=bound,
         )
@@ -249,6 +176,9 @@ class _Speaker:
     def sources(self, layer: Data) -> list[str]:
         """Where the layer's rule and each of its answers stand; what stands in the same place shares a line."""
         answers = [(step["kind"], step["amount"]) for step in layer["reductions"]]
+        answers += [
+            ("deductible", step["annual_maximum"]["amount"]) for step in layer["reductions"] if step["annual_maximum"]
+        ]
         paid = layer["reimbursement"]
         if paid["kind"] == "bands":
             answers += [("rate", band["rate"]) for band in paid["bands"]]
@@ -269,6 +199,7 @@ class _Speaker:
         found = []
         for what, answer in answers:
             found.append((what, answer["basis"]))
+            found += [(what, points["basis"]) for points in answer["points"]]
             derived = answer["derived_from"] or {}
             figure = derived.get("statistic") or {}
             found += [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]

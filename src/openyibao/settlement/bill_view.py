@@ -80,6 +80,6 @@ def _row(layer: Data, lang: str, words: dict[str, str]) -> list[str]:
     base, paid = layer["base"]["fen"], layer["paid_fen"]
     reduced = sum(step["taken_fen"] for step in layer["reductions"])
     found = layer["reimbursement"]
-    rate = found["rate"]["ratio"]["text"] if found["kind"] == "flat" else words[found["kind"]]
+    rate = found["rate"]["final"]["text"] if found["kind"] == "flat" else words[found["kind"]]
     capped = f" ({words['capped']})" if any(cap["bound"] for cap in layer["caps"]) else ""
     return [*name, money(base), money(reduced), rate, money(paid) + capped, money(base - paid)]

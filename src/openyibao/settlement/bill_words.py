@@ -39,20 +39,57 @@ SAY: dict[str, tuple[str, str]] = {
         " ({share} of {name} of {year}, {figure} yuan, {rounded})",
     ),
     "deductible": (
-        "{period}起付线：{amount}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
-        "Deductible {period}: {amount}{used}. This claim: {taken} yuan into the deductible, {rest} yuan remain.",
+        "{period}起付线：{amount}{around}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
+        "Deductible {period}: {amount}{around}{used}. "
+        "This claim: {taken} yuan into the deductible, {rest} yuan remain.",
     ),
     "limit": (
-        "{period}费用限额：{amount}{used}。超出限额 {taken} 元，余 {rest} 元。",
-        "Limit {period}: {amount}{used}. Beyond the limit {taken} yuan, {rest} yuan remain.",
+        "{period}费用限额：{amount}{around}{used}。超出限额 {taken} 元，余 {rest} 元。",
+        "Limit {period}: {amount}{around}{used}. Beyond the limit {taken} yuan, {rest} yuan remain.",
     ),
     "pre-pay": ("先行自付 {amount}：{taken} 元，余 {rest} 元。", "Pre-pay {amount}: {taken} yuan, {rest} yuan remain."),
     "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
     "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
+    "used_here": (
+        "，本单此前各层已用 {used} 元，尚余 {left} 元",
+        ", used by layers above: {used} yuan, left {left} yuan",
+    ),
+    "plus": ("，另加{fact} {fen} 元", ", plus {fact} {fen} yuan"),
+    "not_here": ("，计入住院的后一年度，本单为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
+    "carry_all": (
+        "，可用往期结余（自{start}起）：{periods}",
+        ", with what is left of periods since {start}: {periods}",
+    ),
+    "carry_one": (
+        "，可用上期结余（自{start}起）：{periods}",
+        ", with what is left of the period before (since {start}): {periods}",
+    ),
+    "carried": ("{period}额度 {earned}、已用 {used} 元", "{period} earned {earned}, used {used} yuan"),
+    "carried_each": (
+        "{period}至{last}每期额度 {earned}、已用 {used} 元",
+        "{period} to {last} each earned {earned}, used {used} yuan",
+    ),
+    "annual_maximum": (
+        "，年度累计不超过 {amount}，尚余 {left} 元",
+        ", in the year at most {amount}, left {left} yuan",
+    ),
+    "per": ("（{facts}）", " ({facts})"),
+    "line": ("{written} = {ratio}（{fact}：{value}{bounds}）", "{written} = {ratio} ({fact}: {value}{bounds})"),
+    "least_rate": ("，不低于{ratio}", ", not below {ratio}"),
+    "most_rate": ("，不高于{ratio}", ", not above {ratio}"),
+    "own_share": (
+        "{written}，即 1 - {multiple} × (1 - {ratio}) = {found}",
+        "{written}, that is 1 - {multiple} x (1 - {ratio}) = {found}",
+    ),
+    "points": ("，加 {points} 个百分点", ", plus {points} points"),
+    "final": (" = {ratio}", " = {ratio}"),
+    "statistic_share": ("（{facts}）", " ({facts})"),
+    "episode": ("同一就医过程 {name} 中", "in the episode {name}"),
+    "stay": ("同次住院 {name} 中", "in the stay {name}"),
     "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
     "fixed": (
-        "定额支付：{amount} × {units}（{unit}），不超过 {cost} 元，为 {fen} 元。",
-        "Fixed payment: {amount} x {units} ({unit}), at most {cost} yuan: {fen} yuan.",
+        "定额支付：{amount} × {units}（{unit}）{around}，不超过 {cost} 元，为 {fen} 元。",
+        "Fixed payment: {amount} x {units} ({unit}){around}, at most {cost} yuan: {fen} yuan.",
     ),
     "floor": (
         "保底支付：{amount}，在本层费用之内为 {fen} 元；{bound}。",
@@ -76,8 +113,11 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     "slice": ("{low}元至{high}元段 {cost} 元 × {rate}", "from {low} to {high}: {cost} yuan x {rate}"),
     "slice_open": ("{low}元以上段 {cost} 元 × {rate}", "above {low}: {cost} yuan x {rate}"),
-    "no_cap": ("{period}最高支付：{amount}{used}。", "At most {period}: {amount}{used}."),
-    "cap": ("{period}最高支付：{amount}{used}；{bound}。", "At most {period}: {amount}{used}; {bound}."),
+    "no_cap": ("{period}最高支付：{amount}{around}{used}。", "At most {period}: {amount}{around}{used}."),
+    "cap": (
+        "{period}最高支付：{amount}{around}{used}；{bound}。",
+        "At most {period}: {amount}{around}{used}; {bound}.",
+    ),
     "bound": ("本次触及封顶，超封顶线 {over} 元", "it cut this payment, {over} yuan over the cap"),
     "free": ("本次未触及", "not reached"),
     "paid": ("支付 {paid} 元。", "Pays {paid} yuan."),
@@ -99,9 +139,12 @@ SAY: dict[str, tuple[str, str]] = {
 }
 PERIODS = {
     "claim": ("每次", "per claim"),
+    "day": ("每日", "per day"),
+    "episode": ("每次就医过程", "per episode"),
     "month": ("每月", "per month"),
     "quarter": ("每季", "per quarter"),
     "year": ("年度", "per year"),
+    "calendar year": ("自然年度", "per calendar year"),
     "lifetime": ("终身", "per lifetime"),
 }
 COUNTED = {

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openyibao.policy.tables import MAX_CELLS
+from openyibao.policy.table_checks import MAX_CELLS
 from openyibao.settlement.carry import carry_earn, carry_left
 from openyibao.settlement.ir import (
     NO_LIMIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openyibao.policy.bases import STEP_PARTS, filled_parts
 from openyibao.policy.model import Kept, Step, Term, Words
-from openyibao.policy.tables import common_denominator
+from openyibao.policy.table_checks import common_denominator
 from openyibao.policy.values import percent
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When, Zero
 from openyibao.settlement.layer_plan import MONEY, PART_NAMES, CapPlan, StepPlan, TakePlan

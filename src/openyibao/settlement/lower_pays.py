@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.model import Band, Bands, Fixed, Kept, Table
-from openyibao.policy.tables import common_denominator
+from openyibao.policy.table_checks import common_denominator
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When

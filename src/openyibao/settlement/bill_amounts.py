@@ -1,0 +1,169 @@
+"""How a bill says its amounts and rates: where they come from, what was used of them before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openyibao.policy.values import money
+from openyibao.settlement.bill_words import SAY
+
+Data = dict[str, Any]
+
+
+class Amounts:
+    """Says amounts and rates in one language."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.column = 0 if lang == "zh" else 1
+        self.comma, self.list = ("，", "；") if lang == "zh" else (", ", "; ")
+
+    def say(self, sentence: str, /, **values: Any) -> str:
+        return SAY[sentence][self.column].format(**values)
+
+    def facts(self, facts: list[Data]) -> str:
+        mark = "为" if self.lang == "zh" else ": "
+        return self.comma.join(f"{fact['fact'][self.lang]}{mark}{fact['value'][self.lang]}" for fact in facts)
+
+    def amount(self, answer: Data) -> str:
+        facts = self.say("chosen", facts=self.facts(answer["facts"])) if answer["facts"] else ""
+        derived = answer["derived_from"]
+        if answer["kind"] == "ratio":
+            return self.rate(answer, facts)
+        if answer["share_of"]:
+            return self.share_of(answer) + facts
+        if not derived:
+            written = (
+                money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan")
+                if answer["kind"] == "amount"
+                else answer["written"][self.lang]
+            )
+            return self.say("amount", written=written, facts=facts)
+        statistic = ""
+        if figure := derived["statistic"]:
+            statistic = self.say(
+                "statistic",
+                year=figure["year"],
+                name=figure["name"][self.lang],
+                figure=money(figure["fen"]),
+                share=figure["share"]["text"]
+                + (self.say("statistic_share", facts=self.facts(figure["facts"])) if figure["facts"] else ""),
+                rounded=figure["rounded"][self.lang],
+            )
+        same = derived["share"]["numerator"] == derived["share"]["denominator"]
+        table = derived["table"]
+        origin = self.say("chosen", facts=self.facts(table["facts"])) if table and table["facts"] else ""
+        return self.say(
+            "derived_whole" if same else "derived",
+            origin=origin,
+            written=answer["written"][self.lang],
+            fen=money(answer["fen"]),
+            facts=facts,
+            amount=derived["amount"][self.lang],
+            amount_fen=money(derived["amount_fen"]),
+            statistic=statistic,
+        )
+
+    def share_of(self, answer: Data) -> str:
+        share = answer["share_of"]
+        bounds = "".join(
+            self.say(name, fen=money(share[f"{name}_fen"]))
+            for name in ("least", "most")
+            if share[f"{name}_fen"] is not None
+        )
+        return self.say(
+            "share_of",
+            written=answer["written"][self.lang],
+            fen=money(answer["fen"]),
+            name=share["name"][self.lang],
+            whole=money(share["fen"]),
+            bounds=bounds,
+        )
+
+    def rate(self, answer: Data, facts: str) -> str:
+        """A rate: as it stands, on a line, or as a multiple of another's own share; with its points."""
+        text = self.say("amount", written=answer["written"][self.lang], facts=facts)
+        if line := answer["line"]:
+            bounds = "".join(
+                self.say(f"{name}_rate", ratio=line[name]["text"]) for name in ("least", "most") if line[name]
+            )
+            text = self.say(
+                "line",
+                written=text,
+                ratio=answer["ratio"]["text"],
+                fact=line["fact"][self.lang],
+                value=line["value"],
+                bounds=bounds,
+            )
+        elif own := answer["own_share"]:
+            text = self.say(
+                "own_share",
+                written=text,
+                multiple=own["multiple"]["text"],
+                ratio=own["ratio"]["text"],
+                found=answer["ratio"]["text"],
+            )
+        for points in answer["points"]:
+            chosen = self.say("chosen", facts=self.facts(points["facts"])) if points["facts"] else ""
+            text += self.say("points", points=points["ratio"]["text"].removesuffix("%")) + chosen
+        return text + (self.say("final", ratio=answer["final"]["text"]) if answer["points"] else "")
+
+    def around(self, step: Data) -> str:
+        """What changes an amount: an addition, the part of a stay, other periods, the maximum of the year."""
+        text = ""
+        if plus := step.get("plus"):
+            text += self.say("plus", fact=plus["fact"][self.lang], fen=money(plus["fen"]))
+        if not step["belongs_here"]:
+            text += self.say("not_here")
+        if carried := step.get("carry_over"):
+            periods = [
+                self.say(
+                    "carried" if first == last else "carried_each",
+                    period=first,
+                    last=last,
+                    earned=money(earned),
+                    used=money(used),
+                )
+                for first, last, earned, used in runs(carried["periods"])
+                if earned or used
+            ]
+            text += self.say(f"carry_{carried['how']}", start=carried["from"], periods=self.list.join(periods))
+        if most := step.get("annual_maximum"):
+            text += self.say("annual_maximum", amount=self.amount(most["amount"]), left=money(most["left_fen"]))
+        return text
+
+    def used(self, step: Data) -> str:
+        per = self.say("per", facts=self.facts(step["per"])) if step["per"] else ""
+        if step["period_key"] is None:
+            if step["group"] is None or not step["used_before_fen"]:
+                return per
+            return per + self.say("used_here", used=money(step["used_before_fen"]), left=money(step["left_fen"] or 0))
+        key = self.period(step["period"], step["period_key"])
+        if step["left_fen"] is None:
+            return per + self.say("used_no_limit", key=key, used=money(step["used_before_fen"]))
+        return per + self.say("used", key=key, used=money(step["used_before_fen"]), left=money(step["left_fen"]))
+
+    def period(self, period: str, key: str) -> str:
+        """The period of a use in words: `in 2023`, `2023年`, `in the episode 17`."""
+        kind, _, name = key.partition(" ")
+        if kind in ("episode", "stay"):
+            return self.say(kind, name=name)
+        if period == "lifetime":
+            return "终身" if self.lang == "zh" else "in the person's life"
+        if self.lang == "en":
+            return f"in {key}"
+        if period == "day":
+            return f"{key}当日"
+        return f"{key}年" if period in ("year", "calendar year") else f"{key}期间"
+
+
+def runs(periods: list[Data]) -> list[tuple[str, str, int, int]]:
+    """Periods one after the other that earned and used the same: the first, the last, earned, used (fen)."""
+    out: list[tuple[str, str, int, int]] = []
+    for period in periods:
+        key, earned, used = period["period_key"], period["earned_fen"], period["used_fen"]
+        if out and out[-1][2:] == (earned, used):
+            out[-1] = (out[-1][0], key, earned, used)
+        else:
+            out.append((key, key, earned, used))
+    return out
