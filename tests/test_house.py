@@ -19,7 +19,10 @@ CORE = [path for room in ("policy", "settlement") for path in sorted((PACKAGE / 
 NUMBERS: dict[float, str] = {
     **dict.fromkeys(range(-2, 11), "counting, signs, columns, powers, dates and decimals of a text"),
     **dict.fromkeys((11, 13, 16, 17, 18, 19, 21, 24, 62, 63), "powers of a bound, digits, characters of a digest"),
-    12: "months of a year",
+    12: "months of a year, powers of a bound",
+    15: "powers of a bound",
+    1200: "a day as months of a hundred days",
+    50_000_000: "uses kept at once",
     14: "words shown in a message",
     40: "words shown, depth of a file",
     100: "fen of a yuan, per cent",
