@@ -87,5 +87,12 @@ class Uses:
             if type(fen) is not int or not 0 <= fen <= MAX_USE_FEN:
                 raise ValueError(f"the use {key} is {fen!r}; a use is whole fen from 0 to {MAX_USE_FEN}")
 
+    @classmethod
+    def settled(cls, values: Mapping[UseKey, int]) -> Uses:
+        """Uses that a compiled policy has written, and so has checked."""
+        uses = object.__new__(cls)
+        object.__setattr__(uses, "values", MappingProxyType({key: fen for key, fen in values.items() if fen}))
+        return uses
+
     def of(self, group: str, *period: str | int) -> int:
         return self.values.get((group, *period), 0)

@@ -56,12 +56,12 @@ class Rule:
         of the policy, or does not add up; the uses are then as before.
         """
         used = dict(uses.values)
-        return self._bill(claim, used, uses), Uses(used)
+        return self._bill(claim, used, uses), Uses.settled(used)
 
     def settle_touching(self, uses: Uses, claim: Claim) -> tuple[Bill, Uses, frozenset[UseKey]]:
         """The same, and the keys of all uses that the claim read, whether or not it changed them."""
         used = Touched(uses.values)
-        return self._bill(claim, used, uses), Uses(used), frozenset(used.read)
+        return self._bill(claim, used, uses), Uses.settled(used), frozenset(used.read)
 
     def _bill(self, claim: Claim, used: dict[UseKey, int], before: Uses) -> Bill:
         facts = claim.facts
