@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import Node as YamlNode
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
+HALVES = ("\ud800", "\udfff")
 ANCHOR = "a YAML anchor (&) or alias (*)"
 PARSER_HINT = (
     "Look here and on the line above: is a bracket or quotation mark not closed, a colon full-width (：) or without "
@@ -174,7 +175,7 @@ def _convert(node: YamlNode, file: str, path: str, problems: list[Problem], seen
         problems.append(Problem(file, place, path, f"more than {MAX_DEPTH} levels", "a flatter file"))
         return Text("", place)
     if isinstance(node, ScalarNode):
-        return Text(node.value.strip(), place)
+        return _text(node, file, path, problems)
     if isinstance(node, SequenceNode):
         return Sequence(
             tuple(_convert(item, file, path, problems, seen, depth + 1) for item in node.value),
@@ -182,6 +183,17 @@ def _convert(node: YamlNode, file: str, path: str, problems: list[Problem], seen
         )
     assert isinstance(node, MappingNode)
     return _convert_mapping(node, file, path, problems, seen, depth)
+
+
+def _text(node: ScalarNode, file: str, path: str, problems: list[Problem]) -> Text:
+    """The text of a value or key. Half a character (a lone surrogate, as `"\\ud800"`) could never be written out."""
+    text, place = node.value.strip(), place_of(node)
+    half = next((letter for letter in text if HALVES[0] <= letter <= HALVES[1]), "")
+    if half:
+        found = f"half a character (\\u{ord(half):04x})"
+        problems.append(Problem(file, place, path, found, "whole characters", "Write the character itself."))
+        text = "".join(letter if not HALVES[0] <= letter <= HALVES[1] else "?" for letter in text)
+    return Text(text, place)
 
 
 def _convert_mapping(
@@ -193,7 +205,7 @@ def _convert_mapping(
         if not isinstance(key_node, ScalarNode):
             problems.append(Problem(file, place_of(key_node), path, "a key that is not plain text", "a word"))
             continue
-        key = Text(key_node.value.strip(), place_of(key_node))
+        key = _text(key_node, file, path, problems)
         if key.value in first_line:
             problems.append(
                 Problem(

@@ -51,7 +51,7 @@ def read_policy(path: str | Path) -> Policy:
 
 def read_policy_text(text: str, name: str = "policy.yaml") -> Policy:
     """The policy a text states; `name` stands for the file in messages."""
-    return read_tree(parse_bytes(text.encode(), name), name)
+    return read_tree(parse_bytes(text.encode("utf-8", "surrogatepass"), name), name)
 
 
 def read_tree(root: Node, file: str) -> Policy:
