@@ -14,7 +14,7 @@ import openyibao
 
 PACKAGE = Path(openyibao.__file__).parent
 MODULES = [m.name for m in pkgutil.walk_packages([str(PACKAGE)], "openyibao.") if not m.name.endswith("__main__")]
-CORE = [path for room in ("policy", "settlement") for path in sorted((PACKAGE / room).glob("*.py"))]
+CORE = [path for room in ("policy", "catalogue", "settlement") for path in sorted((PACKAGE / room).glob("*.py"))]
 
 NUMBERS: dict[float, str] = {
     **dict.fromkeys(range(-2, 11), "counting, signs, columns, powers, dates and decimals of a text"),

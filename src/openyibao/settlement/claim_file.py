@@ -1,22 +1,32 @@
 """Claims from a YAML or JSON file, in either language, with every problem of the file at once.
 
-A file holds one claim, or several under `claims`. Amounts are yuan as written (`52000`, `8450.50`): they become
-whole fen without passing through floating point.
+A file holds one claim, or several under `claims`. A claim states its `money`, or its fee `lines`, which the
+`catalogue` named at the top of the file splits. Amounts are yuan as written (`52000`, `8450.50`): they become whole
+fen without passing through floating point.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from openyibao.policy.model import Policy
+from openyibao.catalogue import Catalogue, CatalogueNotFoundError, SplitLine, find_catalogue, read_catalogue
+from openyibao.policy.model import Bilingual, Policy
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_file
-from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, parse_whole, yuan
-from openyibao.policy.vocabulary import Vocabulary, language
-from openyibao.settlement.claim import Claim, FactValue
+from openyibao.policy.reading import Fields, Reading, describe, join
+from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, yuan
+from openyibao.policy.vocabulary import Vocabulary
+from openyibao.settlement.claim import Claim
+from openyibao.settlement.claim_facts import read_facts
+from openyibao.settlement.claim_lines import read_lines, split_claim
+from openyibao.settlement.claim_stay import BenefitYear, LinedClaim, YearError, benefit_year, claims_of_stay
 
 DATES = ("admission", "discharge", "settlement")
+MORE_DATES = ("enrolment", "charge")
+STAY_PARTS = ("first of stay", "last of stay")
+OPTIONAL = ("episode", *MORE_DATES, "stay", *STAY_PARTS)
 PARTS = {
     "in-scope cost": "in_scope_fen",
     "pre-self-paid cost": "pre_self_paid_fen",
@@ -30,92 +40,206 @@ def read_claims(path: str | Path, policy: Policy) -> list[Claim]:
 
     The policy lends its words. Raises FileError with every problem: file, line, column, key, found, expected.
     """
-    path = Path(path)
-    root = parse_file(path)
-    if isinstance(root, Mapping) and any(Vocabulary().english(key.value) == "claims" for key, _ in root):
-        reading = Reading(str(path), Vocabulary())
-        fields = reading.fields(root, "", ("claims",))
-        if reading.problems:
-            raise FileError(reading.problems)
-        root = fields["claims"][1]
-    return claims_of(root, str(path), policy)
+    return [lined.claim for lined in read_lined_claims(path, policy)]
+
+
+def read_lined_claims(path: str | Path, policy: Policy, year_of: BenefitYear = benefit_year) -> list[LinedClaim]:
+    """The same, each claim with its fee lines as they were split; a claim that states its money has none.
+
+    `year_of` tells the benefit year of a day, by which a policy that counts by the day of charge parts a stay.
+    """
+    root, file = parse_file(Path(path)), str(path)
+    reading = Reading(file, Vocabulary(policy.words))
+    if isinstance(root, Mapping) and any(reading.english(key.value) == "claims" for key, _ in root):
+        top = reading.fields(root, "", ("claims",), ("catalogue",))
+        return _read_all(reading, top["claims"][1], top, policy, None, year_of)
+    return _read_all(reading, root, {}, policy, None, year_of)
 
 
 def claims_of(node: Node, file: str, policy: Policy) -> list[Claim]:
     """The claims of a part of a file: one claim, or a list of them. See `read_claims`."""
-    reading = Reading(file, Vocabulary(policy.words))
+    return [lined.claim for lined in lined_claims_of(node, file, policy)]
+
+
+def lined_claims_of(
+    node: Node,
+    file: str,
+    policy: Policy,
+    catalogue: Catalogue | None = None,
+    year_of: BenefitYear = benefit_year,
+) -> list[LinedClaim]:
+    """The claims of a part of a file, with their fee lines. One claim may itself name its catalogue."""
+    return _read_all(Reading(file, Vocabulary(policy.words)), node, {}, policy, catalogue, year_of)
+
+
+def _read_all(
+    reading: Reading, node: Node, top: Fields, policy: Policy, catalogue: Catalogue | None, year_of: BenefitYear
+) -> list[LinedClaim]:
+    """One claim, or a list of them; `top` holds the keys beside the list."""
+    if isinstance(node, Mapping):
+        node, top = _take_catalogue(reading, node, top)
+    if "catalogue" in top:
+        catalogue = _find_catalogue(reading, top["catalogue"][1])
+        if not _has_lines(node):
+            found, expected = "a catalogue, but no claim with `lines`", "a catalogue only where fee lines are split"
+            reading.problem(top["catalogue"][0], "catalogue", found, expected, "Remove it.")
     nodes = (node,) if isinstance(node, Mapping) else reading.items(node, "claims", "claims")
-    claims = [
-        _read_claim(reading, node, f"claims[{n}]" if len(nodes) > 1 else "", policy) for n, node in enumerate(nodes, 1)
-    ]
+    reading.vocabulary = Vocabulary((*policy.words, *_lent_words(policy, catalogue)))
+    reader = _ClaimReader(reading, policy, catalogue, "catalogue" in top, year_of)
+    claims = [reader.read(item, f"claims[{n}]" if len(nodes) > 1 else "") for n, item in enumerate(nodes, 1)]
     _check_ids(reading, claims, nodes)
     if reading.problems:
         raise FileError(reading.problems)
-    return sorted(claims, key=lambda claim: claim.settlement)
+    return sorted((one for found in claims for one in found), key=lambda lined: lined.claim.settlement)
 
 
-def _check_ids(reading: Reading, claims: list[Claim], nodes: tuple[Node, ...]) -> None:
+def _take_catalogue(reading: Reading, node: Mapping, top: Fields) -> tuple[Mapping, Fields]:
+    """A claim that stands alone names its catalogue among its own keys: without that key, and the key."""
+    entries = [entry for entry in node if reading.english(entry[0].value) == "catalogue"]
+    if len(entries) != 1 or "catalogue" in top:
+        return node, top  # a second one is told as an unknown key
+    key, value = entries[0]
+    rest = tuple(entry for entry in node if entry is not entries[0])
+    return Mapping(rest, node.place), {**top, "catalogue": (key.place, value)}
+
+
+def _find_catalogue(reading: Reading, node: Node) -> Catalogue | None:
+    name = reading.text(node, "catalogue", "the id of a catalogue, or a file")
+    try:
+        return read_catalogue(find_catalogue(name)) if name else None
+    except CatalogueNotFoundError as error:
+        reading.problem(node.place, "catalogue", repr(name), "the id of a catalogue, or a file", error.hint)
+        return None
+
+
+def _has_lines(node: Node) -> bool:
+    english = Vocabulary().english
+    if isinstance(node, Mapping):
+        return any(english(key.value) == "lines" for key, _ in node)
+    return not isinstance(node, Text) and any(_has_lines(item) for item in node.items if isinstance(item, Mapping))
+
+
+def _lent_words(policy: Policy, catalogue: Catalogue | None) -> Iterable[Bilingual]:
+    """The words that the policy leaves free are those of the catalogue."""
+    mine = Vocabulary(policy.words)
+    for word in catalogue.words if catalogue else ():
+        if not mine.knows(word.en) and mine.english(word.zh) == word.zh:
+            yield word
+
+
+def _check_ids(reading: Reading, claims: list[list[LinedClaim]], nodes: tuple[Node, ...]) -> None:
     seen: set[str] = set()
-    for claim, node in zip(claims, nodes, strict=True):
-        if claim.id and claim.id in seen:
-            reading.problem(node.place, "claim id", f"the claim {claim.id!r} a second time", "every claim once")
-        seen.add(claim.id)
-
-
-def _read_claim(reading: Reading, node: Node, path: str, policy: Policy) -> Claim:
-    fields = reading.fields(node, path, ("claim id", "person", *DATES, "facts", "money"))
-    days = {name: reading.date(fields[name][1], join(path, name)) if name in fields else date.min for name in DATES}
-    for first, second in (("admission", "discharge"), ("discharge", "settlement")):
-        if date.min not in days.values() and days[first] > days[second]:
-            reading.problem(
-                fields[second][1].place,
-                join(path, second),
-                str(days[second]),
-                f"a day not before {first} ({days[first]})",
-            )
-    if reading.problems:  # told already; the claim is only built to read on
-        days = dict(zip(DATES, sorted(days.values()), strict=True))
-    money = _read_money(reading, fields["money"][1], join(path, "money")) if "money" in fields else {}
-    return Claim(
-        id=reading.text(fields["claim id"][1], join(path, "claim id")) if "claim id" in fields else "",
-        person=reading.text(fields["person"][1], join(path, "person")) if "person" in fields else "",
-        facts=_read_facts(reading, fields, join(path, "facts"), policy),
-        in_scope_fen=money.pop("in_scope_fen", 0),
-        admission=days["admission"],
-        discharge=days["discharge"],
-        settlement=days["settlement"],
-        **money,
-    )
-
-
-def _read_facts(reading: Reading, fields: Fields, path: str, policy: Policy) -> dict[str, FactValue]:
-    if "facts" not in fields:
-        return {}
-    known = language().facts
-    facts: dict[str, FactValue] = {}
-    for name, (_, node) in reading.fields(fields["facts"][1], path, (), tuple(known)).items():
-        text = node.value if isinstance(node, Text) else ""
-        if known[name].is_number:
-            if (number := parse_whole(text)) is None:
+    for found, node in zip(claims, nodes, strict=True):
+        for lined in found:
+            if lined.claim.id and lined.claim.id in seen:
                 reading.problem(
-                    node.place, join(path, name), describe(node), "a whole number such as 45 (up to 9 digits)"
+                    node.place, "claim id", f"the claim {lined.claim.id!r} a second time", "every claim once"
                 )
-            else:
-                facts[name] = number
-            continue
-        value = reading.english(reading.text(node, join(path, name), f"a value of {name}"))
-        own = next((fact.values for fact in policy.facts if fact.name == name), ())
-        words = tuple(dict.fromkeys((*own, *known[name].values)))
-        if text and value not in words:
-            reading.problem(
-                node.place,
-                join(path, name),
-                repr(text),
-                f"a value of {name} ({some(words)})",
-                reading.did_you_mean(value, words),
-            )
-        facts[name] = value
-    return facts
+            seen.add(lined.claim.id)
+
+
+class _ClaimReader:
+    """One claim after the other, under one policy and one catalogue."""
+
+    def __init__(
+        self, reading: Reading, policy: Policy, catalogue: Catalogue | None, named: bool, year_of: BenefitYear
+    ) -> None:
+        self.reading, self.policy, self.year_of = reading, policy, year_of
+        self.catalogue, self.named = catalogue, named
+
+    def read(self, node: Node, path: str) -> list[LinedClaim]:
+        """The claim, or its parts by benefit year."""
+        reading, told = self.reading, len(self.reading.problems)
+        lined = isinstance(node, Mapping) and any(reading.english(key.value) == "lines" for key, _ in node)
+        source, other = ("lines", "money") if lined else ("money", "lines")
+        fields = reading.fields(node, path, ("claim id", "person", *DATES, "facts", source), (*OPTIONAL, other))
+        if other in fields:
+            found, expected = "both `money` and `lines`", "one of the two"
+            reading.problem(fields[other][0], join(path, other), found, expected, "What lines add up to is the money.")
+        claim = self._read_claim(fields, path)
+        if "lines" not in fields:
+            return [LinedClaim(claim)]
+        if self.catalogue is None and not self.named:
+            found, expected = "fee lines without a catalogue", "`catalogue:` with an id or a file"
+            reading.problem(fields["lines"][0], join(path, "lines"), found, expected, "Name it at the top of the file.")
+        if "charge" in fields:
+            found, expected = "`charge` beside `lines`", "the days of the lines only"
+            reading.problem(fields["charge"][0], join(path, "charge"), found, expected, "Remove `charge`.")
+        sound = len(reading.problems) == told
+        latest = claim.discharge if sound else date.max
+        lines = read_lines(reading, fields["lines"][1], join(path, "lines"), latest)
+        if self.catalogue is None or not sound:
+            return [LinedClaim(claim)]
+        split = split_claim(reading, lines, self.catalogue, self.policy, claim)
+        return [LinedClaim(claim)] if len(reading.problems) > told else self._settled_as(claim, split, fields, path)
+
+    def _settled_as(self, claim: Claim, split: tuple[SplitLine, ...], fields: Fields, path: str) -> list[LinedClaim]:
+        place, path = fields["lines"][0], join(path, "lines")
+        total = sum(line.amount_fen for line in split)
+        if total > MAX_AMOUNT_FEN:
+            found, expected = f"lines that add up to {yuan(total)} yuan", f"at most {yuan(MAX_AMOUNT_FEN)} yuan"
+            self.reading.problem(place, path, found, expected)
+            return [LinedClaim(claim)]
+        try:
+            claims = claims_of_stay(claim, split, self.policy, self.year_of)
+        except YearError as error:
+            self.reading.problem(place, path, error.found, error.expected, error.todo)
+            return [LinedClaim(claim)]
+        return [replace(lined, catalogue=self.catalogue) for lined in claims]
+
+    def _read_claim(self, fields: Fields, path: str) -> Claim:
+        reading = self.reading
+        days = self._read_days(fields, path)
+        texts = {
+            name: reading.text(fields[name][1], join(path, name)) if name in fields else ""
+            for name in ("claim id", "person", "episode", "stay")
+        }
+        ends = {
+            name: reading.choice(fields[name][1], join(path, name), ("yes", "no")) == "yes" if name in fields else True
+            for name in STAY_PARTS
+        }
+        for name in STAY_PARTS:
+            if name in fields and "stay" not in fields:
+                found, expected = f"`{name}` without `stay`", "the stay that the claim is a part of"
+                reading.problem(fields[name][0], join(path, name), found, expected, "Name it with `stay`.")
+        if reading.problems:  # told already; the claim is only built to read on
+            ordered = sorted(days.get(name) or date.min for name in DATES)
+            days |= dict(zip(DATES, ordered, strict=True))
+        money = _read_money(reading, fields["money"][1], join(path, "money")) if "money" in fields else {}
+        lent = self.catalogue.facts if self.catalogue else ()
+        return Claim(
+            id=texts["claim id"],
+            person=texts["person"],
+            admission=days["admission"] or date.min,
+            discharge=days["discharge"] or date.min,
+            settlement=days["settlement"] or date.min,
+            in_scope_fen=money.pop("in_scope_fen", 0),
+            facts=read_facts(reading, fields, join(path, "facts"), (*self.policy.facts, *lent)),
+            episode=texts["episode"],
+            enrolment=days["enrolment"],
+            charge=days["charge"],
+            stay=texts["stay"],
+            first_of_stay=ends["first of stay"],
+            last_of_stay=ends["last of stay"],
+            **money,
+        )
+
+    def _read_days(self, fields: Fields, path: str) -> dict[str, date | None]:
+        """The dates of a claim by key, each in its order."""
+        reading = self.reading
+        days = {
+            name: reading.date(fields[name][1], join(path, name)) if name in fields else None
+            for name in (*DATES, *MORE_DATES)
+        }
+        for first, second in (("admission", "discharge"), ("discharge", "settlement"), ("charge", "settlement")):
+            one, other = days[first], days[second]
+            if one and other and date.min not in (one, other) and one > other:
+                late = first if first == "charge" else second
+                expected = (
+                    f"a day not after {second} ({other})" if late == first else f"a day not before {first} ({one})"
+                )
+                reading.problem(fields[late][1].place, join(path, late), str(days[late]), expected)
+        return days
 
 
 def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:
