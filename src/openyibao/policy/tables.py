@@ -104,7 +104,9 @@ def _read_month_day(reading: Reading, node: Text, path: str) -> MonthDay:
             raise ValueError
         day = date.fromisoformat(f"1901-{node.value}")
     except ValueError:
-        reading.problem(node.place, path, describe(node), f"{EXPECTED[MONTH_DAY]}, of every year")
+        parts = re.fullmatch(r"([0-9]{1,2})[-月/.]([0-9]{1,2})日?", node.value)
+        todo = f"Write {int(parts[1]):02d}-{int(parts[2]):02d}." if parts and parts[0] != "02-29" else ""
+        reading.problem(node.place, path, describe(node), f"{EXPECTED[MONTH_DAY]}, of every year", todo)
         return MonthDay(1, 1)
     return MonthDay(day.month, day.day)
 

@@ -132,6 +132,8 @@ def say_range(low: int | None, high: int | None, lang: str) -> str:
     """
     if low is None:
         return UNDER.say(lang, str((high or 0) + 1))
+    if low == high:
+        return str(low)
     return AND_OVER.say(lang, str(low)) if high is None else FROM_TO.say(lang, str(low), str(high))
 
 

@@ -105,11 +105,15 @@ class Amounts:
             )
         for points in answer["points"]:
             chosen = self.say("chosen", facts=self.facts(points["facts"])) if points["facts"] else ""
-            text += self.say("points", points=points["ratio"]["text"].removesuffix("%")) + chosen
-        return text + (self.say("final", ratio=answer["final"]["text"]) if answer["points"] else "")
+            if points["ratio"]["numerator"]:
+                fewer = points["ratio"]["numerator"] < 0
+                number = points["ratio"]["text"].removesuffix("%").removeprefix("-")
+                text += self.say("fewer_points" if fewer else "points", points=number) + chosen
+        text += self.say("final", ratio=answer["final"]["text"]) if answer["points"] else ""
+        return self.say("worked_out", text=text) if line or answer["own_share"] or answer["points"] else text
 
     def around(self, step: Data) -> str:
-        """What changes an amount: an addition, the part of a stay, other periods, the maximum of the year."""
+        """What changes an amount: an addition, the part of a stay, what other periods leave."""
         text = ""
         if plus := step.get("plus"):
             text += self.say("plus", fact=plus["fact"][self.lang], fen=money(plus["fen"]))
@@ -119,21 +123,32 @@ class Amounts:
             periods = [
                 self.say(
                     "carried" if first == last else "carried_each",
-                    period=first,
-                    last=last,
+                    period=self.label(step["period"], first),
+                    last=self.label(step["period"], last),
                     earned=money(earned),
                     used=money(used),
                 )
                 for first, last, earned, used in runs(carried["periods"])
                 if earned or used
             ]
-            text += self.say(f"carry_{carried['how']}", start=carried["from"], periods=self.list.join(periods))
-        if most := step.get("annual_maximum"):
-            text += self.say("annual_maximum", amount=self.amount(most["amount"]), left=money(most["left_fen"]))
+            text += self.say(
+                f"carry_{carried['how']}",
+                start=self.label(step["period"], carried["from"]),
+                periods=self.list.join(periods),
+            )
         return text
 
+    def annual(self, step: Data) -> str:
+        """The maximum of the deductibles of the year."""
+        most = step.get("annual_maximum")
+        if not most:
+            return ""
+        return self.say("annual_maximum", amount=self.amount(most["amount"]), left=money(most["left_fen"]))
+
     def used(self, step: Data) -> str:
-        per = self.say("per", facts=self.facts(step["per"])) if step["per"] else ""
+        said = [fact["fact"] for fact in step["amount"]["facts"]]
+        kept_for = [fact for fact in step["per"] if fact["fact"] not in said]
+        per = self.say("per", facts=self.facts(kept_for)) if kept_for else ""
         if step["period_key"] is None:
             if step["group"] is None or not step["used_before_fen"]:
                 return per
@@ -143,6 +158,10 @@ class Amounts:
             return per + self.say("used_no_limit", key=key, used=money(step["used_before_fen"]))
         return per + self.say("used", key=key, used=money(step["used_before_fen"]), left=money(step["left_fen"]))
 
+    def label(self, period: str, key: str) -> str:
+        """A period as a name: 2013, 2013年度."""
+        return key + {"year": "年度", "calendar year": "年"}.get(period, "") if self.lang == "zh" else key
+
     def period(self, period: str, key: str) -> str:
         """The period of a use in words: `in 2023`, `2023年`, `in the episode 17`."""
         kind, _, name = key.partition(" ")
@@ -151,10 +170,10 @@ class Amounts:
         if period == "lifetime":
             return "终身" if self.lang == "zh" else "in the person's life"
         if self.lang == "en":
-            return f"in {key}"
+            return f"in the year {key}" if period == "year" else f"in {key}"
         if period == "day":
             return f"{key}当日"
-        return f"{key}年" if period in ("year", "calendar year") else f"{key}期间"
+        return key + {"year": "年度", "calendar year": "年"}.get(period, "期间")
 
 
 def runs(periods: list[Data]) -> list[tuple[str, str, int, int]]:

@@ -28,6 +28,7 @@ from openyibao.policy.vocabulary import (
     ROUNDING,
     SHARE_OF,
     Vocabulary,
+    language,
 )
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.claim import FactValue
@@ -196,7 +197,7 @@ class Answers:
     def fact_value(self, value: FactValue, fact: str = "") -> Data:
         if isinstance(value, tuple):
             return {lang: ", ".join(self.vocabulary.say(item.value, lang) for item in value) for lang in ("zh", "en")}
-        if isinstance(value, int) and "money" in getattr(self.known.get(fact), "kind", ""):
+        if isinstance(value, int) and fact in language().facts and "money" in language().facts[fact].kind:
             return {"zh": yuan(value) + "元", "en": yuan(value) + " yuan"}
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
 

@@ -113,6 +113,7 @@ class _Speaker(Amounts):
             amount=self.amount(step["amount"]),
             around=self.around(step),
             used=self.used(step),
+            annual=self.annual(step),
             taken=money(step["taken_fen"]),
             rest=money(rest),
         )

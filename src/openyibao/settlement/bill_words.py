@@ -39,8 +39,8 @@ SAY: dict[str, tuple[str, str]] = {
         " ({share} of {name} of {year}, {figure} yuan, {rounded})",
     ),
     "deductible": (
-        "{period}起付线：{amount}{around}{used}。本次计入起付线 {taken} 元，余 {rest} 元。",
-        "Deductible {period}: {amount}{around}{used}. "
+        "{period}起付线：{amount}{around}{used}{annual}。本次计入起付线 {taken} 元，余 {rest} 元。",
+        "Deductible {period}: {amount}{around}{used}{annual}. "
         "This claim: {taken} yuan into the deductible, {rest} yuan remain.",
     ),
     "limit": (
@@ -82,6 +82,8 @@ SAY: dict[str, tuple[str, str]] = {
         "{written}, that is 1 - {multiple} x (1 - {ratio}) = {found}",
     ),
     "points": ("，加 {points} 个百分点", ", plus {points} points"),
+    "fewer_points": ("，减 {points} 个百分点", ", less {points} points"),
+    "worked_out": ("（{text}）", "({text})"),
     "final": (" = {ratio}", " = {ratio}"),
     "statistic_share": ("（{facts}）", " ({facts})"),
     "episode": ("同一就医过程 {name} 中", "in the episode {name}"),

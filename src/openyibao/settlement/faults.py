@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import AmountOf, Bilingual, NotKnown, Policy, StatisticShare
+from collections.abc import Callable
+
+from openyibao.policy.model import AmountOf, Bilingual, Fact, NotKnown, Policy, StatisticShare
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
-from openyibao.settlement.claim import Claim
+from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lower_amounts import figure_of
@@ -121,17 +123,7 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
     elif fault.kind == "fact":
         fact = policy.fact(fault.fact)
-        value = held(fact, claim)
-        expected = fact.values or (f"{fact.range.low}-{fact.range.high}" if fact.range else fact.kind,)
-        if value is None:
-            found = "结算单未填写" if lang == "zh" else "the claim does not state it"
-        else:
-            word = say(value, lang) if isinstance(value, str) else str(value)
-            found = f"结算单中为“{word}”" if lang == "zh" else f"the claim says {word!r}"
-        details |= {
-            "found": found,
-            "expected": ("、" if lang == "zh" else ", ").join(say(word, lang) for word in expected),
-        }
+        details |= _fact(fact, held(fact, claim), say, lang)
     elif fault.kind == "gap":
         details |= _gap(plan, claim, fault, cell, lang)
     if lang == "zh" and fault.what.startswith("band "):
@@ -139,6 +131,22 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
     elif fault.what == "for":
         details["what"] = "适用范围" if lang == "zh" else "whom it is for"
     return details
+
+
+def _fact(fact: Fact, value: FactValue | None, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
+    """What the claim says of a fact, and what the policy has rules for."""
+    zh = lang == "zh"
+    money = "以元为单位的金额" if zh else "an amount in yuan"
+    span = f"{fact.range.low}-{fact.range.high}" if fact.range else money if "money" in fact.kind else say("any", lang)
+    expected = [say(word, lang) for word in fact.values] or [span]
+    if fact.kind == "admission number":
+        found = "推算不出，或不在其中；须填写“医疗类别”" if zh else "it is none of these, or no service is stated"
+    elif value is None:
+        found = "结算单未填写" if zh else "the claim does not state it"
+    else:
+        word = say(value, lang) if isinstance(value, str) else str(value)
+        found = f"结算单中为“{word}”" if zh else f"the claim says {word!r}"
+    return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
 
 
 def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
