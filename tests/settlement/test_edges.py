@@ -18,7 +18,7 @@ from openyibao.settlement.claim import Claim
 from openyibao.settlement.columns import RowRule
 from openyibao.settlement.emit import claim_text
 
-XX = read_policy(find_policy("xx-district/resident-2013"))
+XX = read_policy(Path(__file__).parent.parent / "policies" / "stays-only.yaml")
 BASIS = "basis: {document: not identified, article: not identified, source: tests, sure: low}"
 DAY = date(2013, 5, 5)
 STAY = {"service": "inpatient", "grade": "primary", "tier": "cat 1"}
