@@ -19,6 +19,7 @@ from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_uses import UseWriter
 from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan
+from openyibao.settlement.lower_periods import YEAR_STARTS
 from openyibao.settlement.lowering import CLAIM_PARTS
 
 BILL_VERSION = 2
@@ -115,7 +116,7 @@ class _BillWriter(UseWriter):
             "amount": self.answer(step.table, plan.layer.basis, layer=plan),
             **self.around(step),
             "annual_maximum": None,
-            "counted": self.use(step.counted) if step.counted else None,
+            "counted": {"period": "year", **self.use(step.counted)} if step.counted else None,
             "left_fen": None if left is None or left > NO_LIMIT // 2 else left,
             "taken_fen": taken,
         }
@@ -138,6 +139,7 @@ class _BillWriter(UseWriter):
             later = plan.unit == "claim" and self.policy.per_claim_later
             return {
                 "kind": "fixed",
+                "period": "claim" if plan.fixed_use else None,
                 **self.use(plan.fixed_use),
                 "belongs_here": self.claim.last_of_stay if later else True,
                 "amount": self.answer(plan.fixed, plan.layer.basis, layer=plan),
@@ -230,6 +232,8 @@ class _BillWriter(UseWriter):
                 "rule_date": self.policy.rule_date,
                 "year_date": self.policy.year_date,
                 "period_date": self.policy.period_date,
+                "benefit_year_from": self.year_start(),
+                "amounts_per_claim_in": "the later year" if self.policy.per_claim_later else "the earlier year",
                 "digest": self.policy.digest,
             },
             "claim": self.claim_data(),
@@ -243,6 +247,20 @@ class _BillWriter(UseWriter):
             },
             "uses": self.uses(),
             "gaps": [self.text(gap) for gap in self.policy.gaps],
+        }
+
+    def year_start(self) -> Data | None:
+        """The first day of the benefit year for this claim, where it is not that of the calendar year."""
+        table = self.policy.year_start
+        if table is None or YEAR_STARTS not in self.named:
+            return None
+        number = self.named[YEAR_STARTS]
+        facts = [{"fact": self.name(fact), "value": self.fact_value(self.facts[fact], fact)} for fact in table.by]
+        basis = table.basis or table.cells[0].basis
+        return {
+            "day": f"{number // 100:02d}-{number % 100:02d}",
+            "facts": facts,
+            "basis": self.basis(basis) if basis else None,
         }
 
     def claim_data(self) -> Data:

@@ -9,7 +9,7 @@ from typing import Any
 
 from openyibao.policy.values import money
 from openyibao.settlement.bill_amounts import Amounts
-from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, SURE, WHAT
+from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, PLACES, SURE, WHAT
 
 Data = dict[str, Any]
 
@@ -28,6 +28,7 @@ class _Speaker(Amounts):
                 "policy", title=policy["title"][self.lang], id=policy["id"], start=policy["from"], end=policy["before"]
             ),
             self.say("dates", **{day: claim[day] for day in ("admission", "discharge", "settlement")}),
+            *self.more(claim, policy),
             self.say("facts", facts=self.facts(claim["facts"])),
             self.say(
                 "money",
@@ -49,6 +50,24 @@ class _Speaker(Amounts):
             self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
         ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
+
+    def more(self, claim: Data, policy: Data) -> list[str]:
+        """Days, parts and values that a claim may state, and the start of a benefit year of its own."""
+        lines = [self.say("charged", charge=claim["charge"])] if claim["charge"] else []
+        lines += [self.say("enrolled", enrolment=claim["enrolment"])] if claim["enrolment"] else []
+        if claim["stay"] != claim["id"]:
+            place = PLACES[claim["first_of_stay"], claim["last_of_stay"]][self.column]
+            lines.append(self.say("part_of_stay", stay=claim["stay"], place=place))
+        if start := policy["benefit_year_from"]:
+            facts = self.say("chosen", facts=self.facts(start["facts"])) if start["facts"] else ""
+            lines.append(self.say("year_from", day=start["day"], facts=facts))
+        for fact in [fact for fact in claim["facts"] if fact["stated"]]:
+            values = self.list.join(
+                value["value"][self.lang] + f" [{value['from'] or '...'}, {value['before'] or '...'})"
+                for value in fact["stated"]
+            )
+            lines.append(self.say("stated", fact=fact["fact"][self.lang], values=values))
+        return lines
 
     def layer(self, number: int, layer: Data) -> list[str]:
         lines = [self.say("layer", number=number, layer=layer["name"][self.lang], payer=layer["payer"][self.lang])]
@@ -131,6 +150,7 @@ class _Speaker(Amounts):
                 units=found["units"],
                 unit=found["unit"][self.lang],
                 around=self.around(found),
+                used=self.say("used_fixed", used=money(found["used_before_fen"])) if found["used_before_fen"] else "",
                 cost=money(layer["reimbursable_fen"]),
                 fen=money(found["fen"]),
             )

@@ -58,26 +58,23 @@ class UseWriter(Answers):
                 if key[0] == slot.group + kind and key[2:] == per:
                     found[int(key[1])] = fen
         used, earned = before[""], before[EARNED]
-        periods = range(min(start, mine), max([mine, *used, *earned]) + 1)
+        # of later periods only what they used matters: it comes out of the oldest money first
+        later = sorted(number for number in used if number > mine)
+        periods = [*range(start, mine + 1), *later] if mine >= start else [mine]
         return {
             "how": step.kept.carry,
+            "earned_from": step.kept.earned_from,
             "from": period_text(step.period, start),
             "here": period_text(step.period, mine),
             "periods": [
                 {
                     "period_key": period_text(step.period, number),
-                    "earned_fen": amount if number == mine else self.earned(number, start, mine, amount, earned),
+                    "earned_fen": amount if number == mine else earned.get(number, amount + 1) - 1,
                     "used_fen": used.get(number, 0),
                 }
                 for number in periods
             ],
         }
-
-    def earned(self, number: int, start: int, mine: int, amount: int, earned: dict[int, int]) -> int:
-        """What a period has earned: as kept, or at this claim's amount if no claim has said otherwise."""
-        if number in earned:
-            return earned[number] - 1
-        return amount if start <= number < mine else 0
 
     def uses(self) -> list[Data]:
         """What this claim added to the person's uses; a group that several layers share stands once."""

@@ -54,6 +54,15 @@ SAY: dict[str, tuple[str, str]] = {
         "，本单此前各层已用 {used} 元，尚余 {left} 元",
         ", used by layers above: {used} yuan, left {left} yuan",
     ),
+    "used_fixed": ("，同次住院前段已用 {used} 元", ", less {used} yuan of earlier parts of the stay"),
+    "charged": ("费用发生于 {charge}。", "The costs arose on {charge}."),
+    "enrolled": ("参保登记 {enrolment}。", "Enrolled on {enrolment}."),
+    "part_of_stay": (
+        "本单为住院 {stay} 的一段（{place}）。",
+        "This claim is a part of the stay {stay} ({place}).",
+    ),
+    "year_from": ("待遇年度自{day}起{facts}。", "The benefit year starts on {day}{facts}."),
+    "stated": ("{fact}：结算单填写{values}。", "{fact}: the claim states {values}."),
     "plus": ("，另加{fact} {fen} 元", ", plus {fact} {fen} yuan"),
     "not_here": ("，计入住院的后一年度，本单为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
     "carry_all": (
@@ -90,8 +99,8 @@ SAY: dict[str, tuple[str, str]] = {
     "stay": ("同次住院 {name} 中", "in the stay {name}"),
     "flat": ("报销：{cost} 元 × {rate} = {fen} 元。", "Reimbursement: {cost} yuan x {rate} = {fen} yuan."),
     "fixed": (
-        "定额支付：{amount} × {units}（{unit}）{around}，不超过 {cost} 元，为 {fen} 元。",
-        "Fixed payment: {amount} x {units} ({unit}){around}, at most {cost} yuan: {fen} yuan.",
+        "定额支付：{amount} × {units}（{unit}）{around}{used}，不超过 {cost} 元，为 {fen} 元。",
+        "Fixed payment: {amount} x {units} ({unit}){around}{used}, at most {cost} yuan: {fen} yuan.",
     ),
     "floor": (
         "保底支付：{amount}，在本层费用之内为 {fen} 元；{bound}。",
@@ -174,3 +183,9 @@ WHAT = {
     "figure": ("统计数据", "the published figure"),
 }
 SURE = {"high": ("高", "high"), "medium": ("中", "medium"), "low": ("低", "low")}
+PLACES = {
+    (True, True): ("仅一段", "the only one"),
+    (True, False): ("首段", "the first"),
+    (False, False): ("中段", "neither first nor last"),
+    (False, True): ("末段", "the last"),
+}
