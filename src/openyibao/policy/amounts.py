@@ -10,18 +10,17 @@ from openyibao.policy.model import (
     Amount,
     Cell,
     Money,
-    MonthDay,
     NotKnown,
     Ratio,
     Statistic,
     StatisticShare,
     Table,
 )
-from openyibao.policy.nodes import Mapping, Node
+from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, named, some
 from openyibao.policy.tables import AMOUNT, MONTH_DAY, MULTIPLE, read_table
 from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, round_figure, yuan
-from openyibao.policy.vocabulary import ROUNDING
+from openyibao.policy.vocabulary import ROUNDING, SHARE_OF
 
 YEARS_BEFORE = {"the same year": 0, "the year before": 1, "two years before": 2, "the last published": None}
 
@@ -40,6 +39,9 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
     years: list[tuple[int, Cell]] = []
     if not isinstance(node, Mapping):
         reading.problem(node.place, path, describe(node), "values by year")
+    elif not node.items:
+        todo = "Add one, or leave the statistic out."
+        reading.problem(node.place, path, "no value", "a value for at least one year", todo)
     for key, value in node if isinstance(node, Mapping) else ():
         if not re.fullmatch(r"[12][0-9]{3}", key.value):
             reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
@@ -62,7 +64,8 @@ def read_amounts(
     if "amounts" not in fields:
         return ()
     amounts = []
-    for name, key, value in named(reading, fields["amounts"][1], "amounts"):
+    entries = named(reading, fields["amounts"][1], "amounts")
+    for number, (name, key, value) in enumerate(entries):
         path = join("amounts", key.value)
         is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
         if is_share:
@@ -71,12 +74,37 @@ def read_amounts(
             amounts.append(Amount(name, rule))
             scope.amounts.add(name)
             continue
+        told = _check_order(reading, value, path, {below for below, _, _ in entries[number:]} - reading.blamed)
+        reading.blamed |= told
         table = read_table(reading, value, path, AMOUNT, scope)
-        if table.basis is None and any(cell.basis is None for cell in table.cells):
+        reading.blamed -= told
+        if not _has_basis(reading, value, table):
             need_basis(reading, value, path)
         amounts.append(Amount(name, table))
         scope.amounts.add(name)  # from here on: an amount may name one above it
     return tuple(amounts)
+
+
+def _has_basis(reading: Reading, node: Node, table: Table) -> bool:
+    """Whether the table as a whole says where it comes from (also if it could not be read), or each of its cells."""
+    stated = isinstance(node, Mapping) and any(reading.english(key.value) == "basis" for key, _ in node)
+    return stated or all(cell.basis is not None for cell in table.cells)
+
+
+def _check_order(reading: Reading, node: Node, path: str, below: set[str]) -> set[str]:
+    """An amount names only amounts above it. Gives the names that were told."""
+    told: set[str] = set()
+    if isinstance(node, Text):
+        parts = SHARE_OF.match(node.value)
+        name = reading.english(parts[1] if parts else node.value)
+        if name in below:
+            found, expected = f"{name!r}, which stands here or below", "an amount that stands above"
+            reading.problem(node.place, path, found, expected, "Move it up, or write the amount itself.")
+            told.add(name)
+    for key, child in node if isinstance(node, Mapping) else ():
+        if reading.english(key.value) not in ("by", "basis", "assumption", "note"):
+            told |= _check_order(reading, child, join(path, key.value), below)
+    return told
 
 
 def _check_figures(
@@ -138,8 +166,9 @@ def read_year_start(reading: Reading, fields: Fields, scope: Scope) -> Table | N
         return None
     node = fields["benefit year from"][1]
     table = read_table(reading, node, "benefit year from", MONTH_DAY, scope)
-    if table.basis is None and any(cell.basis is None for cell in table.cells):
+    if not _has_basis(reading, node, table):
         need_basis(reading, node, "benefit year from")
-    if any(not isinstance(cell.value, MonthDay) for cell in table.cells):
-        reading.problem(node.place, "benefit year from", "`not known`", "a day for everybody")
+    if any(isinstance(cell.value, NotKnown) for cell in table.cells):
+        todo = "Leave the key out if the year is the calendar year."
+        reading.problem(node.place, "benefit year from", "`not known`", "a day for everybody", todo)
     return table

@@ -37,7 +37,9 @@ def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:
     if word.kind in ("number", "admission number"):
         return Fact(word.name, (), _read_range(reading, node, path, word.name), word.kind)
     if word.kind in ("money", "signed money"):
-        reading.choice(node, path, (word.kind,))
+        if not isinstance(node, Text) or reading.english(node.value) != word.kind:
+            todo = f"Write `{word.name}: {word.kind}`; the claim states how much it is."
+            reading.problem(node.place, path, describe(node), f"`{word.kind}`", todo)
         return Fact(word.name, (), None, word.kind)
     if isinstance(node, Text) and reading.english(node.value) == "any":
         if word.values:
@@ -61,8 +63,11 @@ def _read_range(reading: Reading, node: Node, path: str, name: str) -> Range:
 def _read_identity(reading: Reading, word: FactWord, node: Mapping, path: str) -> Fact:
     """Values in an order, of which a claim may state several; or values with times only."""
     fields = reading.fields(node, path, (), ("order", "values", "as of"))
-    if ("order" in fields) == ("values" in fields):
-        reading.problem(node.place, path, "both, or neither, of `order` and `values`", "one of the two")
+    if "order" in fields and "values" in fields:
+        todo = "`order` if of several the first counts, `values` if several are an error."
+        reading.problem(fields["values"][0], join(path, "values"), "both `order` and `values`", "one of the two", todo)
+    elif "order" not in fields and "values" not in fields:
+        reading.problem(node.place, path, "no values", "`order` or `values`, with a list", "Name what it tells apart.")
         return Fact(word.name, ())
     name = "order" if "order" in fields else "values"
     values = _read_values(reading, word, fields[name][1], join(path, name))
@@ -72,21 +77,22 @@ def _read_identity(reading: Reading, word: FactWord, node: Mapping, path: str) -
 
 def _read_values(reading: Reading, word: FactWord, node: Node, path: str) -> tuple[str, ...]:
     values: list[str] = []
-    for item in reading.items(node, path, "values"):
+    for item in reading.items(node, path, "values" if word.values else "values, or `any`"):
         value = reading.english(reading.text(item, path, "a value"))
         own = {pair.en for pair in reading.vocabulary.own}
-        if value not in word.values and value not in own:
+        if value and value not in word.values and value not in own:
             reading.blamed.add(value)
+            known = f"a value of {word.name} ({some(word.values)}) or a word" if word.values else "a word"
             reading.problem(
                 item.place,
                 path,
                 repr(value),
-                f"a value of {word.name} ({some(word.values)}) or a word of `words`",
+                f"{known} of `words`",
                 reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.",
             )
         elif value in values:
             reading.problem(item.place, path, f"{value!r} twice", "every value once")
-        else:
+        elif value:
             values.append(value)
     return tuple(values)
 
@@ -95,11 +101,11 @@ def usable(reading: Reading, fact: Fact, place: Place, path: str, where: str) ->
     """Whether tables and conditions can ask a fact; what is any text, or money, they cannot."""
     if fact.kind in ("words", "number", "admission number"):
         return True
-    reading.problem(
-        place,
-        path,
-        f"{fact.name!r}, which is {fact.kind}",
-        f"in {where} a fact with named values or a range",
-        "List its values under `facts`." if fact.kind == "any" else "",
-    )
+    todo = {
+        "any": f"List its values under `facts / {fact.name}`.",
+        "money": "Write it where an amount stands, or after `plus`.",
+        "signed money": "Write it after `plus`.",
+    }
+    expected = f"a fact with values or a range of its own, in {where}"
+    reading.problem(place, path, f"{fact.name!r}, declared as `{fact.kind}`", expected, todo[fact.kind])
     return False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from openyibao.policy.basis import Scope
 from openyibao.policy.model import Kept, Layer, NoLimit, Table
-from openyibao.policy.nodes import Node, Place, Text
+from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Reading, join, some
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
 
@@ -24,9 +26,9 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
     _check_place(reading, given, path, kind, period)
     carry = _choice(reading, given, path, "carry over", ("all", "one"))
     if carry and any(isinstance(cell.value, NoLimit) for cell in table.cells):
-        reading.problem(given["carry over"].place, path, "`no limit`, carried over", "amounts that leave something")
-    if "earned from" in given and carry is None:
-        reading.problem(given["earned from"].place, path, "`earned from`", "it beside `carry over` only")
+        todo = "Write an amount for everybody, or leave `carry over` out."
+        expected = "amounts that leave something"
+        reading.problem(given["carry over"].place, join(path, "carry over"), "`no limit`, carried over", expected, todo)
     kept = Kept(
         group=_read_group(reading, given, path),
         per=_read_per(reading, given, path, scope),
@@ -43,19 +45,30 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
 
 
 def _check_place(reading: Reading, given: dict[str, Node], path: str, kind: str, period: str) -> None:
+    """Keys that have no meaning where they stand are told, and then passed over."""
     wrong = {
         "annual maximum": kind != "deductible",
         "plus": kind == "deductible",
         "carry over": kind == "deductible" or period not in CARRIED,
+        "earned from": "carry over" not in given,
     }
+    periods = f"{', '.join(CARRIED[:-1])} or {CARRIED[-1]}"
     expected = {
-        "annual maximum": "it in a deductible",
-        "plus": "it in a limit or a cap",
-        "carry over": f"it in a limit or a cap per {', '.join(CARRIED)}",
+        "annual maximum": "it in a deductible only",
+        "plus": "it in a limit or a cap (`at most ...`) only",
+        "carry over": f"it in a limit or a cap (`at most ...`) per {periods} only",
+        "earned from": "it beside `carry over` only",
     }
-    for name, is_wrong in wrong.items():
-        if name in given and is_wrong:
-            reading.problem(given[name].place, join(path, name), f"`{name}` in a {kind} per {period}", expected[name])
+    for name in [name for name in wrong if name in given and wrong[name]]:
+        found = f"`{name}` in `{name_of(kind, period)}`"
+        reading.problem(given.pop(name).place, join(path, name), found, expected[name], "Remove it.")
+    if wrong["carry over"]:
+        given.pop("earned from", None)  # it goes with `carry over`, which was told
+
+
+def name_of(kind: str, period: str) -> str:
+    """The key under which a limit, deductible or cap stands."""
+    return f"{'at most' if kind == 'cap' else kind} per {period}"
 
 
 def _choice(reading: Reading, given: dict[str, Node], path: str, name: str, choices: tuple[str, ...]) -> str | None:
@@ -81,17 +94,15 @@ def _read_per(reading: Reading, given: dict[str, Node], path: str, scope: Scope)
     for item in (node,) if isinstance(node, Text) else reading.items(node, path, "facts"):
         name = reading.english(reading.text(item, path, "the name of a fact"))
         fact = scope.facts.get(name)
-        if fact is None and (name in reading.blamed or not scope.has_facts):
+        if not name or (fact is None and (name in reading.blamed or not scope.has_facts)):
             continue
         if fact is None or fact.kind in ("money", "signed money"):
-            known = some([f.name for f in scope.facts.values() if f.kind not in ("money", "signed money")])
-            reading.problem(
-                item.place,
-                path,
-                repr(name),
-                f"a fact declared under `facts` that is not money ({known})",
-                reading.did_you_mean(name, scope.facts),
-            )
+            known = [f.name for f in scope.facts.values() if f.kind not in ("money", "signed money")]
+            todo = "" if fact else reading.did_you_mean(name, known) or "Declare it under `facts`."
+            written = repr(item.value) if isinstance(item, Text) else repr(name)
+            found = f"{written}, which is money" if fact else written
+            expected = f"a fact declared under `facts` that is not money ({some(known)})"
+            reading.problem(item.place, path, found, expected, todo)
         elif name in names:
             reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
         else:
@@ -117,62 +128,52 @@ def _read_plus(reading: Reading, given: dict[str, Node], path: str, scope: Scope
     return name or None
 
 
+class Member(NamedTuple):
+    """One that names a group: the layer it stands in, its period, how its use is kept, its amounts."""
+
+    layer: str
+    period: str
+    kept: Kept
+    table: Table
+
+
 def check_groups(reading: Reading, layers: list[Layer]) -> None:
     """A group is kept in one way, and stands once in a layer. Limits, deductibles and caps have names of their own."""
-    first: dict[tuple[str, str], tuple[str | None, Kept, Table]] = {}
+    first: dict[tuple[str, str], Member] = {}
     for layer in layers:
         mine: set[tuple[str, str]] = set()
-        path = f"layers / {layer.name}"
-        named = [(step.kind, step.kept, step.period, step.table) for step in layer.steps]
-        named += [("cap", cap.kept, cap.period, cap.table) for cap in layer.caps]
-        for kind, kept, period, table in named:
-            if kept.group is None:
+        named = [(step.kind, step.period, step.kept, step.table) for step in layer.steps]
+        named += [("cap", cap.period, cap.kept, cap.table) for cap in layer.caps]
+        for kind, period, kept, table in named:
+            if kept.group is None or period is None:  # pre-pay has no period, and no group
                 continue
             key = (kind, kept.group)
+            path = f"layers / {layer.name} / {name_of(kind, period)}"
             if key in mine:
-                reading.problem(
-                    table.place, path, f"the group {kept.group!r} twice in a layer", "a group once in a layer"
-                )
-            mine.add(key)
-            if period is None:
-                reading.problem(
-                    table.place, path, f"the group {kept.group!r} for pre-pay", "a group of limits, deductibles or caps"
-                )
+                found, todo = f"the group {kept.group!r} twice in the layer", "Give one of the two another name."
+                reading.problem(table.place, path, found, "a group once in a layer", todo)
                 continue
-            before = first.setdefault(key, (period, kept, table))
-            _check_same(reading, table.place, path, kept, (period, kept, table), before)
+            mine.add(key)
+            member = Member(layer.name, period, kept, table)
+            _check_same(reading, path, member, first.setdefault(key, member))
 
 
-def _check_same(
-    reading: Reading,
-    place: Place,
-    path: str,
-    kept: Kept,
-    here: tuple[str | None, Kept, Table],
-    above: tuple[str | None, Kept, Table],
-) -> None:
+def _check_same(reading: Reading, path: str, here: Member, above: Member) -> None:
     """All of a group have the same period, the same facts in `per`, and carry over the same amounts in the same way."""
-    (period, one, table), (other_period, other, other_table) = here, above
-    if period != other_period:
-        found = f"the group {kept.group!r} per {period}"
-        reading.problem(place, path, found, f"one period for the group (above: per {other_period})")
-    for name, mine, theirs in (
-        ("per", ", ".join(one.per), ", ".join(other.per)),
-        ("carry over", one.carry, other.carry),
-        ("earned from", one.earned_from, other.earned_from),
-    ):
+    group, one, other = f"the group {here.kept.group!r}", here.kept, above.kept
+    if here.period != above.period:
+        expected = f"one period for the group ({above.layer}: per {above.period})"
+        todo = "Write the same period in both, or name another group."
+        reading.problem(here.table.place, path, f"{group} per {here.period}", expected, todo)
+    ways = [("per", ", ".join(one.per), ", ".join(other.per)), ("carry over", one.carry or "", other.carry or "")]
+    if one.carry and one.carry == other.carry:
+        ways.append(("earned from", one.earned_from, other.earned_from))
+    for name, mine, theirs in ways:
         if mine != theirs:
-            found = f"the group {kept.group!r} with `{name}: {mine or 'nothing'}`"
-            reading.problem(place, path, found, f"the same in all of the group (above: {theirs or 'nothing'})")
-    same = (table.by, [(cell.keys, cell.value) for cell in table.cells], one.plus) == (
-        other_table.by,
-        [(cell.keys, cell.value) for cell in other_table.cells],
-        other.plus,
-    )
-    if one.carry and not same:
-        reading.problem(
-            place,
-            path,
-            f"another amount in the group {kept.group!r}",
-            "the same table and `plus` where it is carried over",
-        )
+            found, known = (f"with `{name}: {way}`" if way else f"without `{name}`" for way in (mine, theirs))
+            expected = f"the same in all of the group ({above.layer}: {known})"
+            reading.problem(here.table.place, path, f"{group} {found}", expected, "Write the same in both.")
+    amounts, others = ((m.table.by, [(c.keys, c.value) for c in m.table.cells], m.kept.plus) for m in (here, above))
+    if one.carry and one.carry == other.carry and amounts != others:
+        expected = f"the amount, table and `plus` of {above.layer}, as the group is carried over"
+        reading.problem(here.table.place, path, f"another amount in {group}", expected, "Write the same in both.")

@@ -9,7 +9,7 @@ from fractions import Fraction
 from openyibao.policy.model import Line, OwnShareOf, Ratio, Value
 from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
+from openyibao.policy.values import FULL_WIDTH, MAX_DENOMINATOR, parse_ratio, percent
 from openyibao.policy.vocabulary import LINE_DOWN, LINE_UP, OWN_SHARE
 
 RATE_EXPECTED = "a ratio from 0% to 100% such as 70%"
@@ -30,6 +30,10 @@ def read_rate(reading: Reading, node: Text, path: str, facts: dict[str, bool], v
             todo = "Write 70% rather than 0.7 or 70."
         elif ratio is not None:
             todo = "Not above 100%." if ratio > 1 else "Write a simpler fraction: the denominator is too large."
+        elif "自付" in node.value or "own share" in node.value:
+            todo = f"A part of what others bear reads `{OWN_SHARE.say('en', '80%', 'active')}` (在职自付比例的80%)."
+        elif re.search(r"[+＋－-].+[x×*]", node.value):
+            todo = "A rate that changes with a fact reads `75% + 0.2% x age` (75%+0.2%×年龄), the blanks in it too."
         reading.problem(node.place, path, describe(node), RATE_EXPECTED, todo)
         ratio = Fraction(0)
     return Ratio(ratio)
@@ -39,15 +43,12 @@ def _own_share(reading: Reading, node: Text, path: str, parts: tuple[str, ...], 
     multiple, value = parse_ratio(parts[0]), reading.english(parts[1])
     if multiple is None or multiple > 100 or max(multiple.as_integer_ratio()) > MAX_DENOMINATOR:
         reading.problem(node.place, path, repr(parts[0]), "a multiple such as 80%")
+    elif not values:
+        found, todo = f"the own share of {parts[1]!r}, outside a table", "Write a table with `by`, or the rate itself."
+        reading.problem(node.place, path, found, "it in a table over a fact that has this value", todo)
     elif value not in values:
-        known = some(sorted(values)) or "none"
-        reading.problem(
-            node.place,
-            path,
-            repr(parts[1]),
-            f"another value of a fact of this table ({known})",
-            reading.did_you_mean(value, values),
-        )
+        expected = f"another value of a fact of this table ({some(sorted(values))})"
+        reading.problem(node.place, path, repr(parts[1]), expected, reading.did_you_mean(value, values))
     else:
         return OwnShareOf(value, multiple)
     return Ratio(Fraction(0))
@@ -61,13 +62,10 @@ def _line(reading: Reading, node: Text, path: str, parts: tuple[str, ...], sign:
     elif slope > 1:
         reading.problem(node.place, path, repr(parts[1]), "a slope of at most 100% for each one")
     elif fact not in numbers:
-        reading.problem(
-            node.place,
-            path,
-            repr(parts[2]),
-            f"a fact of this policy that is a whole number ({some(numbers) or 'none declared'})",
-            reading.did_you_mean(fact, numbers) or "Declare it under `facts`.",
-        )
+        found = f"{parts[2]!r}, which is no whole number" if fact in facts else repr(parts[2])
+        expected = f"a fact of this policy that is a whole number ({some(numbers) or 'none declared'})"
+        todo = reading.did_you_mean(fact, numbers) or "Declare it under `facts`, as in `age: 0 to 130`."
+        reading.problem(node.place, path, found, expected, "" if fact in facts else todo)
     else:
         return Line(start, sign * slope, fact)
     return Ratio(Fraction(0))
@@ -85,7 +83,8 @@ def bound_line(reading: Reading, fields: Fields, path: str, line: Line) -> Line:
             else:
                 bounds[name] = ratio
     if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
-        reading.problem(fields["most"][0], join(path, "most"), "a most below the least", "a most that is not below it")
+        found = f"{percent(bounds['most'])}, below `least` ({percent(bounds['least'])})"
+        reading.problem(fields["most"][1].place, join(path, "most"), found, "a `most` that is not below `least`")
     return replace(line, least=bounds.get("least"), most=bounds.get("most"))
 
 
@@ -95,6 +94,10 @@ def read_points(reading: Reading, node: Node, path: str) -> Value:
     found = SIGNED.fullmatch(text)
     ratio = parse_ratio(found[2]) if found else None
     if text and (ratio is None or ratio > 1 or ratio.denominator > MAX_DENOMINATOR):
-        reading.problem(node.place, path, repr(text), "points such as +5% or -10%, up to 100%")
+        plain = text.translate(FULL_WIDTH)
+        todo = f"Write {plain}, with plain signs." if plain != text and ratio is None else ""
+        todo = f"Write +{text}% rather than {text}." if re.fullmatch(r"[0-9.]+", text) else todo
+        reading.problem(node.place, path, repr(text), "points such as +5% or -10%, up to 100%", todo)
+        return Ratio(Fraction(0))
     sign = -1 if found and found[1] == "-" else 1
     return Ratio(sign * (ratio or Fraction(0)))

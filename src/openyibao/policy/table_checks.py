@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
-from openyibao.policy.answers import OwnShareError, answer, rate
+from openyibao.policy.answers import Atom, OwnShareError, answer, rate
 from openyibao.policy.keys import atoms
 from openyibao.policy.model import Cell, Fact, Line, OwnShareOf, Ratio, Table
 from openyibao.policy.rate_values import RATE_EXPECTED
@@ -59,22 +59,54 @@ def _denominators(table: Table, cell: Cell) -> list[int]:
 
 def check_own_shares(reading: Reading, table: Table, path: str, facts: list[Fact]) -> None:
     """Each share of another's own share can be worked out."""
-    if reading.problems or not any(isinstance(cell.value, OwnShareOf) for cell in table.cells):
+    if _is_blamed(reading, table, path) or not any(isinstance(cell.value, OwnShareOf) for cell in table.cells):
         return
     levels = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(facts))]
     pieces = [atoms(fact, keys) for fact, keys in zip(facts, levels, strict=True)]
     known = tuple(fact.values for fact in facts)
-    wrong: dict[int, str] = {}
+    told: set[object] = set()
     for values in itertools.product(*pieces):
         try:
             rate(table, known, values)
-        except OwnShareError as error:
-            wrong.setdefault(answer(table, values), str(error))
-    for number, why in wrong.items():
-        cell = table.cells[number]
-        assert isinstance(cell.value, OwnShareOf)
-        found = f"the own share of {cell.value.value!r}: {why}"
-        reading.problem(cell.place, path, found, "the value of another cell, which is a plain rate")
+        except OwnShareError:
+            _tell_own_share(reading, table, path, known, values, told)
+
+
+def _tell_own_share(
+    reading: Reading,
+    table: Table,
+    path: str,
+    known: tuple[tuple[str, ...], ...],
+    values: tuple[Atom, ...],
+    told: set[object],
+) -> None:
+    """Why an own share cannot be worked out: it comes back to itself, or to a rate that is no plain one. Told once."""
+    seen, names = [values], list[str]()
+    what: object = answer(table, values)
+    place, found = table.cells[answer(table, values)].place, ""
+    while not found and isinstance(value := table.cells[answer(table, values)].value, OwnShareOf):
+        level = next(n for n, words in enumerate(known) if value.value in words)
+        values = (*values[:level], value.value, *values[level + 1 :])
+        names.append(value.value)
+        if values in seen:
+            circle = seen.index(values)
+            found = f"own shares in a circle ({' -> '.join([names[-1], *names[circle:]])})"
+            what = frozenset(answer(table, one) for one in seen[circle:])
+        seen.append(values)
+    if what not in told:
+        told.add(what)
+        found = found or f"the own share of {names[-1]!r}, whose rate is a line"
+        reading.problem(place, path, found, "the own share of a plain rate such as 80%", "Write a rate here.")
+
+
+def _is_blamed(reading: Reading, table: Table, path: str) -> bool:
+    """Whether the table just read, or a fact, is wrong already: what follows from it is not told again."""
+    start = (table.place.line, table.place.column)
+    return any(
+        f"{problem.path} / ".startswith("facts / ")
+        or (f"{problem.path} / ".startswith(f"{path} / ") and (problem.place.line, problem.place.column) >= start)
+        for problem in reading.problems
+    )
 
 
 def check_constant(reading: Reading, table: Table, path: str) -> Table:
@@ -82,6 +114,8 @@ def check_constant(reading: Reading, table: Table, path: str) -> Table:
     ratios = [part.cells[0].value for part in (table, *table.points) if not part.by]
     if len(ratios) == 1 + len(table.points):
         total = sum((value.ratio for value in ratios if isinstance(value, Ratio)), Fraction(0))
-        if all(isinstance(value, Ratio) for value in ratios) and not 0 <= total <= 1:
-            reading.problem(table.place, path, f"{percent(total)} with its points", RATE_EXPECTED)
+        is_rate = all(isinstance(value, Ratio) for value in ratios) and not _is_blamed(reading, table, path)
+        if is_rate and not 0 <= total <= 1:
+            found = f"{percent(total)} with its points"
+            reading.problem(table.place, path, found, RATE_EXPECTED, "Change the rate or the points.")
     return table
