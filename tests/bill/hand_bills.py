@@ -7,6 +7,10 @@ from typing import Any
 Obj = dict[str, Any]
 
 
+PLAIN: Obj = {"per": [], "plus": None, "belongs_here": True, "carry_over": None}
+"""A step that belongs to this part of the stay, with one use and nothing added or carried over."""
+
+
 def word(en: str, zh: str = "") -> Obj:
     return {"zh": zh or en, "en": en}
 
@@ -27,7 +31,8 @@ def limits(low: int | None = None, high: int | None = None) -> Obj:
     return {"low": low, "high": high}
 
 
-def answer(fen: int | None = None, rate: Obj | None = None, origin: Obj | None = None) -> Obj:
+def answer(fen: int | None = None, rate: Obj | None = None, origin: Obj | None = None, **rest: Any) -> Obj:
+    """rest: line, own_share, points and final, where the rate is not simply what stands there."""
     kind = "amount" if fen is not None else "ratio" if rate else "no limit"
     facts = [{"fact": AGE, "value": word("40"), "range": limits(18, 59)}]
     return {
@@ -40,7 +45,17 @@ def answer(fen: int | None = None, rate: Obj | None = None, origin: Obj | None =
         "basis": basis(),
         "assumption": None,
         "share_of": None,
+        "line": None,
+        "own_share": None,
+        "points": [],
+        "final": rate,
+        **rest,
     }
+
+
+def stated(fact: Obj, value: Obj, *values: Obj) -> Obj:
+    """A fact of the claim; values: all that the claim states, each with its time."""
+    return {"fact": fact, "value": value, "stated": list(values) or None}
 
 
 def condition(fact: Obj, value: Obj | None, accepts: Obj, span: Obj | None = None, holds: bool = True) -> Obj:
@@ -52,15 +67,26 @@ def term(layer: str | None, part: str, share: Obj, found: int, taken: int) -> Ob
     return {"layer": layer, "part": part, **text, "share": share, "found_fen": found, "taken_fen": taken, "basis": None}
 
 
-def drawn(group: str, key: str, before: int, amount: Obj, left: int | None, bound: bool) -> Obj:
-    periods = {4: "year", 7: "quarter" if "Q" in key else "month", 8: "lifetime"}
-    where = {"group": group, "period": periods[len(key)], "period_key": key, "used_before_fen": before}
-    return {**where, "amount": amount, "left_fen": left, "bound": bound}
+def drawn(group: str, key: str, before: int, amount: Obj, left: int | None, bound: bool, **rest: Any) -> Obj:
+    """rest: period, where the key does not tell it, and per, plus, belongs_here and carry_over."""
+    periods = {4: "year", 7: "quarter" if "Q" in key else "month", 8: "lifetime", 10: "day"}
+    where = {"group": group, "period": periods.get(len(key)), "period_key": key, "used_before_fen": before}
+    return {**where, "amount": amount, "left_fen": left, "bound": bound, **PLAIN, **rest}
 
 
-def per_claim(period: str | None, amount: Obj, left: int | None, bound: bool) -> Obj:
+def per_claim(period: str | None, amount: Obj, left: int | None, bound: bool, **rest: Any) -> Obj:
     where = {"group": None, "period": period, "period_key": None, "used_before_fen": 0}
-    return {**where, "amount": amount, "left_fen": left, "bound": bound}
+    return {**where, "amount": amount, "left_fen": left, "bound": bound, **PLAIN, **rest}
+
+
+def reduction(kind: str, item: Obj, taken: int, maximum: Obj | None = None, counted: Obj | None = None) -> Obj:
+    return {
+        "kind": kind,
+        **item,
+        "taken_fen": taken,
+        "annual_maximum": maximum,
+        "counted": counted and {**counted, "period": "year"},
+    }
 
 
 def open_parts(deductible: int = 0, over_cap: int = 0, copay: int = 0, beyond_limit: int = 0) -> Obj:
@@ -81,7 +107,7 @@ def basic_layer() -> Obj:
             condition(STAY, word("inpatient", "住院"), word("inpatient", "住院")),
         ],
         "base": {"terms": [term(None, "in_scope", ratio(1, 1), 799_999, 799_999)], "fen": 799_999},
-        "reductions": [{"kind": "deductible", **deductible, "taken_fen": 70_000}],
+        "reductions": [reduction("deductible", deductible, 70_000)],
         "reimbursable_fen": 729_999,
         "reimbursement": {"kind": "flat", "rate": answer(rate=ratio(85)), "fen": 620_499},
         "caps": [drawn("basic cap", "2024", 50_000, answer(600_000), 550_000, True)],
@@ -107,9 +133,10 @@ def extra_layer() -> Obj:
         "rounded": word("down", "舍"),
         "basis": None,
         "figure_basis": None,
+        "facts": [],
     }
     named = {"amount": word("base amount", "基数"), "amount_fen": 50_000, "share": ratio(50)}
-    origin = {**named, "statistic": statistic, "table": None}
+    origin = {**named, "statistic": statistic, "table": None, "is_fact": False}
     deductible = per_claim("claim", answer(25_000, origin=origin), 25_000, True)
     terms = [
         term("basic", "copay", ratio(1, 1), 109_500, 109_500),
@@ -122,7 +149,7 @@ def extra_layer() -> Obj:
         "applies": True,
         "conditions": [],
         "base": {"terms": terms, "fen": 174_501},
-        "reductions": [{"kind": "deductible", **deductible, "taken_fen": 25_000}],
+        "reductions": [reduction("deductible", deductible, 25_000)],
         "reimbursable_fen": 149_501,
         "reimbursement": {"kind": "flat", "rate": answer(rate=ratio(60)), "fen": 89_701},
         "caps": [
@@ -140,7 +167,7 @@ def extra_layer() -> Obj:
 
 
 def use(item: Obj, growth: int) -> Obj:
-    same = {name: item[name] for name in ("group", "period", "period_key")}
+    same = {name: item[name] for name in ("group", "period", "period_key", "per")}
     return {**same, "before_fen": item["used_before_fen"], "after_fen": item["used_before_fen"] + growth}
 
 
@@ -154,7 +181,7 @@ def flat_bill() -> Obj:
     }
     basic, extra = basic_layer(), extra_layer()
     return {
-        "bill_version": 1,
+        "bill_version": 2,
         "policy": {
             "id": "hand-made",
             "title": word("hand-made policy", "手工政策"),
@@ -164,13 +191,19 @@ def flat_bill() -> Obj:
             "before": "2025-01-01",
             "rule_date": "settlement",
             "year_date": "settlement",
+            "period_date": "settlement",
+            "benefit_year_from": None,
+            "amounts_per_claim_in": "the earlier year",
             "digest": "none",
         },
         "claim": {
             "id": "claim 1",
             "person": "person 1",
             **dates,
-            "facts": [{"fact": AGE, "value": word("40")}, {"fact": STAY, "value": word("inpatient", "住院")}],
+            **dict.fromkeys(("charge", "enrolment")),
+            **dict.fromkeys(("episode", "stay"), "claim 1"),
+            **dict.fromkeys(("first_of_stay", "last_of_stay"), True),
+            "facts": [stated(AGE, word("40")), stated(STAY, word("inpatient", "住院"))],
             "total_fen": 1_000_000,
             **{f"{part}_fen": fen for part, fen in four.items()},
         },
@@ -210,6 +243,7 @@ def band_bill() -> Obj:
         "counted": "from zero",
         "period": "year",
         "period_key": "2024",
+        "per": [],
         "used_before_fen": 200_000,
         "starts_at_fen": 270_000,
         "bands": [
@@ -232,9 +266,9 @@ def limit_bill() -> Obj:
     advance = per_claim(None, answer(rate=ratio(10)), None, True)
     layer = bill["layers"][1]
     layer["reductions"] = [
-        {"kind": "limit", **limit, "taken_fen": 4_501},
-        {"kind": "limit", **endless, "taken_fen": 0},
-        {"kind": "pre-pay", **advance, "taken_fen": 17_000},
+        reduction("limit", limit, 4_501),
+        reduction("limit", endless, 0),
+        reduction("pre-pay", advance, 17_000),
     ]
     layer["reimbursable_fen"], layer["reimbursement"]["fen"], layer["paid_fen"] = 153_000, 91_800, 91_800
     layer["parts"] = {**open_parts(copay=61_200), "beyond_limit": 4_501, "prepaid": 17_000}

@@ -22,12 +22,15 @@ def flat(percent: int, fen: int) -> Obj:
 
 
 def fixed(amount: Obj, unit: Obj, units: int, fen: int) -> Obj:
-    return {"kind": "fixed", "amount": amount, "unit": unit, "units": units, "fen": fen}
+    place = {"group": None, "period_key": None, "per": [], "used_before_fen": 0, "belongs_here": True}
+    period = "claim" if place.get("group") else None
+    return {"kind": "fixed", "period": period, "amount": amount, "unit": unit, "units": units, "fen": fen, **place}
 
 
 def by_bands(counted: str, group: str | None, before: int, start: int, bands: list[Obj], fen: int) -> Obj:
     period, key = ("year", "2024") if group else ("claim", None)
     place = {"group": group, "period": period, "period_key": key, "used_before_fen": before, "starts_at_fen": start}
+    place["per"] = []
     return {"kind": "bands", "counted": counted, "basis": HAND.basis(), **place, "bands": bands, "fen": fen}
 
 
@@ -36,7 +39,7 @@ def floored(amount: int, fen: int, bound: bool, returned: int) -> Obj:
 
 
 def deductible(item: Obj, taken: int) -> Obj:
-    return {"kind": "deductible", **item, "taken_fen": taken}
+    return HAND.reduction("deductible", item, taken)
 
 
 def layer(name: str, terms: list[Obj], reductions: list[Obj], reimbursement: Obj, caps: list[Obj], **rest: Any) -> Obj:
@@ -62,7 +65,7 @@ def bill_of(claim: Obj, layers: list[Obj], end: Obj, paid: int, uses: list[Obj])
     bill: Obj = HAND.flat_bill()
     total = sum(claim.values())
     bill["claim"] |= {"total_fen": total, **{f"{part}_fen": fen for part, fen in claim.items()}}
-    bill["claim"]["facts"].append({"fact": DAYS, "value": word("7")})
+    bill["claim"]["facts"].append(HAND.stated(DAYS, word("7")))
     parts = {(None, part): fen for part, fen in claim.items()}
     parts |= {(item["layer"], part): fen for item in layers for part, fen in item["parts"].items()} | end
     at_end = [{"layer": place, "part": part, "name": word(part), "fen": fen} for (place, part), fen in parts.items()]
@@ -338,7 +341,7 @@ def second_share_layer() -> Obj:
     return layer(
         "second",
         terms,
-        [{"kind": "limit", **limit, "taken_fen": 11_000}, deductible(threshold, 12_000)],
+        [HAND.reduction("limit", limit, 11_000), deductible(threshold, 12_000)],
         fixed(share("first", "over_cap", 86_000, ratio(150), 129_000), unit, 1, 129_000),
         [per_claim("claim", share("first", "paid", 160_000, ratio(25), 65_000, 70_000, 65_000), 65_000, True)],
         reimbursable_fen=138_000,

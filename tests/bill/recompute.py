@@ -1,7 +1,7 @@
 """Redo a bill from its own print, by the text of docs/bill.schema.json and nothing else.
 
-Taken as given: the claim, the answers (amounts, ratios), used_before_fen, what conditions accept, figures.
-Everything else is computed again. What the answers of an earlier claim
+Taken as given: the claim, the answers (amounts, ratios), used_before_fen, what other periods have earned and used,
+what conditions accept, figures. Everything else is computed again. What the answers of an earlier claim
 left behind is checked by recompute_history. Use: python recompute.py [--history] BILL.json ...
 (--history: the bills are those of one person, in order).
 """
@@ -12,7 +12,6 @@ import importlib.util
 import json
 import sys
 from collections import Counter
-from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -28,12 +27,13 @@ def beside(name: str) -> ModuleType:
     return module
 
 
-PARTS = beside("recompute_parts")
-half_up, ratio, words, within, period_key = PARTS.half_up, PARTS.ratio, PARTS.words, PARTS.within, PARTS.period_key
-recompute_history = PARTS.recompute_history
+PARTS, ANSWERS, HISTORY = beside("recompute_parts"), beside("recompute_answers"), beside("recompute_history")
+half_up, ratio, words, within = PARTS.half_up, PARTS.ratio, PARTS.words, PARTS.within
+recompute_history = HISTORY.recompute_history
 
 Obj = dict[str, Any]
 Part = tuple[str | None, str]
+Use = tuple[str, str | None, Any]
 Slices = list[tuple[int | None, Fraction]]
 
 CLAIM_PARTS = ("fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
@@ -44,90 +44,37 @@ REDUCTIONS = {
     "pre-pay": ("prepaid", ("ratio",)),
     "deductible": ("deductible", ("amount",)),
 }
+ONLY = {"carry_over": ("limit", "cap"), "plus": ("limit", "cap"), "annual_maximum": ("deductible",)}
+ONLY["counted"] = ONLY["annual_maximum"]
 
 
-class Audit:
+class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
     """One bill, its parts and uses as they stand while the layers run, and the differences found."""
 
-    def __init__(self, bill: Obj, found: list[str]) -> None:
-        self.bill = bill
-        self.claim: Obj = bill["claim"]
-        self.found = found
-        self.facts = {words(item["fact"]): item["value"] for item in self.claim["facts"]}
-        self.day = date.fromisoformat(self.claim[bill["policy"]["year_date"]])
+    def __init__(self, bill: Obj, found: list[str], starts: Any) -> None:
+        super().__init__(bill, found)
+        self.starts = starts
         self.parts: dict[Part, int] = {(None, part): self.claim[f"{part}_fen"] for part in CLAIM_PARTS}
         self.paid: dict[str, int] = {}
-        self.uses: dict[str, Obj] = {}
+        self.uses: dict[Use, Obj] = {}
+        self.of_group: dict[str, dict[str, Obj]] = {}  # what all steps of a group have in common
         self.moved: set[str] = set()  # the groups that the layer now running has moved
-        self.quantities: dict[Part, int] = {(None, "total"): sum(self.parts.values()), **self.parts}
-
-    def same(self, where: str, quantity: str, printed: object, recomputed: object) -> None:
-        if printed != recomputed or isinstance(printed, bool) != isinstance(recomputed, bool):
-            self.found.append(f"{where}: {quantity}: printed {printed}, recomputed {recomputed}")
+        self.quantities = {(None, "total"): sum(self.parts.values()), **self.parts}
 
     def run(self) -> None:
-        self.same("bill", "bill_version", self.bill["bill_version"], 1)
+        self.same("bill", "bill_version", self.bill["bill_version"], 2)
         self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
-        self.same("claim", "facts named once", len(self.claim["facts"]), len(self.facts))
+        self.stated()
         policy = self.bill["policy"]
         day, first, end = self.claim[policy["rule_date"]], policy["from"], policy["before"]
         self.same("policy", f"{day} in [{first}, {end})", True, first <= day and (not end or day < end))
+        self.same("policy", "period_date", policy["period_date"] in PARTS.PERIOD_DATES, True)
+        self.same("policy", "year_date", policy["year_date"] in (*PARTS.PERIOD_DATES, "charge"), True)
         for layer in self.bill["layers"]:
             self.same(layer["layer"], "name is taken", layer["layer"] in self.paid, False)
             self.layer(layer)
         self.end()
         self.totals()
-
-    # What chose an amount
-
-    def fact(self, where: str, fact: Obj, value: Obj | None) -> None:
-        self.same(where, f"value of {fact['en']}", value, self.facts.get(words(fact)))
-
-    def conditions(self, where: str, layer: Obj) -> None:
-        truths = []
-        for condition in layer["conditions"]:
-            value, limits, accepts = condition["value"], condition["range"], condition["accepts"]
-            self.fact(where, condition["fact"], value)
-            truths.append(value is not None and (within(value, limits) if limits else value in accepts))
-            self.same(where, f"condition {condition['fact']['en']} holds", condition["holds"], truths[-1])
-        self.same(where, "applies", layer["applies"], all(truths))
-
-    def answer(self, where: str, answer: Obj, kinds: tuple[str, ...]) -> None:
-        kind = answer["kind"]
-        if kind not in kinds:
-            self.same(where, "kind of answer", kind, " or ".join(kinds))
-        self.same(where, "fen of the answer is there", answer["fen"] is not None, kind == "amount")
-        self.same(where, "ratio of the answer is there", answer["ratio"] is not None, kind == "ratio")
-        for fact in answer["facts"]:
-            self.fact(where, fact["fact"], fact["value"])
-            if fact["range"]:
-                text = f"{fact['fact']['en']} {fact['value']['en']} lies in {fact['range']}"
-                self.same(where, text, True, within(fact["value"], fact["range"]))
-        if answer["derived_from"]:
-            self.derivation(where, answer["derived_from"], answer["fen"])
-        if share_of := answer["share_of"]:
-            place = share_of["layer"], share_of["quantity"]
-            self.same(where, f"fen of {place[0] or 'claim'} {place[1]}", share_of["fen"], self.quantities.get(place))
-            self.same(where, "share of a quantity", answer["fen"], PARTS.share_of_fen(share_of))
-
-    def rate(self, where: str, answer: Obj) -> Fraction:
-        """The exact ratio of an answer, which is at most 1."""
-        self.answer(where, answer, ("ratio",))
-        exact = ratio(answer["ratio"])
-        self.same(where, "rate is above 1", exact > 1, False)
-        return exact
-
-    def derivation(self, where: str, origin: Obj, fen: int | None) -> None:
-        amount, statistic, table = origin["amount_fen"], origin["statistic"], origin["table"]
-        self.same(where, "derived amount", fen, half_up(amount * ratio(origin["share"])))
-        self.same(where, "origins of the named amount", (statistic is not None) + (table is not None), 1)
-        if statistic:
-            units = statistic["fen"] * ratio(statistic["share"]) / statistic["unit_fen"]
-            rounded = PARTS.ROUNDINGS[statistic["rounding"]](units)
-            self.same(where, "amount_fen from the statistic", amount, rounded * statistic["unit_fen"])
-        if table:
-            self.answer(f"{where}, named amount", table, ("amount",))
-            self.same(where, "amount_fen from its table", amount, table["fen"])
 
     # One layer
 
@@ -213,34 +160,94 @@ class Audit:
         self.quantities[None, "base"] = total
         return total
 
-    def left(self, where: str, item: Obj) -> int | None:
+    # Amounts and what is left of them
+
+    def left(self, where: str, item: Obj, kind: str) -> int | None:
+        """left_fen of a limit, a deductible or a cap (None: no limit), before an annual maximum."""
+        for name, kinds in ONLY.items():
+            self.same(where, f"{name} of a {kind}", item.get(name) is not None and kind not in kinds, False)
         fen = item["amount"]["fen"]
-        left = None if fen is None else max(0, fen - item["used_before_fen"])
-        self.same(where, "left_fen", item["left_fen"], left)
-        return left
+        if plus := item.get("plus"):
+            self.money_fact(where, plus["fact"], plus["fen"])
+            fen = None if fen is None else max(0, fen + plus["fen"])
+        self.belongs(where, item, kind == "deductible" and item["period"] == "claim")
+        if not item["belongs_here"]:
+            fen = 0
+        if item.get("carry_over"):
+            return self.carried(where, item, fen)
+        return None if fen is None else max(0, fen - item["used_before_fen"])
+
+    def belongs(self, where: str, item: Obj, movable: bool) -> None:
+        """Only what counts once for a claim belongs to a later part, only if there is one, and then all of it does."""
+        apart = movable and self.bill["policy"]["year_date"] == "charge" and not self.claim["last_of_stay"]
+        self.same(where, "belongs to a later part", not item["belongs_here"] and not apart, False)
+        if apart:
+            first = self.of_group.setdefault("", {}).setdefault("belongs", item)
+            self.same(where, "belongs_here, as of the steps above", item["belongs_here"], first["belongs_here"])
+
+    def carried(self, where: str, item: Obj, fen: int | None) -> int:
+        carry, key = item["carry_over"], item["period_key"]
+        start, here, periods = carry["from"], carry["here"], carry["periods"]
+        self.same(where, "period that carries over", item["period"] in PARTS.CARRIED, True)
+        self.same(where, "here", here, key)
+        self.same(where, "how it carries over", carry["how"] in ("all", "one"), True)
+        keys = [period["period_key"] for period in periods]
+        self.same(where, "periods in order, each once", keys, sorted({*keys, here}))
+        later = [period["period_key"] for period in periods if period["period_key"] > here and period["used_fen"]]
+        needed = [here] if here < start else [*PARTS.run_of(start, here), *later]
+        self.same(where, "periods from the first to its own, and later ones in use", keys, needed)
+        own = {period["period_key"]: period for period in periods}[here]
+        self.same(where, "earned_fen of its own period", own["earned_fen"], fen)
+        before = self.uses.get(self.use_of(item), {"before_fen": item["used_before_fen"]})["before_fen"]
+        self.same(where, "used_fen of its own period", own["used_fen"], before)
+        first = self.of_group.setdefault(str(item["group"]), {}).setdefault("carry", carry)
+        self.same(where, "carry_over, as of the layers above", carry, first)
+        return int(PARTS.left_of_carried(carry, item["used_before_fen"]))
+
+    def annual_maximum(self, where: str, item: Obj, left: int) -> int:
+        maximum, counted = item["annual_maximum"], item["counted"]
+        if not maximum:
+            return left
+        self.answer(f"{where}, annual maximum", maximum["amount"], ("amount",))
+        rest = max(0, maximum["amount"]["fen"] - counted["used_before_fen"])
+        self.same(where, "left_fen of the annual maximum", maximum["left_fen"], rest)
+        return min(left, rest)
 
     def reduction(self, where: str, item: Obj, rest: int) -> int:
         kind, amount = item["kind"], item["amount"]
         self.answer(where, amount, REDUCTIONS[kind][1])
         self.same(where, "period is null", item["period"] is None, kind == "pre-pay")
-        left = self.left(where, item)
+        left = None if kind == "pre-pay" else self.left(where, item, kind)
         if kind == "pre-pay":
             taken = half_up(rest * self.rate(where, amount))
+            plain = item["belongs_here"] and not any(item[name] for name in ONLY)
+            self.same(where, "nothing but a rate", plain, True)
         elif kind == "limit":
             taken = 0 if left is None else max(0, rest - left)
         else:
-            taken = min(rest, left or 0)
+            left = self.annual_maximum(where, item, left or 0)
+            taken = min(rest, left)
+        self.same(where, "left_fen", item["left_fen"], left)
         self.same(where, "taken_fen", item["taken_fen"], taken)
         self.same(where, "bound", item["bound"], taken > 0 and (kind != "deductible" or taken == left))
         self.use(where, item, rest - taken if kind == "limit" else taken)
+        if counted := item["counted"]:
+            self.same(where, "period of what counts towards the maximum", counted["period"], "year")
+            self.use(f"{where}, counted", {**counted, "period": "year"}, taken)
         return taken
 
     def fixed(self, where: str, item: Obj, rest: int, _: int) -> tuple[int, None]:
         self.answer(where, item["amount"], ("amount",))
-        count = self.facts.get(words(item["unit"]))  # a unit that is no fact is the claim itself
-        units = 1 if count is None else int(count["en"])
+        once = item["unit"]["en"] == "claim"
+        units = 1 if once else int(self.facts[words(item["unit"])]["en"])
         self.same(where, "units", item["units"], units)
-        return min(rest, item["amount"]["fen"] * units), None
+        self.belongs(where, item, once)
+        amount = item["amount"]["fen"] if item["belongs_here"] else 0
+        fen = min(rest, max(0, amount - item["used_before_fen"]) * units)
+        split = once and self.bill["policy"]["year_date"] == "charge"
+        self.same(where, "group is there", item["group"] is not None, split)
+        self.use(where, {**item, "period": "claim" if once else None}, fen)
+        return fen, None
 
     def flat(self, where: str, item: Obj, rest: int, _: int) -> tuple[int, Slices]:
         rate = self.rate(where, item["rate"])
@@ -270,30 +277,47 @@ class Audit:
         return half_up(exact), slices
 
     def caps(self, name: str, caps: list[Obj], fen: int) -> int:
-        lefts = [self.left(f"{name}, cap {number}", cap) for number, cap in enumerate(caps, 1)]
+        lefts = [self.left(f"{name}, cap {number}", cap, "cap") for number, cap in enumerate(caps, 1)]
         paid = min([fen, *(left for left in lefts if left is not None)])
         for number, (cap, left) in enumerate(zip(caps, lefts, strict=True), 1):
             where = f"{name}, cap {number}"
             self.answer(where, cap["amount"], ("amount", "no limit"))
+            self.same(where, "left_fen", cap["left_fen"], left)
             self.same(where, "bound", cap["bound"], left is not None and left < fen and left == paid)
             self.use(where, cap, paid)
         return paid
 
+    # Uses
+
+    def use_of(self, item: Obj) -> Use:
+        return item["group"], item["period_key"], PARTS.per_of(item)
+
     def use(self, where: str, item: Obj, growth: int) -> None:
-        """Check period_key, group and used_before_fen, and what the use of the group grows to."""
-        key, before, group = period_key(item["period"], self.day), item["used_before_fen"], item["group"]
-        self.same(where, "period_key", item["period_key"], key)
-        self.same(where, "group is there", group is not None, key is not None)
-        if key is None:
-            self.same(where, "used_before_fen", before, 0)
-        elif group is not None:
-            self.same(where, f"group {group} stands at another step too", group in self.moved, False)
-            self.moved.add(group)
-            fresh = {"group": group, "period": item["period"], "before_fen": before, "after_fen": before}
-            use = self.uses.setdefault(group, {**fresh, "period_key": key})
-            self.same(where, "period of the group", item["period"], use["period"])
-            self.same(where, f"used_before_fen of {group}, as layers before left it", before, use["after_fen"])
-            use["after_fen"] += growth
+        """Check period_key, group, per and used_before_fen, and what the use of the group grows to."""
+        period, group, before, key = item["period"], item["group"], item["used_before_fen"], item["period_key"]
+        whole = period in (None, "claim")
+        if not whole:
+            keys = PARTS.period_keys(self.bill, period, self.starts)
+            self.same(where, "period_key", key, key if key in keys else sorted(keys))
+        else:
+            split = period and self.bill["policy"]["year_date"] == "charge" and item.get("kind") != "bands"
+            self.same(where, "period_key", key, f"stay {self.claim['stay']}" if split else None)
+        for part in item["per"]:
+            self.fact(f"{where}, per", part["fact"], part["value"])
+        self.same(where, "group is missing", group is None and key is not None, False)
+        if group is None:
+            self.same(where, "nothing is kept: used_before_fen and per", [before, item["per"]], [0, []])
+            return
+        self.same(where, "group of a step without a use", period is None, False)
+        self.same(where, f"group {group} stands at another step too", group in self.moved, False)
+        self.moved.add(group)
+        common = {"period": period, "per": sorted(words(part["fact"]) for part in item["per"])}
+        first = self.of_group.setdefault(group, {}).setdefault("common", common)
+        self.same(where, f"period and per of {group}, as at the steps above", common, first)
+        found = before if key is not None else 0
+        use = self.uses.setdefault(self.use_of(item), {"period": period, "before_fen": found, "after_fen": found})
+        self.same(where, f"used_before_fen of {group}, as layers before left it", before, use["after_fen"])
+        use["after_fen"] += growth
 
     # The whole bill
 
@@ -304,11 +328,14 @@ class Audit:
         self.same("parts_at_end", "parts in order", order, list(self.parts))
         for place, fen in self.parts.items():
             self.same(f"parts_at_end, {place[0] or 'claim'}", place[1], end.get(place), fen)
-        uses = self.bill["uses"]
-        printed = {use["group"]: use for use in uses}
-        self.same("uses", "groups listed once", len(uses), len(printed))
-        for group in {**self.uses, **printed}:
-            self.same("uses", group, printed.get(group), self.uses.get(group))
+        uses, kept = self.bill["uses"], {key: use for key, use in self.uses.items() if key[1] is not None}
+        names = ("period", "before_fen", "after_fen")
+        printed = {self.use_of(use): {name: use[name] for name in names} for use in uses}
+        self.same("uses", "listed once", len(uses), len(printed))
+        for use in {**kept, **printed}:
+            self.same("uses", str(use), printed.get(use), kept.get(use))
+        years = {use["period_key"] for use in uses if use["period"] == "year"}
+        self.same("uses", "more than one benefit year", sorted(years)[1:], [])
 
     def totals(self) -> None:
         totals = self.bill["totals"]
@@ -324,15 +351,17 @@ class Audit:
         self.same("totals", "by_payer", sorted(lines), sorted(payers.items()))
 
 
-def recompute(bill: Obj) -> list[str]:
-    """The differences between the bill and what its own text gives; empty if the bill is right."""
-    money = list(PARTS.amounts(bill))
-    odd = [f"{path}: amount: printed {fen!r}, recomputed: not whole fen" for path, fen in money if type(fen) is not int]
-    found = odd or [f"{path}: amount: printed {fen}, recomputed: negative" for path, fen in money if fen < 0]
+def recompute(bill: Obj, starts: Any = None) -> list[str]:
+    """The differences between the bill and what its own text gives; empty if the bill is right.
+
+    starts: the first day (MM-DD) of the benefit year of a claim; where it is missing, a benefit year may have the name
+    of the calendar year of its day or of the one before.
+    """
+    found = list(PARTS.odd_amounts(bill))
     try:
-        if not odd:
-            Audit(bill, found).run()
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as problem:
+        if not found:
+            Audit(bill, found, starts).run()
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
         found.append(f"bill: form: printed otherwise than the schema says, {type(problem).__name__}: {problem}")
     return found
 

@@ -1,8 +1,8 @@
-"""What recompute.py needs besides one bill: exact arithmetic, periods, the search for a cost, a person's history."""
+"""What recompute.py needs besides one bill: exact arithmetic, periods and their keys, money carried over, a cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
@@ -11,6 +11,12 @@ from typing import Any
 Obj = dict[str, Any]
 Slices = list[tuple[int | None, Fraction]]
 """Lengths of cost (None: endless), each with its rate, in the order in which cost is counted on."""
+Starts = Callable[[Obj], str]
+"""The first day (MM-DD) of the benefit year of a claim, which the bill does not say."""
+Per = tuple[tuple[tuple[str, str], tuple[str, str]], ...]
+
+PERIOD_DATES = ("settlement", "discharge", "admission")
+CARRIED = ("month", "quarter", "year", "calendar year")
 
 
 def half_up(exact: Fraction) -> int:
@@ -28,21 +34,108 @@ def words(text: Obj) -> tuple[str, str]:
     return text["zh"], text["en"]
 
 
+def per_of(item: Obj) -> Per:
+    """The facts and values for which a use is kept, in no order."""
+    return tuple(sorted((words(part["fact"]), words(part["value"])) for part in item["per"]))
+
+
 def within(value: Obj, limits: Obj) -> bool:
     """Whether a value, a whole number, lies from low to high; null: no bound."""
     number, low, high = int(value["en"]), limits["low"], limits["high"]
     return (low is None or low <= number) and (high is None or number <= high)
 
 
-def period_key(period: str | None, day: date) -> str | None:
-    """The key of a period of the policy around a day; none where the period is the claim."""
+def money(value: Obj) -> Fraction:
+    """The fen of a fact that is money, the same in both languages."""
+    zh, en = value["zh"].removesuffix("元"), value["en"].removesuffix(" yuan")
+    if zh == value["zh"] or en == value["en"] or zh != en:
+        raise ValueError(f"{value} is no money")
+    return Fraction(en) * 100
+
+
+# Periods
+
+
+def year_day(bill: Obj) -> date:
+    claim, name = bill["claim"], bill["policy"]["year_date"]
+    return date.fromisoformat(claim["discharge"] if name == "charge" and claim["charge"] is None else claim[name])
+
+
+def period_day(bill: Obj) -> date:
+    return date.fromisoformat(bill["claim"][bill["policy"]["period_date"]])
+
+
+def day_keys(period: str, day: date, start: str | None = None) -> set[str]:
+    """The keys that a period of a day may have: of a benefit year whose start nobody knows, two."""
     keys = {
-        "lifetime": "lifetime",
-        "year": f"{day.year:04}",
-        "quarter": f"{day.year:04}-Q{(day.month + 2) // 3}",
+        "day": day.isoformat(),
         "month": f"{day.year:04}-{day.month:02}",
+        "quarter": f"{day.year:04}-Q{(day.month + 2) // 3}",
+        "calendar year": f"{day.year:04}",
     }
-    return None if period in (None, "claim") else keys[str(period)]
+    if period != "year":
+        return {keys[period]}
+    started, before = f"{day.year:04}", f"{day.year - 1:04}"
+    if start is None:
+        return {started, before}
+    return {started if day.isoformat()[5:] >= start else before}
+
+
+def period_keys(bill: Obj, period: str, starts: Starts | None = None) -> set[str]:
+    """The keys that a period of the policy may have for the claim of a bill."""
+    if period == "lifetime":
+        return {"lifetime"}
+    if period == "episode":
+        return {f"episode {bill['claim']['episode']}"}
+    start = starts(bill["claim"]) if starts else None
+    return day_keys(period, year_day(bill) if period == "year" else period_day(bill), start)
+
+
+def next_key(key: str) -> str:
+    """The key of the next year, quarter or month; an error for any other key."""
+    year, _, rest = key.partition("-")
+    last = {"": 1, "Q": 4}.get(rest[:1], 12)
+    number = int(rest.removeprefix("Q") or 1)
+    if len(year) != 4 or not 1 <= number <= last or key != key_of(int(year), number, last):
+        raise ValueError(f"{key} is no period")
+    return key_of(int(year) + number // last, number % last + 1, last)
+
+
+def key_of(year: int, number: int, last: int) -> str:
+    return f"{year:04}" + {1: "", 4: f"-Q{number}", 12: f"-{number:02}"}[last]
+
+
+def run_of(first: str, last: str) -> list[str]:
+    """The keys of the periods from the first to the last, none if the last lies before the first."""
+    keys: list[str] = []
+    while first <= last:
+        keys.append(first)
+        first = next_key(first)
+    return keys
+
+
+def left_of_carried(carry: Obj, used_before: int) -> int:
+    """What other periods and its own leave to the claim, by the text at `carry_over`."""
+    start, here = carry["from"], carry["here"]
+    periods = {item["period_key"]: item for item in carry["periods"]}
+    if here < start:
+        return max(0, periods[here]["earned_fen"] - used_before)
+    keys = sorted(key for key in periods if key >= start)
+    left = {key: periods[key]["earned_fen"] for key in keys}
+
+    def usable(at: str) -> Iterator[str]:
+        return (key for key in keys if key <= at and (carry["how"] == "all" or at in (key, next_key(key))))
+
+    for at in keys:
+        need = periods[at]["used_fen"]
+        for key in usable(at):
+            taken = min(need, left[key])
+            left[key], need = left[key] - taken, need - taken
+    above = used_before - periods[here]["used_fen"]
+    return max(0, sum(left[key] for key in usable(here)) - above)
+
+
+# Amounts
 
 
 def least_cost(paid: int, slices: Slices) -> Fraction | None:
@@ -58,48 +151,36 @@ def least_cost(paid: int, slices: Slices) -> Fraction | None:
     return cost if need == 0 else None
 
 
-def share_of_fen(share_of: Obj) -> int:
-    """A share of a quantity: rounded, then raised to the least, then cut to the most."""
-    fen, least, most = half_up(share_of["fen"] * ratio(share_of["share"])), share_of["least_fen"], share_of["most_fen"]
-    raised = fen if least is None else max(fen, least)
+def bounded(value: Any, least: Any, most: Any) -> Any:
+    """Raised to the least, then cut to the most; None: no bound."""
+    raised = value if least is None else max(value, least)
     return raised if most is None else min(raised, most)
 
 
-def amounts(node: Any, path: tuple[str | int, ...] = ("bill",)) -> Iterator[tuple[str, Any]]:
-    """Every amount of money of the bill that is not null, with its place."""
-    for name, child in node.items() if isinstance(node, dict) else enumerate(node):
-        if isinstance(name, str) and name.endswith("fen"):
-            if child is not None:
-                yield ".".join(map(str, (*path, name))), child
-        elif isinstance(child, dict | list):
-            yield from amounts(child, (*path, name))
+def share_of_fen(share_of: Obj) -> int:
+    """A share of a quantity: rounded, then raised to the least, then cut to the most."""
+    fen = half_up(share_of["fen"] * ratio(share_of["share"]))
+    return bounded(fen, share_of["least_fen"], share_of["most_fen"])
 
 
-def recompute_history(bills: Iterable[Obj]) -> list[str]:
-    """The differences between the uses that the bills of one person print, in the order of their settling.
+def line_ratio(line: Obj) -> Fraction:
+    """The rate on a line."""
+    exact = ratio(line["start"]) + ratio(line["slope"]) * line["value"]
+    least, most = (None if line[name] is None else ratio(line[name]) for name in ("least", "most"))
+    return bounded(exact, least, most)
 
-    A use begins with what the latest earlier bill left in its group and period, with 0 if none did; its period_key
-    is that of the claim's date named by policy.year_date; a policy keeps the period of a group. A claim that failed
-    has no bill and moves nothing.
-    """
-    found: list[str] = []
-    after: dict[tuple[str, str], int] = {}
-    periods: dict[tuple[str, str], str] = {}
-    person: str | None = None
-    for number, bill in enumerate(bills, 1):
-        claim, policy = bill["claim"], bill["policy"]
-        day = date.fromisoformat(claim[policy["year_date"]])
-        person = claim["person"] if person is None else person
-        checks = [("person", claim["person"], person)]
-        for use in bill["uses"]:
-            group, key = use["group"], use["period_key"]
-            period = periods.setdefault((policy["digest"], group), use["period"])
-            checks += [
-                (f"period of {group}", use["period"], period),
-                (f"period_key of {group}", key, period_key(use["period"], day)),
-                (f"before_fen of {group} in {key}", use["before_fen"], after.get((group, key), 0)),
-            ]
-        after |= {(use["group"], use["period_key"]): use["after_fen"] for use in bill["uses"]}
-        where = f"bill {number}, claim {claim['id']}"
-        found += [f"{where}: {what}: printed {a}, recomputed {b}" for what, a, b in checks if a != b]
-    return found
+
+def odd_amounts(bill: Obj) -> Iterator[str]:
+    """Amounts that are not whole fen, or negative where no addition of a person stands."""
+    todo: list[tuple[str, Any]] = [("bill", bill)]
+    while todo:
+        path, node = todo.pop()
+        for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+            if isinstance(child, dict | list):
+                if "zh" not in child:  # no words
+                    todo.append((f"{path}.{name}", child))
+            elif isinstance(name, str) and name.endswith("fen") and child is not None:
+                if type(child) is not int:
+                    yield f"{path}.{name}: amount: printed {child!r}, recomputed: not whole fen"
+                elif child < 0 and not path.endswith(".plus"):
+                    yield f"{path}.{name}: amount: printed {child}, recomputed: negative"

@@ -25,14 +25,15 @@ def beside(name: str) -> Any:
     return module
 
 
-RECOMPUTE, HAND, LATER = beside("recompute"), beside("hand_bills"), beside("hand_bills_later")
+RECOMPUTE, RATES = beside("recompute"), beside("hand_bills_rates")
+TIME, LATER, HAND = RATES.TIME, RATES.LATER, RATES.HAND
 AGE, word, ratio, limits, answer = HAND.AGE, HAND.word, HAND.ratio, HAND.limits, HAND.answer
 condition, term, drawn, open_parts = HAND.condition, HAND.term, HAND.drawn, HAND.open_parts
 SCHEMA = json.loads((HERE.parents[1] / "docs" / "bill.schema.json").read_text(encoding="utf-8"))
 
 Obj = dict[str, Any]
 Path_ = tuple[str | int, ...]
-BILLS: dict[str, Obj] = {**HAND.BILLS, **LATER.BILLS}
+BILLS: dict[str, Obj] = json.loads(json.dumps({**HAND.BILLS, **LATER.BILLS, **TIME.BILLS, **RATES.BILLS}))
 
 
 def changed(bill: Obj, path: Path_, value: object) -> Obj:
@@ -57,7 +58,7 @@ EXTRA: Path_ = ("layers", 1)
 ORIGIN: Path_ = (*EXTRA, "reductions", 0, "amount", "derived_from")
 LIMIT: Path_ = (*EXTRA, "reductions", 0)
 BANDS: Path_ = (*BASIC, "reimbursement")
-SIDES = ("numerator", "denominator")
+SIDES, RATIOS = ("numerator", "denominator"), ("ratio", "final")
 BOUNDED = ("0.reductions.0", "1.reductions.1", "1.caps.0", "3.reductions.0")
 BANDS_OF_ZERO = ("0.reimbursement.bands.0", "0.reimbursement.bands.2", "1.reimbursement.bands.1")
 WRONG: list[tuple[str, Path_, object]] = [
@@ -154,11 +155,23 @@ WRONG: list[tuple[str, Path_, object]] = [
     ("share", ("layers", 2, "over_cap_counted_in"), "pay"),
 ]
 HIDDEN = {
-    "floor": {"2.reimbursement.rate.ratio.denominator", "2.floor.amount.fen"},  # a rate of 0; no more than base
+    "floor": {*(f"2.reimbursement.rate.{of}.denominator" for of in RATIOS), "2.floor.amount.fen"},  # 0; the base
     "fixed": {"1.reimbursement.amount.fen"},  # the cost is less
     "fees": {"1.caps.0.amount.fen"},  # used up
-    "fees by bands": {f"{band}.rate.ratio.denominator" for band in BANDS_OF_ZERO},
-    "shared": {f"0.reimbursement.rate.ratio.{side}" for side in SIDES},  # of nothing
+    "fees by bands": {f"{band}.rate.{of}.denominator" for band in BANDS_OF_ZERO for of in RATIOS},
+    "carried": {
+        "0.reductions.1.carry_over.periods.0.earned_fen",  # more of January's money is lost
+        *(f"0.reductions.1.carry_over.periods.{month}.used_fen" for month in (0, 1)),  # less is lost
+        "0.reductions.1.carry_over.periods.3.earned_fen",  # April's own money, of which it needs none
+        "3.caps.0.amount.fen",  # more is taken off
+    },
+    "earlier part": {"0.reductions.1.amount.fen", "1.reimbursement.amount.fen"},  # belongs to the later
+    "rates": {
+        "0.reductions.1.amount.fen",  # the maximum of the year decides
+        *(f"0.reimbursement.rate.line.{item}.{side}" for item in ("start", "slope") for side in SIDES),
+        *(f"2.reimbursement.rate.line.{item}.{side}" for item in ("start", "most") for side in SIDES),
+        "2.reimbursement.rate.line.slope.denominator",
+    },
     "share": {
         *(f"{item}.amount.share_of.share.{side}" for item in BOUNDED for side in SIDES),
         "0.caps.0.amount.share_of.share.numerator",
@@ -201,13 +214,15 @@ def test_every_wrong_number_is_found(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", BILLS)
 def test_every_wrong_truth_is_found(kind: str) -> None:
-    assert accepted(kind, lambda _, value: not value if isinstance(value, bool) else None) == []
+    """Where a part of a stay stands matters only to what belongs to a later part."""
+    free = [("claim", "first_of_stay"), ("claim", "last_of_stay")][: 1 if kind == "earlier part" else 2]
+    assert accepted(kind, lambda _, value: not value if isinstance(value, bool) else None) == free
 
 
 @pytest.mark.parametrize("kind", BILLS)
 def test_every_wrong_name_is_found(kind: str) -> None:
     names = {"group", "period", "period_key", "part", "layer", "kind", "counted", "rounding", "rule_date", "quantity"}
-    names.add("over_cap_counted_in")
+    names |= {"over_cap_counted_in", "how", "here", "year_date", "period_date"}
     assert accepted(kind, lambda path, value: f"{value}x" if path[-1] in names and value else None) == []
 
 
