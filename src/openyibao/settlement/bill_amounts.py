@@ -109,8 +109,9 @@ class Amounts:
                 fewer = points["ratio"]["numerator"] < 0
                 number = points["ratio"]["text"].removesuffix("%").removeprefix("-")
                 text += self.say("fewer_points" if fewer else "points", points=number) + chosen
-        text += self.say("final", ratio=answer["final"]["text"]) if answer["points"] else ""
-        return self.say("worked_out", text=text) if line or answer["own_share"] or answer["points"] else text
+        moved = any(points["ratio"]["numerator"] for points in answer["points"])
+        text += self.say("final", ratio=answer["final"]["text"]) if moved else ""
+        return self.say("worked_out", text=text) if line or answer["own_share"] or moved else text
 
     def around(self, step: Data) -> str:
         """What changes an amount: an addition, the part of a stay, what other periods leave."""

@@ -85,7 +85,9 @@ def _year_starts(low: Lowering) -> list[Statement]:
     if not table.by:
         return [*notes, Set(YEAR_STARTS, numbers[0])]
     choices = tuple(Choice(numbers[answer], dense.label(n)) for n, answer in enumerate(dense.answers))
+    known, low.known_facts = low.known_facts, set()  # asked here first, whatever the layers ask further down
     asked = low.need_facts(table.by, "", "benefit year from")
+    low.known_facts |= known
     index = dense.index(tuple(low.fact_name(fact) for fact in table.by))
     cell = low.names("benefit year from / cell")
     return [*asked, *notes, Set(cell, index, bound=(0, dense.size - 1)), Pick(YEAR_STARTS, cell, choices)]

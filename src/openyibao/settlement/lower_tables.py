@@ -96,7 +96,10 @@ def _choice(low: Lowering, plan: TablePlan, value: Value, kind: str) -> str:
 
 
 def _ratio(low: Lowering, plan: TablePlan, ratio: Fraction) -> str:
-    top = low.parameter(plan.what, int(abs(ratio) * plan.denominator), "top")
+    exact = abs(ratio) * plan.denominator
+    if exact.denominator != 1:  # never cut in silence
+        raise ValueError(f"{plan.what}: {ratio} is no whole number of {plan.denominator}ths")
+    top = low.parameter(plan.what, exact.numerator, "top")
     return f"-{top}" if ratio < 0 else top
 
 

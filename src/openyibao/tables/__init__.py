@@ -1,0 +1,12 @@
+"""Tables of claims settled into tables of bills: CSV, Excel and Parquet, in batches, as many rows as there are.
+
+In: a file of claims with columns under English, Chinese or national names, and a policy. Out: a file of bills in the
+same naming, and beside it a file of the rows that could not be settled, with the reason for each. The way through:
+`sources` (files to batches), `reader` (batches to numbers), `stream` (whole persons), `bills` (settled, or rejected and
+why), `targets` (files again); `spill` puts rows in order on disk where persons do not stand together.
+"""
+
+from openyibao.tables.problems import TableError
+from openyibao.tables.settle import Sizes, Summary, rejects_path, settle_table
+
+__all__ = ["Sizes", "Summary", "TableError", "rejects_path", "settle_table"]
