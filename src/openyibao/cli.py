@@ -21,6 +21,8 @@ policy_app = typer.Typer(no_args_is_help=True, help="List, show and check polici
 bench_app = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
+history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
+app.add_typer(history_app, name="history")
 
 Lang = Literal["zh", "en"]
 
@@ -36,28 +38,43 @@ def options(
         raise typer.Exit
 
 
+TIME_HELP = "Time for the log, such as 2026-08-01T10:00:00+08:00; without it, now."
+AcceptChanged = Annotated[
+    bool, typer.Option("--accept-changed", help="Read the state file though it was changed by hand.")
+]
+StateFile = Annotated[Path, typer.Argument(metavar="STATE", help="A state file, as `yibao settle --state` makes it.")]
 PolicyName = Annotated[str, typer.Argument(metavar="ID", help="Id of a policy (`yibao policy list`), or a file.")]
 
 
 @app.command()
 def settle(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: YAML, JSON, CSV; or a shipped example.")],
-    policy: Annotated[str, typer.Option(help="Id of a policy, or a policy file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: YAML, JSON; a table; or a shipped example.")],
+    policy: Annotated[list[str], typer.Option(help="Id of a policy, a file, or a folder; several make a series.")],
     explain: Annotated[Lang | None, typer.Option(help="Explain every fen, in Chinese or English.")] = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="One page a claim, or the bill's data.")] = "text",
     lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
-    out: Annotated[Path | None, typer.Option(help="For a CSV table: where the bills go.")] = None,
+    out: Annotated[Path | None, typer.Option(help="For a table (.csv, .xlsx, .parquet): where the bills go.")] = None,
+    progress: Annotated[bool | None, typer.Option(help="For a table; without it, on a terminal only.")] = None,
+    state: Annotated[Path | None, typer.Option(help="What the persons have used so far: a state file.")] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the outcome in the state file.")] = False,
+    time: Annotated[str | None, typer.Option(help=TIME_HELP)] = None,
+    accept_changed: AcceptChanged = False,
 ) -> None:
-    """Settle claims under a policy and print the bills."""
-    is_table = file.suffix.lower() == ".csv"
+    """Settle claims under a policy, or a series of them, and print the bills."""
+    is_table = file.suffix.lower() in commands.TABLES
     if is_table and (explain or format == "json"):
-        raise typer.BadParameter("a CSV table gives a CSV of bills: leave out --explain and --format")
-    if out and not is_table:
-        raise typer.BadParameter("--out goes with a CSV table; redirect the output of a single file instead")
+        raise typer.BadParameter("a table of claims gives a table of bills: leave out --explain and --format")
+    if not is_table and (out or progress is not None):
+        raise typer.BadParameter("--out and --progress go with a table; redirect the output of a single file instead")
+    if is_table and (state or len(policy) > 1):
+        raise typer.BadParameter("a table is settled under one policy and without a state")
+    if save and not state:
+        raise typer.BadParameter("--save goes with --state")
     if is_table:
-        commands.settle_table(file, policy, out)
+        commands.settle_table(file, policy[0], out, lang, progress)
     else:
-        commands.settle_file(file, policy, explain, format, explain or lang)
+        kept = commands.KeptIn(state, save, time, accept_changed) if state else None
+        commands.settle_file(file, policy, explain, format, explain or lang, kept)
 
 
 @policy_app.command("list")
@@ -94,6 +111,70 @@ def policy_code(
     commands.print_code(policy, rows, not arguments)
 
 
+@policy_app.command("schema")
+def policy_schema() -> None:
+    """Print the JSON Schema of policy files, for editors."""
+    from openyibao.policy.schema import schema_text
+
+    print(schema_text(), end="")
+
+
+@history_app.command("show")
+def history_show(
+    state: StateFile,
+    person: Annotated[str | None, typer.Option(help="Only this person.")] = None,
+    claim: Annotated[str | None, typer.Option(help="The bill of this claim, explained.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Also all that happened, one line each.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    accept_changed: AcceptChanged = False,
+) -> None:
+    """Claims that count, uses, and the log."""
+    with commands.told(lang):
+        from openyibao.history.commands import show
+
+        show(state, person, claim, log, lang, accept_changed)
+
+
+@history_app.command("reverse")
+def history_reverse(
+    state: StateFile,
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Id of the claim.")],
+    reason: Annotated[str, typer.Option(help="Why; stands in the log.")],
+    person: Annotated[str | None, typer.Option(help="Whose claim, if several have one of that id.")] = None,
+    time: Annotated[str | None, typer.Option(help=TIME_HELP)] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the outcome in the state file.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    accept_changed: AcceptChanged = False,
+) -> None:
+    """Take back a claim, if no later one depends on it."""
+    with commands.told(lang):
+        from openyibao.history.commands import reverse_claim
+
+        reverse_claim(state, claim, person, reason, time, save, lang, accept_changed)
+
+
+@history_app.command("resettle")
+def history_resettle(
+    state: StateFile,
+    policy: Annotated[list[str], typer.Option(help="Id of a policy, a file, or a folder; several make a series.")],
+    reason: Annotated[str, typer.Option(help="Why; stands in the log.")],
+    without: Annotated[list[str] | None, typer.Option(help="Id of a claim to take back.")] = None,
+    claims: Annotated[Path | None, typer.Option(help="Claims as they should have been: YAML or JSON.")] = None,
+    time: Annotated[str | None, typer.Option(help=TIME_HELP)] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the outcome in the state file.")] = False,
+    amended: Annotated[bool, typer.Option("--amended", help="Settle again though the policy's text changed.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    accept_changed: AcceptChanged = False,
+) -> None:
+    """Take back or correct claims, and settle again what depends on them."""
+    with commands.told(lang):
+        from openyibao.history.commands import resettle_claims
+
+        resettle_claims(
+            state, policy, without or [], claims, reason, time, save, lang, accept=accept_changed, amended=amended
+        )
+
+
 @app.command()
 def terms(
     term: Annotated[str | None, typer.Argument(metavar="[TERM]", help="English, Chinese, or a national code.")] = None,
@@ -113,11 +194,12 @@ def replicate() -> None:
 @bench_app.command("settle")
 def bench_settle(
     claims: Annotated[int, typer.Option(min=1000, help="Rows of the column benchmark.")] = 4_000_000,
+    rows: Annotated[int, typer.Option(min=0, help="Also settle a large Parquet table of so many rows.")] = 0,
 ) -> None:
-    """How long settling takes: one claim, a CSV, a process, columns. The last line is JSON."""
+    """How long settling takes, and how much memory: one claim, columns, tables. The last line is JSON."""
     from openyibao.bench.settle import run
 
-    run(claims)
+    run(claims, rows)
 
 
 @app.command()

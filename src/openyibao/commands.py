@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from openyibao.policy import FileError, Policy, PolicyNotFoundError, find_policy, policy_ids, read_policy, write_policy
-from openyibao.policy.values import money
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims
+
+if TYPE_CHECKING:
+    from openyibao.history.person import KeptBill
+    from openyibao.settlement.claim_stay import LinedClaim
 
 EXAMPLES = Path(__file__).parent / "examples"
 WIDTH = 118
+TABLES = (".csv", ".xlsx", ".parquet")
+STOPPED = 130
+"""The exit code of a command that was stopped by a signal."""
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told(lang: str = "en") -> Iterator[None]:
     """What a person can mend is said plainly, without a traceback."""
     try:
         yield
     except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(getattr(getattr(error, "text", None), lang, error), file=sys.stderr)
         raise SystemExit(2) from None
 
 
@@ -49,25 +58,52 @@ def find_claims(file: Path) -> Path:
     return shipped if not file.exists() and shipped.exists() and file.parent == Path() else file
 
 
-def settle_file(file: Path, policy: str, explain: str | None, form: str, lang: str) -> None:
+@dataclass(frozen=True)
+class KeptIn:
+    """The state file on which claims are settled, and whether it keeps the outcome."""
+
+    path: Path
+    save: bool
+    time: str | None
+    accept_changed: bool
+
+
+def settle_file(
+    file: Path, policies: list[str], explain: str | None, form: str, lang: str, kept: KeptIn | None = None
+) -> None:
+    from openyibao.history import State, load_series
+    from openyibao.history.commands import close_state, moment, open_state, settle_kept
+    from openyibao.history.series import read_series_claims
+
     file = find_claims(file)
-    with told():
-        rule = Rule(load(policy))
-        claims = read_claims(file, rule.policy)
-    bills, errors = settle_all(rule, claims)
+    with told(lang):
+        series = load_series(policies)
+        lined = read_series_claims(file, series)
+        claims = [claim.claim for claim in lined]
+        state = open_state(kept.path, kept.accept_changed, new=True) if kept else State()
+        at = moment(kept.time if kept else None)
+        state, bills, errors = settle_kept(state, series, claims, at, lang)
     if form == "json":
         data = [bill.data() for bill in bills]
         if data or len(claims) > 1:
             print(json.dumps(data[0] if len(claims) == 1 else data, ensure_ascii=False, indent=2))
     else:
-        print_bills(bills, explain, lang)
+        print_bills(bills, explain, lang, {claim.claim.id: claim for claim in lined})
     for error in errors:
         print(f"{file}: claim {error.claim}: {error.text.zh if lang == 'zh' else error.text.en}", file=sys.stderr)
+    if kept:
+        with told(lang):
+            close_state(kept.path, state, kept.save, lang)
     if errors:
         raise SystemExit(1)
 
 
-def print_bills(bills: list[Bill], explain: str | None, lang: str) -> None:
+def print_bills(
+    bills: Sequence[Bill | KeptBill],
+    explain: str | None,
+    lang: str,
+    lined: Mapping[str, LinedClaim] = MappingProxyType({}),
+) -> None:
     from rich.console import Console
 
     from openyibao.settlement.bill_text import bill_text
@@ -78,27 +114,43 @@ def print_bills(bills: list[Bill], explain: str | None, lang: str) -> None:
         data = bill.data()
         print_bill(data, lang, console)
         if explain:
+            print_lines(lined.get(data["claim"]["id"]), explain)
             print(bill_text(data, explain))
 
 
-def settle_table(file: Path, policy: str, out: Path | None) -> None:
-    from openyibao.settlement.tables import TableError, settle_csv
+def print_lines(lined: LinedClaim | None, lang: str) -> None:
+    """What each fee line of a claim came to, one sentence a line."""
+    from openyibao.catalogue import line_text
 
-    target = out or file.with_name(f"{file.stem}-bills.csv")
+    for line in lined.lines if lined else ():
+        if lined and lined.catalogue:
+            print(line_text(lined.catalogue, line, lang))
+
+
+def settle_table(file: Path, policy: str, out: Path | None, lang: str, progress: bool | None) -> None:
+    """Settle a table of claims. Stopped by Ctrl-C, or by SIGTERM, it leaves nothing behind."""
+    from openyibao.tables import TableError
+    from openyibao.tables import settle_table as settle
+    from openyibao.tables.progress import progress_shown, stoppable
+    from openyibao.tables.summary import lines
+
+    target = out or file.with_name(f"{file.stem}-bills{file.suffix}")
     if out is None and target.exists():
         print(f"{target} exists already. Name another file with --out, or this one to replace it.", file=sys.stderr)
         raise SystemExit(2)
-    with told():
+    with told(lang):
         law = load(policy)
     try:
-        found = settle_csv(law, file, target)
+        with told(lang), progress_shown(progress, lang) as show, stoppable(show) as watched:
+            found = settle(law, file, target, progress=watched)
     except (TableError, OSError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    print(f"{found.rows} claims: {found.settled} settled, {found.rejected} not (column `problem` says why).")
-    print(f"Paid {money(found.paid_fen)} yuan, left to the persons {money(found.personal_fen)} yuan.")
-    print(f"Bills: {target}")
-    if found.rejected:
+    except KeyboardInterrupt:
+        print("已停止，未写出任何文件。" if lang == "zh" else "Stopped. No bills were written.", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
+    print("\n".join(lines(found, lang)))
+    if found.rejects:
         raise SystemExit(1)
 
 
