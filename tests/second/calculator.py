@@ -1,65 +1,36 @@
 """A second calculator for benefit layers, written from the semantics and the language reference alone.
 
 It imports nothing of the product and shares no method with it: it compiles nothing, walks the policy's JSON as it
-stands, computes with fractions, and keeps a person's uses in one dictionary from (layer, rule, period key) to fen; a
-group that layers share stands there under ("group NAME", rule, period key). What a layer pays is in `payment.py`.
+stands, computes with fractions, and keeps a person's uses in one dictionary (`ledger.py`). What a layer pays is in
+`payment.py`, carry-over in `carry.py`, facts in `people.py`, periods in `periods.py`, values in `values.py`, rates in
+`rates.py`.
 
 `settle(policy, uses, claim)` takes a policy (`load` of the JSON that `yibao policy show --format json` prints), the
-uses so far, and a claim as a plain dictionary: three ISO dates, `facts`, and `money` in fen under the five names of
-the language. It gives back an `Answer`: the quantities of each layer, the parts at the end and the uses after it, or
-the problems for which the claim fails (then the uses are those that went in).
+uses so far, and a claim as a plain dictionary: three ISO dates and the further keys of a claim, `facts`, and `money` in
+fen under the five names of the language. Facts that are money are fen, too. It gives back an `Answer`: the quantities
+of each layer, the parts at the end and the uses after it, or the problems for which the claim fails (then the uses are
+those that went in).
 """
 
-import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from second import payment, people, periods
+from second.ledger import Ledger, Settled, Uses
+from second.turn import Event, Problem, Turn
+from second.values import ENDLESS, Desk, Stop, half_up, load, matches
 
-def sibling(name: str) -> ModuleType:
-    """A file beside this one, as a module: the tests are no package."""
-    spec = importlib.util.spec_from_file_location(f"second_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-values = sibling("values")
-payment = sibling("payment")
-load, half_up, matches, period_key = values.load, values.half_up, values.matches, values.period_key
-ENDLESS, Stop = values.ENDLESS, values.Stop
+__all__ = ["Answer", "load", "settle"]
 
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 QUANTITIES = ("applies", "base", *OPEN_PARTS, "paid")
+BY_DATE = {"day", "month", "quarter", "calendar year"}
 MOST_FEN, FIRST_DAY = 10**11, "1900-01-01"
 
-Uses = dict[tuple[str, str, tuple[int, ...]], int]
 Part = tuple[str, str]  # (layer, open part), or ("", claim part)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a claim fails: the kind, and the layer and rule that asked (empty for the claim as a whole)."""
-
-    kind: str
-    layer: str = ""
-    rule: str = ""
-
-
-@dataclass(frozen=True)
-class Event:
-    """For the statistics of the test: what a rule did (fen that it moved), and the forms of value it rested on."""
-
-    layer: str
-    rule: str
-    moved: int
-    forms: frozenset[str]
 
 
 @dataclass
@@ -69,80 +40,14 @@ class Answer:
     uses: Uses
     problems: list[Problem] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)  # the rules that had a say, by the names of `Desk.on`
+    settled: Settled | None = None
 
 
 # One layer ------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Round:
-    """One layer on one claim: its name, its keys, the desk, the day of its periods, and the uses.
-
-    `before` are the uses when the claim came in, `now` what the layers of this claim have made of them so far.
-    """
-
-    name: str
-    keys: dict[str, Any]
-    desk: values.Desk
-    day: date
-    before: Uses
-    now: Uses
-    problems: list[Problem] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    forms: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def ask(self, rule: str, question: Callable[[], Any], default: Any) -> Any:
-        """The answer, or the default with the problem noted: all problems of a layer are collected."""
-        self.desk.forms = set()
-        try:
-            found = question()
-        except Stop as stop:
-            self.problems.append(Problem(stop.kind, self.name, rule))
-            return default
-        self.forms[rule] = self.forms.get(rule, frozenset()) | self.desk.forms
-        return found
-
-    def fail(self, kind: str, rule: str) -> None:
-        self.problems.append(Problem(kind, self.name, rule))
-
-    def key(self, rule: str) -> tuple[str, str, tuple[int, ...]] | None:
-        """Under which a rule's use is kept; None for a rule of the claim alone."""
-        node = self.keys[rule]
-        period = node["over"] if rule == "pays in bands" else rule.partition(" per ")[2]
-        if period == "claim":
-            return None
-        owner = f"group {node['group']}" if isinstance(node, dict) and "group" in node else self.name
-        return (owner, rule, period_key(period, self.day))
-
-    def used(self, rule: str) -> int:
-        """What the rule, or the group it names, has used of its period, layers above on this claim included."""
-        key = self.key(rule)
-        return self.now.get(key, 0) if key else 0
-
-    def grow(self, rule: str, by: int) -> None:
-        key = self.key(rule)
-        if key:
-            self.now[key] = self.now.get(key, 0) + by
-
-    def note(self, *names: str) -> None:
-        """For the statistics: these decided the claim."""
-        if names:
-            self.events.append(Event(self.name, "", 1, frozenset(names)))
-
-    def sharing(self, rule: str) -> list[str]:
-        """For the statistics, before it grows: whether a group's use was met, and one of this very claim."""
-        key = self.key(rule)
-        if not (key and key[0].startswith("group ")):
-            return []
-        kind = rule.partition(" per ")[0]
-        found = [f"shared {kind}"] if self.now.get(key, 0) else []
-        return found + ([f"shared {kind} on one claim"] if self.now.get(key, 0) > self.before.get(key, 0) else [])
-
-    def tell(self, rule: str, moved: int, *more: str) -> None:
-        self.events.append(Event(self.name, rule, moved, self.forms.get(rule, frozenset()) | frozenset(more)))
-
-
-def applies(turn: Round) -> bool:
+def applies(turn: Turn) -> bool:
     """Every fact that `for` names must be there; all lines must hold."""
     holds = True
     for fact, wanted in turn.keys.get("for", {}).items():
@@ -154,7 +59,7 @@ def applies(turn: Round) -> bool:
     return holds
 
 
-def terms(turn: Round) -> Iterator[tuple[str, list[Part], Any]]:
+def terms(turn: Turn) -> Iterator[tuple[str, list[Part], Any]]:
     """Each term of `of`: as written, the parts it names, and its share (1 without one)."""
     written = turn.keys["of"]
     for item in written if isinstance(written, list) else [written]:
@@ -168,13 +73,13 @@ def terms(turn: Round) -> Iterator[tuple[str, list[Part], Any]]:
             yield name, [(owner, part)], share
 
 
-def take_base(turn: Round, parts: dict[Part, int]) -> tuple[dict[Part, int], int]:
+def take_base(turn: Turn, parts: dict[Part, int]) -> tuple[dict[Part, int], int]:
     """The parts without what the layer took, and what it took."""
     left, base = dict(parts), 0
     for name, sources, share in terms(turn):
         rule = f"of {name}"
-        part_of = turn.ask(rule, lambda share=share: turn.desk.rate(share), Fraction(0))
-        taken = {source: half_up(part_of * left[source]) for source in sources}
+        part_of = turn.ask(rule, lambda share=share: turn.desk.share(share), Fraction(0))
+        taken = {source: left[source] if part_of == 1 else half_up(part_of * left[source]) for source in sources}
         left |= {source: left[source] - some for source, some in taken.items()}
         base += sum(taken.values())
         whole = ["whole"] if part_of == 1 else ["share", *payment.tie(part_of * parts[sources[0]])]
@@ -187,41 +92,50 @@ def kind_of(name: str) -> str:
     return "left of" if name.startswith("left of ") else name if name in CLAIM_PARTS else name.rpartition("'s ")[2]
 
 
-def reduce(turn: Round, base: int) -> tuple[int, dict[str, int]]:
+def reduce(turn: Turn, base: int) -> tuple[int, dict[str, int]]:
     """What the reductions, in the order written, leave of the base; and the three parts they fill."""
     y, out = base, {"beyond limit": 0, "prepaid": 0, "deductible": 0}
     for rule, node in turn.keys.items():
         kind = rule.partition(" per ")[0]
         if rule == "pre-pay":
-            share = turn.ask(rule, lambda node=node: turn.desk.rate(node), Fraction(0))
+            share = turn.rate(rule, node)
             gone, part = half_up(share * y), "prepaid"
             turn.tell(rule, gone, *payment.tie(share * y))
-        elif kind in ("limit", "deductible"):
-            amount = turn.ask(rule, lambda node=node: turn.desk.amount(node), 0)
-            below = y if amount is ENDLESS else min(y, max(0, amount - turn.used(rule)))
-            gone, part = (y - below, "beyond limit") if kind == "limit" else (below, "deductible")
+        elif kind == "limit":
+            amount = turn.amount(rule)
+            left = turn.left(rule, amount)
+            below = y if left is ENDLESS else min(y, left)
+            gone, part = y - below, "beyond limit"
             tell_step(turn, rule, amount, y, gone)
             turn.grow(rule, below)
+        elif kind == "deductible":
+            amount = turn.amount(rule)
+            gone, part = min(y, turn.within_maximum(rule, turn.left(rule, amount))), "deductible"
+            tell_step(turn, rule, amount, y, gone)
+            turn.grow(rule, gone)
+            turn.taken[rule] = gone
         else:
             continue
         y, out[part] = y - gone, out[part] + gone
     return y, out
 
 
-def tell_step(turn: Round, rule: str, amount: int | None, y: int, gone: int) -> None:
+def tell_step(turn: Turn, rule: str, amount: int | None, y: int, gone: int) -> None:
     """For the statistics; `y` is what the limit or deductible found, `gone` what it took."""
-    used = turn.used(rule)
-    due = y if amount is ENDLESS else max(0, amount - used)
+    if amount is ENDLESS:
+        turn.tell(rule, y)
+        return
+    used, deductible = turn.ledger.now.get(turn.key(rule), 0), rule.startswith("deductible")
+    due = max(0, amount - used)
     told = ["met a use"] if used and gone else []
     told += ["exact"] if y == due > 0 else []
-    told += ["only the difference"] if rule.startswith("deductible") and used > 0 and gone == due else []
-    turn.tell(rule, y if amount is ENDLESS else gone, *told)
-    otherwise = y if amount is ENDLESS else min(y, amount) if rule.startswith("deductible") else max(0, y - amount)
-    if used and amount is not ENDLESS and gone != otherwise:
+    told += ["only the difference"] if deductible and used > 0 and gone == due else []
+    turn.tell(rule, gone, *told)
+    if used and gone != (min(y, amount) if deductible else max(0, y - amount)):
         turn.note(*turn.sharing(rule))
 
 
-def one_layer(turn: Round, parts: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:
+def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:
     """The layer's quantities, and the parts after it."""
     if not applies(turn) or turn.problems:
         return dict.fromkeys(QUANTITIES, 0), parts | {(turn.name, part): 0 for part in (*OPEN_PARTS, "paid")}
@@ -229,8 +143,10 @@ def one_layer(turn: Round, parts: dict[Part, int]) -> tuple[dict[str, int], dict
     turn.desk.quantities["this layer's base"] = base
     b2, filled = reduce(turn, base)
     paid = payment.pay(turn, b2, filled["deductible"])
-    filled["deductible"] -= paid.pop("back")
+    back = paid.pop("back")
+    filled["deductible"] -= back
     filled |= paid
+    turn.count(back)
     if not turn.problems:
         assert base == sum(filled.values()), filled
         assert min(filled.values()) >= 0, filled
@@ -242,7 +158,7 @@ def one_layer(turn: Round, parts: dict[Part, int]) -> tuple[dict[str, int], dict
 
 def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
     """What is wrong with a claim before any layer looks at it."""
-    money, days = claim["money"], [date.fromisoformat(claim[key]) for key in ("admission", "discharge", "settlement")]
+    money = claim["money"]
     found = []
     if min(money.values()) < 0:
         found.append(Problem("negative"))
@@ -250,9 +166,11 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
         found.append(Problem("sum"))
     if max(money.values()) > MOST_FEN:
         found.append(Problem("large"))
-    if claim[policy.get("year of the date of", "settlement")] < FIRST_DAY:
+    words = [policy.get("year of the date of", "settlement")]
+    words += [policy.get("period of the date of", "settlement")] if BY_DATE & periods.kinds(policy) else []
+    if any(periods.day_of(claim, word).isoformat() < FIRST_DAY for word in words):
         found.append(Problem("day"))
-    if days != sorted(days):
+    if not claim["admission"] <= claim["discharge"] <= claim["settlement"]:
         found.append(Problem("dates"))
     rule_day = claim[policy["rule of the date of"]]
     if not policy["in force"]["from"] <= rule_day < policy["in force"]["before"]:
@@ -260,23 +178,85 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
     return found
 
 
-def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any]) -> Answer:
-    """One claim of a person whose uses so far are `uses`, which stay as they are."""
-    parts: dict[Part, int] = {("", part): claim["money"].get(part, 0) for part in CLAIM_PARTS}
+def start_of_year(desk: Desk) -> periods.Start:
+    """The month and day on which the claim's benefit year starts."""
+    node = desk.policy.get("benefit year from")
+    if node is None:
+        return periods.NEW_YEAR
+    found = periods.start_of(str(desk.leaf(node)["is"]))
+    by_group = isinstance(node, dict) and "by" in node
+    return found if desk.on("benefit year by group" if by_group else "benefit year from") else periods.NEW_YEAR
+
+
+def number_admission(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> None:
+    """Give the episode of an inpatient claim its number, and tell the desk how to find that of any claim."""
+    key = ("admissions", "", ("year", calendar.year), ())
+    declared, given = people.form_of(desk.policy["facts"]["service"]), desk.claim["facts"].get("service")
+    if given is None or not people.names_of(declared, given, desk.claim, desk.off):
+        return
+    service = people.identity(declared, given, desk.claim, desk.off)[0]
+    number, new = people.admission(ledger.now.get(key, ()), calendar.episode, service == "inpatient")
+    if service == "inpatient":
+        ledger.read.add(key)
+    if new:
+        ledger.enter(key, calendar.episode, number)
+
+    def found() -> int:
+        ledger.read.add(key)
+        return number
+
+    desk.admission = found
+
+
+def note_start(policy: dict[str, Any], calendar: periods.Calendar, ledger: Ledger) -> None:
+    """Earning starts with the first settled claim under a policy that carries anything over that kind of period."""
+    for kind in periods.carried(policy):
+        if not ledger.entries(("start", kind, (), ())):
+            ledger.enter(("start", kind, (), ()), periods.number(calendar.period(kind, shared=False)))
+
+
+def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: frozenset[str] = frozenset()) -> Answer:
+    """One claim of a person whose uses so far are `uses`, which stay as they are.
+
+    Rules in `off` are switched off, to see whether they decided.
+    """
+    desk = Desk(policy, claim, periods.day_of(claim, policy["rule of the date of"]).year, off)
     problems = refused(policy, claim)
+    if people.two_at_once(policy, claim, off):
+        problems.append(Problem("two values"))
     if problems:
-        return Answer({}, {}, uses, problems)
-    rule_day = date.fromisoformat(claim[policy["rule of the date of"]])
-    day = date.fromisoformat(claim[policy.get("year of the date of", "settlement")])
-    desk = values.Desk(policy, claim["facts"], rule_day.year)
-    desk.quantities |= {part: claim["money"].get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
-    after, layers, events = dict(uses), {}, []
-    for name, keys in (pair for item in policy["layers"] for pair in item.items()):
-        turn = Round(name, keys, desk, day, uses, after)
+        return Answer({}, {}, uses, problems, [], desk.asked)
+    start = periods.NEW_YEAR
+    try:
+        start = start_of_year(desk)
+    except Stop as stop:
+        if "no benefit year" not in off or "year" in periods.kinds(policy):
+            problems.append(Problem(stop.kind, "", "benefit year from"))
+    calendar = periods.calendar_of(policy, claim, start, desk.on)
+    ledger = Ledger(claim["claim id"], uses)
+    if "admission number" in policy["facts"]:
+        number_admission(desk, calendar, ledger)
+    note_start(policy, calendar, ledger)
+    answer = layers_of(desk, calendar, ledger)
+    if problems:
+        return Answer({}, {}, uses, problems + answer.problems, [], desk.asked)
+    return answer
+
+
+def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
+    """The layers in the order written."""
+    money = desk.claim["money"]
+    parts: dict[Part, int] = {("", part): money.get(part, 0) for part in CLAIM_PARTS}
+    desk.quantities |= {part: money.get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
+    layers, events = {}, []
+    for name, keys in (pair for item in desk.policy["layers"] for pair in item.items()):
+        turn = Turn(name, keys, desk, calendar, ledger)
         layers[name], parts = one_layer(turn, parts)
         if turn.problems:
-            return Answer({}, {}, uses, turn.problems)
+            return Answer({}, {}, ledger.before, turn.problems, [], desk.asked)
         desk.quantities |= {f"{name}'s {quantity}": some for quantity, some in layers[name].items()}
         events += turn.events
-    assert sum(parts.values()) == claim["money"]["total cost"]
-    return Answer(layers, parts, after, [], events)
+    assert sum(parts.values()) == money["total cost"]
+    ledger.close()
+    settled = Settled(ledger.claim, frozenset(ledger.read), ledger.added)
+    return Answer(layers, parts, ledger.now, [], events, desk.asked, settled)

@@ -3,26 +3,13 @@
 A `turn` is a `Round` of `calculator.py`: it answers questions about values, keeps uses, and takes notes for the test.
 """
 
-import importlib.util
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from second.values import ENDLESS, half_up
 
-def sibling(name: str) -> ModuleType:
-    """A file beside this one, as a module: the tests are no package."""
-    spec = importlib.util.spec_from_file_location(f"second_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-values = sibling("values")
-half_up, ENDLESS = values.half_up, values.ENDLESS
 Turn = Any
 PAYS = ("pays", "pays in bands", "pays fixed")
 
@@ -78,7 +65,7 @@ def tie(exact: Fraction) -> list[str]:
 
 
 def by_rate(turn: Turn, b2: int) -> tuple[int, Curve]:
-    rate = turn.ask("pays", lambda: turn.desk.rate(turn.keys["pays"]), Fraction(0))
+    rate = turn.rate("pays", turn.keys["pays"])
     turn.tell("pays", half_up(rate * b2), *tie(rate * b2))
     return half_up(rate * b2), Curve([], [rate])
 
@@ -87,7 +74,7 @@ def by_bands(turn: Turn, b2: int, deducted: int) -> tuple[int, Curve]:
     written, rule = turn.keys["pays in bands"], "pays in bands"
     bands = written["bands"]
     edges = [turn.ask(rule, lambda b=b: turn.desk.amount(b["up to"]), None) for b in bands[:-1]]
-    rates = [turn.ask(rule, lambda b=b: turn.desk.rate(b.get("pays", b.get("above"))), Fraction(0)) for b in bands]
+    rates = [turn.rate(rule, band.get("pays", band.get("above"))) for band in bands]
     if any(None not in (low, high) and low > high for low, high in pairwise(edges)):
         turn.fail("edges", rule)
     if turn.problems:
@@ -106,20 +93,20 @@ def by_bands(turn: Turn, b2: int, deducted: int) -> tuple[int, Curve]:
 
 
 def by_amount(turn: Turn, b2: int) -> int:
-    """A fixed amount for each unit: never more than is there."""
+    """A fixed amount for each unit: never more than is there, nor than a stay in parts has left of it."""
     rule = "pays fixed"
-    node = turn.keys[rule]
-    unit = node.get("for each", "claim") if isinstance(node, dict) else "claim"
+    unit = turn.unit()
     units = 1 if unit == "claim" else turn.ask(rule, lambda: turn.desk.fact(unit), 0)
-    amount = turn.ask(rule, lambda: turn.desk.amount(node), 0)
-    told = ["fixed, cut by the cost"] if amount * units > b2 > 0 else []
-    turn.tell(rule, min(b2, amount * units), f"for each {unit}", *told)
-    if units == 0 and amount and b2 and not turn.problems:
+    amount = turn.amount(rule) * units
+    due = turn.left(rule, amount) if unit == "claim" else amount
+    told = ["fixed, cut by the cost"] if due > b2 > 0 else []
+    told += ["fixed, met a use"] if due < amount and min(b2, due) < min(b2, amount) else []
+    turn.tell(rule, min(b2, due), f"for each {unit}", *told)
+    if unit == "claim":
+        turn.grow(rule, min(b2, due))
+    if not units:
         turn.note("no units")
-    return min(b2, amount * units)
-
-
-# Floor, caps and the parts --------------------------------------------------------------------------------------
+    return min(b2, due)
 
 
 def raised(turn: Turn, r: int, b2: int, deducted: int) -> int:
@@ -138,13 +125,13 @@ def capped(turn: Turn, r: int) -> int:
     rules = [rule for rule in turn.keys if rule.startswith("at most per ")]
     left: dict[str, int] = {}
     for rule in rules:
-        amount = turn.ask(rule, lambda rule=rule: turn.desk.amount(turn.keys[rule]), 0)
-        left[rule] = r if amount is ENDLESS else max(0, amount - turn.used(rule))
+        found = turn.left(rule, turn.amount(rule))
+        left[rule] = r if found is ENDLESS else found
     paid = min([r, *left.values()])
     for rule in rules:
         endless = "no limit" in turn.forms.get(rule, ())
         bound = paid if endless else r - paid if left[rule] == paid else 0
-        told = ["met a use"] if bound and turn.used(rule) else []
+        told = ["met a use"] if bound and turn.ledger.now.get(turn.key(rule), 0) else []
         told += ["paid"] if paid else []
         told += ["exact"] if left[rule] == r > 0 else []
         turn.tell(rule, bound, *told)

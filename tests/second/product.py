@@ -1,23 +1,34 @@
 """The product's two answers to a history, and the calculator's, in one form that can be compared.
 
-Only public names of the product are used: `read_policy_text`, `Rule`, `Claim`, `Uses`, `claims_of`, and
-`emit.rows_text`, whose loop is run here as plain Python over lists.
+Only public names of the product are used: `read_policy_text`, `Rule`, `Claim`, `Uses`, `claims_of`, and `RowRule` with
+`claim_columns`, whose loop is run here as plain Python.
 """
 
 import json
-from collections import defaultdict
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import numba
 
 from openyibao.policy.model import Policy
 from openyibao.policy.nodes import FileError, parse_bytes
 from openyibao.policy.read import read_policy_text
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
+from openyibao.settlement.claim import Held
+from openyibao.settlement.claim_columns import claim_columns
 from openyibao.settlement.claim_file import claims_of
-from openyibao.settlement.emit import CELLS, rows_text
-from openyibao.settlement.tables import settle_csv
+from openyibao.settlement.columns import RowRule
+from second.ledger import Settled
+from second.turn import bounded
+
+# Rules that the reference rules out, and that the calculator can follow: what a floor gave back would not count towards
+# the annual maximum; a benefit year would be asked of claims under a policy without anything of a benefit year.
+RULED_OUT = frozenset(("given back", "no benefit year"))
 
 MONEY = {
     "fully_self_paid": "fully self-paid cost",
@@ -28,8 +39,10 @@ MONEY = {
 PARTS_OUT = ("fully_self_paid", "over_limit", "pre_self_paid")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 DAYS = ("admission", "discharge", "settlement")
+BOUND = "annual maximum of "
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
-KINDS = {"statistic": "gap", "dates": "refused"}  # where the product's word is another one
+INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
+KINDS = {"statistic": "gap", "dates": "refused", "two values": "identity"}  # where the product's word is another one
 
 
 @dataclass
@@ -38,7 +51,7 @@ class Outcome:
 
     failure: tuple[str, str] | None = None
     quantities: dict[str, int] = field(default_factory=dict)
-    uses: dict[tuple[str, int], int] = field(default_factory=dict)
+    uses: dict[tuple[Any, ...], int] = field(default_factory=dict)
     named: dict[str, int] = field(default_factory=dict)
     bill: Bill | None = None
 
@@ -49,10 +62,6 @@ class Product:
     def __init__(self, text: str) -> None:
         self.policy = read_policy_text(text, "x.json")
         self.rule = Rule(self.policy)
-        program = self.rule.plan.program
-        space: dict[str, Any] = {}
-        exec(rows_text(program, "rows", program.outputs), space)
-        self.loop = space["settle_rows"]
 
     def quantities(self, named: dict[str, int]) -> dict[str, int]:
         """The quantities and parts of a bill under the language's names."""
@@ -72,26 +81,36 @@ class Product:
 
     def settle(self, uses: Uses, claim: dict[str, Any]) -> tuple[Outcome, Uses]:
         """One claim through `Rule.settle`; a claim that does not add up, through the reader of claim files."""
-        if claim["money"]["total cost"] != sum(claim["money"].get(part, 0) for part in MONEY.values()):
-            return self.refused(claim), uses
-        if sorted(claim[day] for day in DAYS) != [claim[day] for day in DAYS]:
+        if claim["money"]["total cost"] != total(claim) or not in_order(claim):
             return self.refused(claim), uses
         try:
             bill, after = self.rule.settle(uses, made_claim(claim))
         except ClaimError as error:
             return Outcome((error.kind, "")), uses
-        return Outcome(None, self.quantities(bill.named), without_zeros(after.values), bill.named, bill), after
+        return Outcome(None, self.quantities(bill.named), money_uses(after), bill.named, bill), after
+
+    def touching(self, uses: dict[Any, int], claim: dict[str, Any]) -> tuple[dict[Any, int], Settled | None, Any]:
+        """One claim, with what it read and added to uses; None if it failed."""
+        if not in_order(claim) or claim["money"]["total cost"] != total(claim):
+            return uses, None, None
+        try:
+            bill, after, read = self.rule.settle_touching(Uses(uses), made_claim(claim))
+        except ClaimError:
+            return uses, None, None
+        values = dict(after.values)
+        added = {key: values.get(key, 0) - uses.get(key, 0) for key in {**uses, **values}}
+        added = {key: fen for key, fen in added.items() if fen}
+        return values, Settled(claim["claim id"], frozenset(read), added), self.quantities(bill.named)
 
     def refused(self, claim: dict[str, Any]) -> Outcome:
         """Days out of order are refused by the class and by the reader of files; a wrong sum can only be in a file."""
-        in_order = sorted(claim[day] for day in DAYS) == [claim[day] for day in DAYS]
         try:
             made_claim(claim)
         except ValueError:
-            if in_order:
+            if in_order(claim):
                 return Outcome(("a claim refused in vain", ""))
         else:
-            if not in_order:
+            if not in_order(claim):
                 return Outcome(("not refused by Claim", ""))
         try:
             self.from_file(claim)
@@ -101,66 +120,73 @@ class Product:
 
     def from_file(self, claim: dict[str, Any]) -> Claim:
         """The claim as the product reads it from a file of claims."""
-        money = {
-            part: f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
-            for part, fen in claim["money"].items()
+        money = {part: yuan(fen) for part, fen in claim["money"].items()}
+        kinds = {fact.name: fact.kind for fact in self.policy.facts}
+        facts = {
+            name: yuan(value) if kinds[name] in ("money", "signed money") else value
+            for name, value in claim["facts"].items()
+            if name in kinds
         }
-        text = json.dumps({"claim id": "1", "person": "A"} | claim | {"money": money})
+        text = json.dumps({"person": "A"} | claim | {"money": money, "facts": facts}, ensure_ascii=False)
         return claims_of(parse_bytes(text.encode(), "c.json"), "c.json", self.policy)[0]
 
-    def rows(self, histories: list[list[dict[str, Any]]]) -> tuple[list[list[Outcome]], dict[tuple[str, int], int]]:
-        """The outcomes of all histories in one run of the loop, and the uses of the last person after it."""
-        program = self.rule.plan.program
+    def rows(self, histories: list[list[dict[str, Any]]]) -> list[list[Outcome]]:
+        """The outcomes of all histories in one run of the loop."""
         rows = [(n, claim) for n, claims in enumerate(histories) for claim in claims]
-        inputs = zip(*(self.row(claim) for _, claim in rows), strict=True)
-        keys = sorted({slot.key for slot in program.slots})
-        own: dict[str, dict[int, int]] = {key: defaultdict(int) for key in keys}
-        uses: list[dict[int, int]] = [defaultdict(int) for _ in program.slots]
-        fault, out = [0] * len(rows), [[0] * len(rows) for _ in program.outputs]
-        state = [-1, 0]
-        periods = [item for key in keys for item in (0, own[key])]
-        self.loop(len(rows), state, [n for n, _ in rows], *inputs, *periods, *uses, fault, *out)
+        if not rows:
+            return [[] for _ in histories]
+        with plain_python():
+            rule = RowRule(self.policy, RowRule.ALL)
+            columns = claim_columns(self.policy, [replace(made_claim(claim), person=f"{n:04}") for n, claim in rows])
+            columns["total"][:] = [claim["money"]["total cost"] for _, claim in rows]
+            settled = rule.settle(columns)
+        program, faults = rule.plan.program, settled.faults().tolist()
+        lists = {name: column.tolist() for name, column in settled.outputs.items()}
         outcomes: list[list[Outcome]] = [[] for _ in histories]
         for i, (n, _) in enumerate(rows):
-            if fault[i]:
-                failed = program.faults[fault[i] // CELLS]
+            if faults[i]:
+                failed = program.faults[faults[i]]
                 outcomes[n].append(Outcome((failed.kind, failed.layer)))
             else:
-                named = {name: column[i] for name, column in zip(program.outputs, out, strict=True)}
+                named = {name: column[i] for name, column in lists.items()}
                 outcomes[n].append(Outcome(None, self.quantities(named), {}, named))
-        last = {
-            (slot.group, at): fen
-            for slot, found in zip(program.slots, uses, strict=True)
-            for at, fen in found.items()
-            if own[slot.key][at] == state[1]
-        }
-        return outcomes, without_zeros(last)
+        return outcomes
 
-    def row(self, claim: dict[str, Any]) -> list[int]:
-        days = [int(claim[day].replace("-", "")) for day in (self.policy.rule_date, self.policy.year_date)]
-        money = [claim["money"]["total cost"], *(claim["money"].get(part, 0) for part in MONEY.values())]
-        facts = []
-        for fact in self.policy.facts:
-            value = claim["facts"].get(fact.name, -1)
-            if fact.range is None and value != -1:
-                value = fact.values.index(value) if value in fact.values else -2
-            elif (
-                fact.range is not None and value != -1 and not (fact.range.low or 0) <= value <= (fact.range.high or 0)
-            ):
-                value = -2
-            facts.append(value)
-        return [*days, *money, *facts]
+
+def yuan(fen: int) -> str:
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
+
+
+def in_order(claim: dict[str, Any]) -> bool:
+    return bool(claim["admission"] <= claim["discharge"] <= claim["settlement"])
+
+
+def total(claim: dict[str, Any]) -> int:
+    return sum(claim["money"].get(part, 0) for part in MONEY.values())
+
+
+@contextmanager
+def plain_python() -> Iterator[None]:
+    """Loops made meanwhile are not compiled, unless it is their machine code that is asked for."""
+    compiled = os.environ.get("NUMBA_BOUNDSCHECK") == "1"  # so that every index is checked
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0 if compiled else 1
+    try:
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
 
 
 def rejected_in_csv(policy: Policy, days: dict[str, str], folder: Path) -> int:
     """How many of two rows, that differ in their days alone, are rejected: the second has its days in order."""
+    from openyibao.tables import settle_table
+
     facts = {fact.name: str(fact.values[0] if fact.values else fact.range and fact.range.high) for fact in policy.facts}
     money = {"total_yuan": "100", "in_scope_yuan": "100"} | dict.fromkeys((f"{part}_yuan" for part in PARTS_OUT), "0")
     good = dict(zip(DAYS, sorted(days.values()), strict=True))
     rows = [{"claim_id": str(n), "person": str(n)} | row | money | facts for n, row in enumerate((days, good))]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     (folder / "claims.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return settle_csv(policy, folder / "claims.csv", folder / "bills.csv").rejected
+    return settle_table(policy, folder / "claims.csv", folder / "bills.csv").tally.rejected
 
 
 def from_data(bill: Bill) -> dict[str, int]:
@@ -181,17 +207,42 @@ def from_data(bill: Bill) -> dict[str, int]:
 
 
 def made_claim(claim: dict[str, Any]) -> Claim:
+    days = {name: date.fromisoformat(claim[name]) for name in (*DAYS, "charge", "enrolment") if name in claim}
     return Claim(
-        "1",
+        claim["claim id"],
         "A",
-        **{day: date.fromisoformat(claim[day]) for day in DAYS},
+        **days,
         **{f"{part}_fen": claim["money"].get(name, 0) for part, name in MONEY.items()},
-        facts=claim["facts"],
+        facts={name: stated(value) for name, value in claim["facts"].items()},
+        episode=claim.get("episode", ""),
+        stay=claim.get("stay", ""),
+        first_of_stay=claim.get("first of stay", "yes") == "yes",
+        last_of_stay=claim.get("last of stay", "yes") == "yes",
     )
 
 
-def without_zeros(uses: Any) -> dict[tuple[str, int], int]:
-    return {key: fen for key, fen in uses.items() if fen}
+def stated(value: Any) -> Any:
+    """Several values, or values with their time, in the form of the claim class."""
+    if not isinstance(value, list):
+        return value
+    items = [item if isinstance(item, dict) else {"is": item} for item in value]
+    return tuple(Held(item["is"], day_in(item, "from"), day_in(item, "before")) for item in items)
+
+
+def day_in(item: dict[str, str], key: str) -> date | None:
+    return date.fromisoformat(item[key]) if key in item else None
+
+
+def money_uses(uses: Uses) -> dict[tuple[Any, ...], int]:
+    """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions."""
+    kept = uses.values.items()
+    money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(" / earned")}
+    return {(maximum(key[0]), *key[1:]): fen for key, fen in money.items()}
+
+
+def maximum(name: str) -> str:
+    """That of a group has one count, whatever its period."""
+    return name.partition(BOUND)[0] + "annual maximum" if name.startswith("group ") and BOUND in name else name
 
 
 def expected(policy: dict[str, Any], answer: Any) -> Outcome:
@@ -204,23 +255,37 @@ def expected(policy: dict[str, Any], answer: Any) -> Outcome:
         if part != "paid":
             found[f"{layer}: {part} at the end" if layer else f"{part} at the end"] = fen
     uses = {
-        (f"{layer} / {rule}", period_number(policy, layer, rule, key)): fen
-        for (layer, rule, key), fen in answer.uses.items()
+        (maximum(f"{owner} / {rule}"), period_number(period), *values): fen
+        for (owner, rule, period, values), fen in answer.uses.items()
+        if isinstance(fen, int)
+        and (not rule.startswith("annual ") or (owner, rule.removeprefix(BOUND)) in bounded(policy))
     }
-    return Outcome(None, {name: fen for name, fen in found.items() if fen}, without_zeros(uses))
+    return Outcome(None, {name: fen for name, fen in found.items() if fen}, uses)
 
 
-def period_number(policy: dict[str, Any], layer: str, rule: str, key: tuple[int, ...]) -> int:
-    """The number under which the product keeps a period: the year, or years times months or quarters."""
-    if len(key) < 2:
-        return key[0] if key else 0
-    period = rule.rpartition(" ")[2]
-    if rule == "pays in bands":
-        period = next(item[layer] for item in policy["layers"] if layer in item)[rule]["over"]
-    return key[0] * (12 if period == "month" else 4) + key[1] - 1
+def period_number(period: tuple[Any, ...]) -> int | str:
+    """What the product keeps a period under: its number, or the name of an episode or stay."""
+    kind, *parts = period
+    if kind in ("month", "day"):
+        month = parts[0] * 12 + parts[1] - 1
+        return month * 100 + parts[2] if kind == "day" else month
+    if kind == "quarter":
+        return parts[0] * 4 + parts[1] - 1
+    return parts[0] if parts else 0
 
 
 def allowed(answer: Any) -> set[tuple[str, str]]:
     """The failures that agree with the calculator: one of the problems of the first layer that has any."""
     found = {(KINDS.get(problem.kind, problem.kind), problem.layer) for problem in answer.problems}
     return found | ({("refused", "")} if {problem.kind for problem in answer.problems} & REFUSED else set())
+
+
+def paid(policy: dict[str, Any], claims: list[dict[str, Any]]) -> list[Any]:
+    """What the layers paid on each claim, in yuan, or the kind of failure: the form of the cases by hand."""
+    made, uses, found = Product(json.dumps(policy, ensure_ascii=False)), Uses(), []
+    names = [name for layer in policy["layers"] for name in layer]
+    for claim in claims:
+        outcome, uses = made.settle(uses, claim)
+        fen = tuple(outcome.quantities.get(f"{name}: paid", 0) / 100 for name in names)
+        found.append(outcome.failure[0] if outcome.failure else fen if len(fen) > 1 else fen[0])
+    return found

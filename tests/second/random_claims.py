@@ -16,7 +16,10 @@ TURNS = tuple(
 )
 AGES = (0, 1, 5, 6, 7, 17, 18, 19, 59, 60, 61, 69, 70, 71, 98, 99)
 ASSUMED = frozenset(
-    ("basis", "assumption", "note", "payer", "for", "of", "counted", "over", "group", "for each", "over-cap counted in")
+    (
+        *("basis", "assumption", "note", "payer", "for", "of", "counted", "over", "group", "for each"),
+        *("over-cap counted in", "per", "carry over", "earned from", "plus", "points"),
+    )
 )
 
 Claim = dict[str, Any]
@@ -33,10 +36,10 @@ def thresholds(policy: dict[str, Any], values: Any) -> list[int]:
                 continue
             if isinstance(child, dict | list):
                 walk(child)
-            elif not re.fullmatch(r"[\d./]+%|\d+/\d+", str(child)):
+            elif not re.fullmatch(r"[+-]?[\d./]+%|\d+/\d+", str(child)):
                 for year in years:
                     try:
-                        found.add(values.Desk(policy, {}, year).amount(child))
+                        found.add(values.Desk(policy, {"facts": {}}, year).amount(child))
                     except (ValueError, KeyError, values.Stop):
                         continue
 
@@ -59,7 +62,8 @@ class HistoryMaker:
         person = {name: self.value(name) for name in self.policy["facts"]}
         start = rng.choice(TURNS[:-2] if self.often(0.3) else TURNS[1:-3]) + timedelta(days=rng.randint(-25, 30))
         claims = [self.claim(person, start) for _ in range(rng.randint(2, 6))]
-        return sorted(claims, key=lambda claim: claim["settlement"])
+        claims.sort(key=lambda claim: claim["settlement"])
+        return [{"claim id": f"c{n}"} | claim for n, claim in enumerate(claims)]
 
     def value(self, fact: str) -> str | int:
         listed = self.policy["facts"][fact]

@@ -5,30 +5,12 @@ is not made: money that a layer above has taken whole, parts that no rule fills,
 two periods or twice in a layer, fees for a fixed payment.
 """
 
-import importlib.util
 import random
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from second import random_values
+from second.random_values import ASSUMPTION, BASIS, DATES, SHARES, WORDS, written_amount
 
-def sibling(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"second_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-values = sibling("random_values")
-ASSUMPTION, BASIS, DATES, WORDS, written_amount = (
-    values.ASSUMPTION,
-    values.BASIS,
-    values.DATES,
-    values.WORDS,
-    values.written_amount,
-)
-YEARS, ROUNDED = values.YEARS, values.ROUNDED
 LAYERS = ("basic insurance", "critical illness insurance", "medical assistance", "tilt assistance", "civil servants")
 PAYERS = ("pooled fund", "critical illness fund", "medical assistance fund", "civil fund")
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
@@ -39,22 +21,19 @@ CONDITIONS = {
     "age": ("under 70", "6 and over", "6 to 69", "18 and over"),
     "days": ("under 15", "1 and over", "2 to 30"),
     "items": ("under 5", "1 and over", "1 to 3"),
+    "admission number": ("under 3", "1 and over", "1 to 2", "2 and over"),
 }
 
 Node = Any
 
 
-class PolicyMaker(values.ValueMaker):  # type: ignore[misc]
+class PolicyMaker(random_values.ValueMaker):
     """One random policy."""
 
     def __init__(self, rng: random.Random) -> None:
         super().__init__(rng)
         self.filled: dict[str, set[str]] = {}  # by layer: the open parts that its rules can fill
         self.whole: list[tuple[dict[str, Any], str]] = []  # claim parts taken whole, and under which conditions
-        self.groups: dict[str, dict[str, str]] = {}  # by kind: the groups, each with its period
-        for kind, periods in (("limit", 4), ("deductible", 4), ("at most", 5)):
-            words = rng.sample(("pool one", "pool two"), rng.choice((0, 1, 1, 2)))
-            self.groups[kind] = {word: rng.choice(PERIODS[1:periods]) for word in words}
 
     def policy(self) -> dict[str, Any]:
         rng = self.rng
@@ -152,18 +131,8 @@ class PolicyMaker(values.ValueMaker):  # type: ignore[misc]
         return with_key(node, "for each", unit) if unit else node
 
     def ruled(self, kind: str, periods: Any, counts: Any, bounds: Any) -> dict[str, Any]:
-        """Rules of one kind, each for a period of its own; those of a group take the group's period."""
-        found = {}
-        groups = dict(self.groups[kind])
-        for period in self.rng.sample(periods, self.rng.choice(counts)):
-            low, high, endless = bounds(period)
-            node = self.amount(low, high, endless=endless)
-            name = next((name for name, its in groups.items() if its == period), None)
-            if name and self.often(0.7):
-                del groups[name]
-                node = with_key(node, "group", name)
-            found[f"{kind} per {period}"] = node
-        return found
+        """Rules of one kind, each for a period of its own: see `random_time.py`."""
+        raise NotImplementedError
 
     def conditions(self) -> dict[str, Any]:
         rng, lines = self.rng, {}
@@ -200,15 +169,18 @@ class PolicyMaker(values.ValueMaker):  # type: ignore[misc]
         if name.startswith("left of ") or not self.often(chance):
             return {"take": name, "basis": BASIS} if self.often(0.05) else name
         more = {"assumption": ASSUMPTION} if self.often(0.2) else {}
-        return {"take": name, "share": self.rng.choice(values.SHARES)} | more
+        return {"take": name, "share": self.rng.choice(SHARES)} | more
 
     def steps(self) -> list[tuple[str, Node]]:
         periods = PERIODS[:-1]
         high = {"claim": 6000, "month": 8000}
         found = self.ruled("limit", periods, (0, 0, 1, 1, 2), lambda period: (300, high.get(period, 15_000), 0.1))
         if self.often(0.35):
-            found["pre-pay"] = self.table(self.share, 2) if self.facts and self.often(0.4) else self.share()
+            found["pre-pay"] = self.pre_pay()
         return [*(found | self.ruled("deductible", periods, (0, 1, 1, 1, 2), lambda _: (30, 3000, 0.0))).items()]
+
+    def pre_pay(self) -> Node:
+        return self.table(self.share, 2) if self.facts and self.often(0.4) else self.share()
 
     def share(self) -> Node:
         return self.dressed(self.rng.choice(("10%", "5%", "12.5%", "1/3", "50%", "20%", "0%")))
@@ -244,7 +216,7 @@ class PolicyMaker(values.ValueMaker):  # type: ignore[misc]
             if self.names and self.often(0.25):
                 return self.rng.choice(self.names)
             if self.names and self.often(0.25):
-                return f"{self.rng.choice(values.SHARES)} of {self.rng.choice(self.names)}"
+                return f"{self.rng.choice(SHARES)} of {self.rng.choice(self.names)}"
             return self.dressed(written_amount(self.rng, max(0, fen + self.rng.choice((0, 0, 10_000, -10_000, 1)))))
 
         return self.table(leaf, 2) if self.facts and self.often(0.6) else self.share_of_quantity()
@@ -264,7 +236,3 @@ def wider(its: dict[str, Any], mine: dict[str, Any]) -> bool:
     """Whether a layer with these conditions applies wherever mine does, as far as the words say so."""
     sets = [{fact: set(here) if isinstance(here, list) else {here} for fact, here in x.items()} for x in (its, mine)]
     return all(fact in sets[1] and sets[1][fact] <= words for fact, words in sets[0].items())
-
-
-def random_policy(rng: random.Random) -> dict[str, Any]:
-    return PolicyMaker(rng).policy()

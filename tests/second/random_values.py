@@ -45,6 +45,7 @@ NUMBERS = {  # how often a policy has it, its ranges, and where tables cut them
     "age": (0.4, ("0 to 130", "0 to 99", "0 to 120"), (1, 6, 7, 18, 19, 60, 61, 70)),
     "days": (0.35, ("0 to 45", "0 to 30"), (1, 2, 7, 10, 15, 30)),
     "items": (0.35, ("0 to 20", "0 to 5"), (1, 2, 3, 5)),
+    "admission number": (0.0, ("0 to 99", "0 to 3"), (1, 2, 3)),
 }
 QUANTITY_SHARES = ("10%", "20%", "45%", "50%", "12.5%", "1/3", "5%", "100%", "150%")
 RATES = ("50%", "12.5%", "60%", "70%", "66.5%", "1/3", "2/3", "85%", "100%", "0%", "37.5%", "1/8")
@@ -152,9 +153,12 @@ class ValueMaker:
             if self.names and self.often(0.3):
                 name = self.rng.choice(self.names)
                 return self.dressed(f"{self.rng.choice(SHARES)} of {name}" if self.often(0.6) else name)
-            return self.dressed(written_amount(self.rng, self.fen(low, high)))
+            return self.dressed(self.written(low, high))
 
         return self.table(leaf, depth) if self.facts and depth and self.often(0.45) else leaf()
+
+    def written(self, low: int, high: int) -> Node:
+        return written_amount(self.rng, self.fen(low, high))
 
     def share_of_quantity(self) -> Node:
         """`20% of total cost`, now and then with a least and a most, which is not below the least."""

@@ -1,18 +1,24 @@
-"""The values of a policy file, read a second time: amounts, rates, tables, named amounts, statistics, periods.
+"""The values of a policy file, read a second time: facts, amounts, shares, tables, named amounts, statistics.
 
-Standard library only. Everything is looked up for one claim, at a `Desk`; nothing is prepared or compiled.
+Everything is looked up for one claim, at a `Desk`; nothing is prepared or compiled. Rates are in `rates.py`.
 """
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from second import people
+
 ENDLESS = None  # the amount `no limit`
-BESIDE = ("by", "basis", "note", "group", "for each")  # what stands in a table beside its rows
+BESIDE = frozenset(  # what stands in a table beside its rows
+    ("by", "basis", "note", "group", "for each", "per", "carry over", "earned from", "plus", "annual maximum", "points")
+)
+MONEY = ("money", "signed money")
+IN_CELLS: dict[int, tuple[dict[str, Any], set[str]]] = {}
 
 
 class Stop(Exception):
@@ -79,34 +85,61 @@ def in_range(item: str, number: int) -> bool:
     return int(low) <= number <= int(high or low)
 
 
+@cache
+def listed(key: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in re.split("[,、]", key))
+
+
 def matches(key: str, value: Any) -> bool:
     """Whether one of the words, or of the ranges of a whole number, is the value."""
-    items = (item.strip() for item in re.split("[,、]", key))
-    return any(in_range(item, value) if isinstance(value, int) else item == value for item in items)
+    if isinstance(value, int):
+        return any(in_range(item, value) for item in listed(key))
+    return value in listed(key)
 
 
 @dataclass
 class Desk:
     """All that values are looked up in, for one claim; `forms` collects which forms of value were met.
 
-    `quantities` holds the named quantities by the words of the language, as far as they are known by now.
+    `quantities` holds the named quantities by the words of the language, as far as they are known by now. Rules in
+    `off` are switched off, to see whether they decided; `asked` collects those that had a say.
     """
 
     policy: dict[str, Any]
-    facts: dict[str, Any]
+    claim: dict[str, Any]
     rule_year: int
+    off: frozenset[str] = frozenset()
     quantities: dict[str, int] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    admission: Callable[[], int | None] = lambda: None
+
+    def on(self, rule: str) -> bool:
+        self.asked.add(rule)
+        return rule not in self.off
 
     def fact(self, name: str) -> Any:
-        """The value that the claim states, which must be one the policy lists."""
-        if name not in self.facts:
+        """The value that counts, which must be one the policy lists."""
+        listed, given = self.policy["facts"][name], self.claim["facts"].get(name)
+        if name == "admission number":
+            given = self.admission()
+            if given is not None and not self.on(name):
+                given = min(given, 1)
+        if given is None:
             raise Stop("fact")
-        value, listed = self.facts[name], self.policy["facts"][name]
-        known = matches(listed, value) if isinstance(listed, str) else value in listed
-        if not known:
+        if listed == "any" or listed in MONEY:
+            return given
+        form = people.form_of(listed)
+        if form and (isinstance(listed, dict) or isinstance(given, list)):
+            value, told = people.identity(form, given, self.claim, self.off)
+            self.asked |= told & {"order", "as of", "dated values"}
+            self.forms |= told
+            if value is None:
+                raise Stop("fact")
+            return value
+        if not (matches(listed, given) if isinstance(listed, str) else given in listed):
             raise Stop("fact")
-        return value
+        return given
 
     def amount(self, node: Any) -> int | None:
         """Fen, or ENDLESS."""
@@ -115,14 +148,13 @@ class Desk:
         if value == "no limit":
             self.forms.add("no limit")
             return ENDLESS
-        if value in self.policy.get("amounts", {}):
-            self.forms.add("named amount")
+        if value in self.policy.get("amounts", {}) or self.is_money(value):
             return self.named(value)
         share, of, name = value.partition(" of ")
         if not of:
             return fen(value)
         self.forms |= share_form(share)
-        if name in self.policy.get("amounts", {}):
+        if name in self.policy.get("amounts", {}) or self.is_money(name):
             self.forms.add("share of a named amount")
             return half_up(ratio(share) * self.named(name))
         return self.share_of_quantity(ratio(share), name, leaf)
@@ -145,8 +177,15 @@ class Desk:
             found = fen(str(leaf["most"]))
         return found
 
+    def is_money(self, name: str) -> bool:
+        return self.policy["facts"].get(name) in MONEY
+
     def named(self, name: str) -> int:
-        """A named amount of the policy, as it is for this claim."""
+        """A named amount of the policy, as it is for this claim; or a fact that is money."""
+        if self.is_money(name):
+            self.forms.add("money as an amount")
+            return int(self.fact(name))
+        self.forms.add("named amount")
         node = self.policy["amounts"][name]
         if not (isinstance(node, dict) and "year" in node):
             self.forms.add("named table" if isinstance(node, dict) and "by" in node else "named constant")
@@ -156,18 +195,30 @@ class Desk:
                 raise Stop("gap") from stop
             assert found is not ENDLESS
             return found
-        back = ("the same year", "the year before", "two years before").index(node["year"])
-        years = self.policy.get("statistics", {}).get(node["of"], {})
-        share = self.rate(node["share"])
-        if str(self.rule_year - back) not in years:
-            raise Stop("statistic")
-        figure = self.amount(years[str(self.rule_year - back)])
+        try:
+            share = self.share(node["share"])
+        except Stop as stop:
+            raise Stop("gap") from stop
+        self.forms |= {"table of multiples"} if isinstance(node["share"], dict) and "by" in node["share"] else set()
+        figure = self.amount(self.figure(node["of"], node["year"]))
         assert figure is not ENDLESS
         rounded = node.get("rounded", "half-up to 0.01 yuan")
         self.forms |= {"statistic", f"statistic of {node['year']}", f"statistic {node.get('rounded', 'unrounded')}"}
         return round_to(share * figure, rounded)
 
-    def rate(self, node: Any) -> Fraction:
+    def figure(self, name: str, word: str) -> Any:
+        """The value of a statistic in the year that the word names."""
+        years = self.policy.get("statistics", {}).get(name, {})
+        if word == "the last published":
+            year = max((int(year) for year in years if int(year) < self.rule_year), default=0)
+        else:
+            year = self.rule_year - ("the same year", "the year before", "two years before").index(word)
+        if str(year) not in years:
+            raise Stop("statistic")
+        return years[str(year)]
+
+    def share(self, node: Any) -> Fraction:
+        """A share or a multiple: a number as it stands, or a table of them."""
         value = str(self.leaf(node)["is"])
         self.forms |= share_form(value)
         return ratio(value)
@@ -187,9 +238,17 @@ class Desk:
         return node
 
     def answer(self, table: dict[str, Any]) -> Any:
-        """The cell for this claim. Each fact of the table is needed, also where an early value answers for it."""
+        return self.answer_and_fact(table, {})[0]
+
+    def answer_and_fact(self, table: dict[str, Any], instead: dict[str, str]) -> tuple[Any, str]:
+        """The cell, and the fact of the row in which it stands; `instead` names values in place of the claim's own.
+
+        Each fact of the table is needed, also where an early value answers for it, and each that an answer names.
+        """
         names = [table["by"]] if isinstance(table["by"], str) else list(table["by"])
-        values = {name: self.fact(name) for name in names}
+        values = {name: instead.get(name) or self.fact(name) for name in names}
+        for name in self.named_in_cells(table):
+            self.fact(name)
         self.forms.add(f"table over {len(names)}")
         here: Any = {key: rows for key, rows in table.items() if key not in BESIDE}
         for depth, name in enumerate(names):
@@ -197,8 +256,24 @@ class Desk:
             if not isinstance(here, dict) or {"is", "not known"} & set(here):
                 if depth + 1 < len(names):
                     self.forms.add("early answer")
-                break
-        return here
+                return here, name
+        return here, names[-1]
+
+    def named_in_cells(self, table: dict[str, Any]) -> set[str]:
+        """The same for every claim: looked up once a table."""
+        if IN_CELLS.get(id(table), (None,))[0] is not table:
+            if len(IN_CELLS) > 1000:
+                IN_CELLS.clear()
+            IN_CELLS[id(table)] = (table, self.facts_in_cells(table))
+        return IN_CELLS[id(table)][1]
+
+    def facts_in_cells(self, node: Any) -> set[str]:
+        """The facts that answers of a table name: money, and those of lines."""
+        if isinstance(node, dict):
+            rows = (child for key, child in node.items() if key not in BESIDE)
+            return set().union(*map(self.facts_in_cells, rows))
+        name = re.split(" of | x ", str(node))[-1]
+        return {name} if self.is_money(name) or (" x " in str(node) and name in self.policy["facts"]) else set()
 
     def row(self, fact: str, value: Any, rows: dict[str, Any]) -> Any:
         for key, found in rows.items():
@@ -214,18 +289,3 @@ class Desk:
 
 def share_form(text: str) -> set[str]:
     return {"fraction"} if "/" in text else {"percent with decimals"} if "." in text else set()
-
-
-# Periods --------------------------------------------------------------------------------------------------------
-
-
-def period_key(period: str, day: date) -> tuple[int, ...]:
-    """The key of the period of a day; the words of rules and of bands."""
-    keys = {
-        "month": (day.year, day.month),
-        "quarter": (day.year, (day.month + 2) // 3),
-        "year": (day.year,),
-        "a year": (day.year,),
-        "lifetime": (),
-    }
-    return keys[period]

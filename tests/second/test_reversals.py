@@ -1,0 +1,100 @@
+"""Which claims may be reversed at once, by hand; and that a reversal leaves what there would be without the claim."""
+
+from typing import Any
+
+import pytest
+
+from second import reversals
+from second.by_hand import claim, history, policy
+
+A, B = {"disease": "a"}, {"disease": "b"}
+STAY, VISIT = {"service": "inpatient"}, {"service": "outpatient"}
+ANY = {"disease": "any"}
+SERVICES = {"service": ["outpatient", "inpatient"], "admission number": "0 to 99"}
+BY_NUMBER = {"by": "admission number", "0 to 1": 100, "2 and over": 50}
+
+
+def carried(**more: str) -> dict[str, Any]:
+    return policy({"at most per year": {"is": 60, "carry over": "one", **more}}, year_of_the_date_of="discharge")
+
+
+CASES = {
+    "the second claim read what the first added to the deductible": (
+        policy({"deductible per year": 100}),
+        history(claim("2025-01-01", 60), claim("2025-01-02", 60)),
+        [False, True],
+    ),
+    "another year": (
+        policy({"deductible per year": 100}),
+        history(claim("2024-12-31", 60), claim("2025-01-01", 60)),
+        [True, True],
+    ),
+    "another disease": (
+        policy({"deductible per year": {"is": 100, "per": "disease"}}, facts=ANY),
+        history(claim("2025-01-01", 60, A), claim("2025-01-02", 60, B), claim("2025-01-03", 60, A)),
+        [False, True, True],
+    ),
+    "a maximum over all diseases": (
+        policy({"deductible per year": {"is": 100, "per": "disease", "annual maximum": 150}}, facts=ANY),
+        history(claim("2025-01-01", 60, A), claim("2025-01-02", 60, B)),
+        [False, True],
+    ),
+    "a cap found exhausted was read; who added nothing may go": (
+        policy({"at most per year": 50}),
+        history(claim("2025-01-01", 60), claim("2025-01-02", 60), claim("2025-01-03", 60)),
+        [False, True, True],
+    ),
+    "a claim that failed read nothing": (
+        policy({"at most per year": {"is": 50, "per": "disease"}}, facts=ANY),
+        history(claim("2025-01-01", 60, A), claim("2025-01-02", 60)),
+        [True],
+    ),
+    "what is carried was read": (carried(), history(claim("2024-05-01", 10), claim("2025-05-01", 60)), [False, True]),
+    "where earning starts was read by every later claim": (
+        policy({"for": STAY, "at most per year": {"is": 60, "carry over": "one"}}, facts=SERVICES),
+        history(claim("2024-05-01", 10, VISIT), claim("2025-05-01", 60, VISIT)),
+        [False, True],
+    ),
+    "a late claim looks at the later year": (
+        carried(**{"earned from": "enrolment"}),
+        history(
+            claim("2023-01-05", 5, enrolment="2022-01-01"),
+            claim("2025-05-01", 10, enrolment="2022-01-01"),
+            claim("2025-05-02", 60, enrolment="2022-01-01", admission="2024-05-02", discharge="2024-05-02"),
+        ),
+        [False, False, True],
+    ),
+    "the number of the admission": (
+        policy({"deductible per claim": BY_NUMBER}, facts=SERVICES),
+        history(claim("2025-01-01", 60, STAY), claim("2025-01-02", 60, STAY), claim("2025-01-03", 60, VISIT)),
+        [False, False, True],
+    ),
+    "nobody asked for the number": (
+        policy({"for": STAY, "deductible per claim": BY_NUMBER}, facts=SERVICES),
+        history(claim("2025-01-01", 60, STAY), claim("2025-01-03", 60, VISIT)),
+        [True, True],
+    ),
+    "an episode that keeps its number": (
+        policy({"deductible per claim": BY_NUMBER}, facts=SERVICES),
+        history(claim("2025-01-01", 60, STAY, episode="e"), claim("2025-01-02", 60, STAY, episode="e")),
+        [False, True],
+    ),
+    "two parts of a stay": (
+        policy({"deductible per claim": 100}, year_of_the_date_of="charge"),
+        history(
+            claim("2025-01-02", 60, charge="2024-12-31", admission="2024-12-31", stay="s"),
+            claim("2025-01-02", 60, charge="2025-01-02", admission="2024-12-31", stay="s"),
+            claim("2025-01-02", 60),
+        ),
+        [False, True, True],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_by_hand(name: str) -> None:
+    law, claims, allowed = CASES[name]
+    found = list(reversals.tried(lambda uses, one: reversals.by_calculator(law, uses, one, frozenset()), claims))
+    assert [one.allowed for one in found] == allowed
+    for one in found:
+        assert not one.allowed or (one.taken_back == one.never and not one.mattered)
