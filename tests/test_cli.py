@@ -124,7 +124,7 @@ def test_csv(tmp_path: Path) -> None:
     done = yibao("settle", source, "--policy", "xx-district/resident-2013", "--out", tmp_path / "bills.csv")
     assert done.returncode == 0, done.stderr
     assert "1 claims: 1 settled" in done.stdout
-    assert '"a","P1",2625.00,2625.00,2343.00,""' in (tmp_path / "bills.csv").read_text(encoding="utf-8")
+    assert '"a","P1",2625.00,0.00,0.00,2625.00,2343.00' in (tmp_path / "bills.csv").read_text(encoding="utf-8")
 
 
 def test_the_python_of_the_readme_runs() -> None:

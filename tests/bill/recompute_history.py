@@ -65,8 +65,8 @@ class History:
         """The periods that a bill lists, against what the bills before it earned and used.
 
         Listed are all from the start on to the claim's own, and later ones that are in use; the claim's own alone, if
-        it lies before the start. A period other than the claim's own has earned what the last bill of it says; if there is
-        none, what the first bill of a later period says, this bill being the last.
+        it lies before the start. A period other than the claim's own has earned what the last bill of it says; if there
+        is none, what the first bill of a later period says, this bill being the last.
         """
         carry, period = item["carry_over"], item["period"]
         group, per = place

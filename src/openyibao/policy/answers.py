@@ -8,6 +8,10 @@ from openyibao.policy.model import Key, NotKnown, Otherwise, OwnShareOf, Range, 
 Atom = str | tuple[int, int]
 
 
+MAX_CHAIN = 3
+"""Through how many others a share of another's own share may go: so far their common denominator is worked out."""
+
+
 class OwnShareError(Exception):
     """A rate that names a cell it cannot be worked out from."""
 
@@ -45,6 +49,8 @@ def rate(table: Table, known: tuple[tuple[str, ...], ...], values: tuple[Atom, .
         value, steps = table.cells[answer(table, values)].value, steps + 1
     if multiple is None or isinstance(value, NotKnown):
         return value
+    if steps > MAX_CHAIN:
+        raise OwnShareError(f"it goes through more than {MAX_CHAIN} others")
     if not isinstance(value, Ratio):
         raise OwnShareError("it names a cell that is no plain rate")
     return Ratio(1 - multiple * (1 - value.ratio))

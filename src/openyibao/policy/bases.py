@@ -50,6 +50,11 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
     if isinstance(node, Text):
         return _read_part(reading, node, path, earlier, layer)
     fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
+    if "take" in fields and not isinstance(fields["take"][1], Text):
+        place, what = fields["take"][1].place, describe(fields["take"][1])
+        expected = "one part, such as `in-scope cost`"
+        reading.problem(place, join(path, "take"), what, expected, "Write an item for each part.")
+        return None
     if "take" not in fields or not isinstance(fields["take"][1], Text):
         return None
     term = _read_part(reading, fields["take"][1], path, earlier, layer)

@@ -99,5 +99,8 @@ def read_points(reading: Reading, node: Node, path: str) -> Value:
         todo = f"Write +{text}% rather than {text}." if re.fullmatch(r"[0-9.]+", text) else todo
         reading.problem(node.place, path, repr(text), "points such as +5% or -10%, up to 100%", todo)
         return Ratio(Fraction(0))
+    if found and not found[1] and ratio:
+        todo = f"Write +{text} if they are added, -{text} if they are taken off."
+        reading.problem(node.place, path, repr(text), "points with their sign, such as +5% or -10%", todo)
     sign = -1 if found and found[1] == "-" else 1
     return Ratio(sign * (ratio or Fraction(0)))

@@ -41,13 +41,14 @@ class Reading:
             name = self.english(key.value)
             if name not in known:
                 near = self.near(key.value, known)
+                slip = _slip(key.value)
                 meant.add(near)
                 self.problem(
                     key.place,
                     join(path, key.value),
                     f"the key {key.value!r}",
                     f"one of {some([*required, *optional], 4 if near else 40)}",
-                    self.hint(near),
+                    slip or self.hint(near),
                 )
             elif name in fields:
                 self.problem(
@@ -102,6 +103,8 @@ class Reading:
 
     def near(self, word: str, known: Collection[str]) -> str:
         """The known English word that a word in either language comes nearest to, or nothing."""
+        if word.lower().startswith(("not ", "非", "除")):  # the nearest word would be the opposite
+            return ""
         meant = language().meant.get(word, "")
         if meant in known:
             return meant
@@ -117,7 +120,8 @@ class Reading:
         """The word that was probably meant, in both languages."""
         chinese = self.vocabulary.chinese(near)
         both = f"{near!r} ({chinese})" if chinese != near else repr(near)
-        return f"Did you mean {both}?" if near else ""
+        more = " It names the first day after the last." if near == "before" else ""
+        return f"Did you mean {both}?{more}" if near else ""
 
     def bilingual(self, node: Node, path: str) -> Bilingual:
         fields = self.fields(node, path, ("zh", "en"))
@@ -151,6 +155,13 @@ def named(reading: Reading, node: Node, path: str, *, said: bool = True) -> list
             )
         entries.append((name, key, value))
     return entries
+
+
+def _slip(key: str) -> str:
+    """What to do about a key that only a slip of the keyboard can have made."""
+    if re.fullmatch(r"\d{3}", key):
+        return "Inside braces a comma separates: write 60000 or 6万."
+    return "After the key stand a plain `:` and a space." if "：" in key else ""
 
 
 def join(path: str, key: str) -> str:

@@ -7,9 +7,9 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
-from openyibao.policy.answers import Atom, OwnShareError, answer, rate
+from openyibao.policy.answers import MAX_CHAIN, Atom, OwnShareError, answer, rate
 from openyibao.policy.keys import atoms
-from openyibao.policy.model import Cell, Fact, Line, OwnShareOf, Ratio, Table
+from openyibao.policy.model import Cell, Fact, Line, Otherwise, OwnShareOf, Ratio, Table, Words
 from openyibao.policy.rate_values import RATE_EXPECTED
 from openyibao.policy.reading import Reading
 from openyibao.policy.values import MAX_DENOMINATOR, percent
@@ -49,12 +49,20 @@ def _denominators(table: Table, cell: Cell) -> list[int]:
         ratios = (value.start, value.slope, value.least, value.most)
         return [ratio.denominator for ratio in ratios if ratio is not None]
     if isinstance(value, OwnShareOf):
-        plain = {other.value.ratio for other in table.cells if isinstance(other.value, Ratio)}
-        shares = {other.value.multiple for other in table.cells if isinstance(other.value, OwnShareOf)}
-        return [(share * ratio).denominator for share in shares for ratio in plain] + [
-            (share * other * ratio).denominator for share in shares for other in shares for ratio in plain
-        ]
+        return [share.denominator for share in _own_shares(table, cell, 0)]
     return []
+
+
+def _own_shares(table: Table, cell: Cell, steps: int) -> set[Fraction]:
+    """What the person may bear by a cell: more than the cell's own, where several cells have the value it names."""
+    value = cell.value
+    if isinstance(value, Ratio):
+        return {1 - value.ratio}
+    if not isinstance(value, OwnShareOf) or steps > MAX_CHAIN:
+        return set()
+    named = [c for c in table.cells if any(isinstance(key, Words) and value.value in key.values for key in c.keys)]
+    others = named or [c for c in table.cells if any(isinstance(key, Otherwise) for key in c.keys)]
+    return {value.multiple * share for other in others for share in _own_shares(table, other, steps + 1)}
 
 
 def check_own_shares(reading: Reading, table: Table, path: str, facts: list[Fact]) -> None:
