@@ -88,6 +88,7 @@ class Writer:
         self.policy = policy
         self.lang = lang
         self.vocabulary = Vocabulary(policy.words)
+        self.signed = False
 
     def say(self, word: str) -> str:
         return self.vocabulary.say(word, self.lang)
@@ -179,7 +180,7 @@ class Writer:
             unit = "元" if self.lang == "zh" else " yuan"
             return value.fen // 100 if value.fen % 100 == 0 else yuan(value.fen) + unit
         if isinstance(value, Ratio):
-            return percent(value.ratio)
+            return "+" * (self.signed and value.ratio > 0) + percent(value.ratio)
         if isinstance(value, NoLimit):
             return self.say("no limit")
         if isinstance(value, AmountOf):
@@ -229,7 +230,14 @@ class Writer:
         if not table.points:
             return tree
         tree = tree if isinstance(tree, dict) else {self.say("is"): tree}
-        return tree | {self.say("points"): [self.table(points) for points in table.points]}
+        return tree | {self.say("points"): [self.points(points) for points in table.points]}
+
+    def points(self, table: Table) -> Any:
+        """A table of points, each with its sign."""
+        self.signed = True
+        tree = self.table(table)
+        self.signed = False
+        return tree
 
     def plain_table(self, table: Table) -> Any:
         if not table.by:
