@@ -9,7 +9,7 @@ from math import lcm, prod
 
 from openyibao.policy.answers import MAX_CHAIN, Atom, OwnShareError, answer, rate
 from openyibao.policy.keys import atoms
-from openyibao.policy.model import Cell, Fact, Line, Otherwise, OwnShareOf, Ratio, Table, Words
+from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
 from openyibao.policy.rate_values import RATE_EXPECTED
 from openyibao.policy.reading import Reading
 from openyibao.policy.values import MAX_DENOMINATOR, percent
@@ -53,6 +53,28 @@ def _denominators(table: Table, cell: Cell) -> list[int]:
     return []
 
 
+def _level_of(cell: Cell, value: str) -> int | None:
+    """The level at which a cell is that of a value."""
+    levels = (n for n, key in enumerate(cell.keys) if isinstance(key, Words) and value in key.values)
+    return next(levels, None)
+
+
+def _may_meet(one: Cell, other: Cell, but: int) -> bool:
+    """Whether two cells can answer for the same values of all facts but one."""
+    levels = enumerate(zip(one.keys, other.keys, strict=False))
+    return all(n == but or _overlap(mine, theirs) for n, (mine, theirs) in levels)
+
+
+def _overlap(one: Key, other: Key) -> bool:
+    if isinstance(one, Words) and isinstance(other, Words):
+        return bool({*one.values} & {*other.values})
+    if isinstance(one, Range) and isinstance(other, Range):
+        after = one.low is not None and other.high is not None and one.low > other.high
+        before = one.high is not None and other.low is not None and one.high < other.low
+        return not after and not before
+    return isinstance(one, Otherwise) == isinstance(other, Otherwise)
+
+
 def _own_shares(table: Table, cell: Cell, steps: int) -> set[Fraction]:
     """What the person may bear by a cell: more than the cell's own, where several cells have the value it names."""
     value = cell.value
@@ -60,8 +82,9 @@ def _own_shares(table: Table, cell: Cell, steps: int) -> set[Fraction]:
         return {1 - value.ratio}
     if not isinstance(value, OwnShareOf) or steps > MAX_CHAIN:
         return set()
-    named = [c for c in table.cells if any(isinstance(key, Words) and value.value in key.values for key in c.keys)]
-    others = named or [c for c in table.cells if any(isinstance(key, Otherwise) for key in c.keys)]
+    found = [(other, _level_of(other, value.value)) for other in table.cells]
+    named = [other for other, level in found if level is not None and _may_meet(cell, other, level)]
+    others = named or [other for other in table.cells if any(isinstance(key, Otherwise) for key in other.keys)]
     return {value.multiple * share for other in others for share in _own_shares(table, other, steps + 1)}
 
 
