@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -147,8 +148,12 @@ def settle_table(file: Path, policy: str, out: Path | None, lang: str, progress:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("已停止，未写出任何文件。" if lang == "zh" else "Stopped. No bills were written.", file=sys.stderr)
-        raise SystemExit(STOPPED) from None
+        print(
+            "已停止，未写出任何文件。" if lang == "zh" else "Stopped. No bills were written.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(STOPPED)  # a reader stopped half-way can abort the process in the usual clearing up
     print("\n".join(lines(found, lang)))
     if found.rejects:
         raise SystemExit(1)

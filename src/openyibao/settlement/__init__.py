@@ -4,7 +4,7 @@
     Rule(policy).settle(uses, claim)               the same, with the compiled policy in hand
     read_claims(path, policy) -> [Claim]           claims from a YAML or JSON file
 
-Columns of claims (`settlement.columns.RowRule`) and CSV tables (`settlement.tables.settle_csv`) are imported by
+Columns of claims (`settlement.columns.RowRule`) and CSV tables (`tables.settle_table`) are imported by
 their own names: they need Numba and PyArrow, which one claim does not.
 """
 
