@@ -26,7 +26,7 @@ print(claims)
 """
 
 
-@pytest.mark.parametrize(("setting", "policies"), [("NUMBA_DISABLE_JIT", 40), ("NUMBA_BOUNDSCHECK", 8)])
+@pytest.mark.parametrize(("setting", "policies"), [("NUMBA_DISABLE_JIT", 30), ("NUMBA_BOUNDSCHECK", 3)])
 def test_equal_without_compiler_and_with_bounds_checks(setting: str, policies: int, tmp_path: Path) -> None:
     folders = (str(Path(__file__).parent.parent), *sys.path)
     environment = {**os.environ, setting: "1", "YIBAO_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(folders)}
