@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from openyibao.policy import FileError, Policy, PolicyNotFoundError, find_policy, policy_ids, read_policy, write_policy
-from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims
+from openyibao.settlement import Bill, Rule, Uses, read_claims, settle
 
 if TYPE_CHECKING:
     from openyibao.history.person import KeptBill
@@ -38,19 +38,6 @@ def told(lang: str = "en") -> Iterator[None]:
 
 def load(name: str) -> Policy:
     return read_policy(find_policy(name))
-
-
-def settle_all(rule: Rule, claims: list[Claim]) -> tuple[list[Bill], list[ClaimError]]:
-    """Settle claims in order, each person on their own uses. A claim that fails leaves no trace."""
-    uses: dict[str, Uses] = {}
-    bills, errors = [], []
-    for claim in claims:
-        try:
-            bill, uses[claim.person] = rule.settle(uses.get(claim.person, Uses()), claim)
-            bills.append(bill)
-        except ClaimError as error:
-            errors.append(error)
-    return bills, errors
 
 
 def find_claims(file: Path) -> Path:
@@ -249,12 +236,10 @@ def demo() -> None:
         ("4. 某区2013年二级医院住院一次", "xx-district/resident-2013", "xx-stay", "zh"),
     ):
         with told():
-            rule = Rule(load(name))
-            bills, errors = settle_all(rule, read_claims(EXAMPLES / f"{file}.yaml", rule.policy))
-        if errors:
-            raise SystemExit(str(errors[0]))
+            law = load(name)
+            bill, _ = settle(law, Uses(), read_claims(EXAMPLES / f"{file}.yaml", law)[0])
         console.rule(title, align="left", style="dim")
-        data = bills[0].data()
+        data = bill.data()
         print_bill(data, lang, console)
         print(bill_text(data, lang))
     print_next_steps()

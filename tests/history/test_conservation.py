@@ -6,31 +6,19 @@ up. `YIBAO_HISTORY_SEED` takes the seed that a run printed.
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import time
 from collections import Counter
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+from history import random_people as people
 from openyibao.bench.claims import random_columns
 from openyibao.history import figures
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
 from openyibao.settlement.columns import RowRule, Settled
 
-
-def sibling(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"history_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-people = sibling("random_people")
 PERSONS = 4_000
 
 

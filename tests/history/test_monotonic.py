@@ -7,7 +7,6 @@ True of every policy of the program; where policies can be written of which it i
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import random
 import time
@@ -15,27 +14,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from history import random_people as people
 from openyibao.policy import Policy, policy_ids, read_policy_text
 from openyibao.policy.model import Bands
 from openyibao.policy.values import money
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
 
-
-def sibling(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"history_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-people = sibling("random_people")
 DATA = YAML(typ="safe").load(Path(__file__).with_name("monotonic.yaml").read_text(encoding="utf-8"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "histories.md"
 SHIPPED = [policy for policy in people.policies() if policy.id in policy_ids()]

@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from history import random_people as people
+from history import version_policies as versions
 from openyibao.history import (
     Changed,
     History,
@@ -33,16 +32,6 @@ from openyibao.history import (
 from openyibao.policy import Policy
 from openyibao.settlement import Claim, ClaimError
 
-
-def sibling(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"history_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-people, versions = sibling("random_people"), sibling("version_policies")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ONE = [Series([policy]) for policy in people.policies()]
 SERIES = [*ONE, versions.series("settlement", "discharge"), versions.series("discharge")]

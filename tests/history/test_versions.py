@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import importlib.util
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from history import make_versions as make
+from history import version_policies as texts
 from openyibao.history import History, resettle, settle
 from openyibao.settlement import Claim, ClaimError
 from openyibao.settlement.claim import FactValue, Held
 
-
-def sibling(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"history_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make, texts = sibling("make_versions"), sibling("version_policies")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 STAY_FEN = 100_000
 REASONS = {"uncovered": "no policy", "not insured": "not insured", "fact": "no class"}

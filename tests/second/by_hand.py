@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from second import calculator, product
+from second import calculator
 from second.product import KINDS
 from second.random_values import BASIS
 
@@ -89,7 +89,7 @@ def calculated(one: Case) -> list[Expected]:
     uses: calculator.Uses = {}
     found: list[Expected] = []
     for settled in one.claims:
-        answer = calculator.settle(one.policy, uses, settled, product.RULED_OUT)
+        answer = calculator.settle(one.policy, uses, settled)
         uses = answer.uses
         if answer.problems:
             found.append(KINDS.get(answer.problems[0].kind, answer.problems[0].kind))

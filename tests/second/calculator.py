@@ -143,10 +143,9 @@ def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[
     turn.desk.quantities["this layer's base"] = base
     b2, filled = reduce(turn, base)
     paid = payment.pay(turn, b2, filled["deductible"])
-    back = paid.pop("back")
-    filled["deductible"] -= back
+    filled["deductible"] -= paid.pop("back")
     filled |= paid
-    turn.count(back)
+    turn.count()
     if not turn.problems:
         assert base == sum(filled.values()), filled
         assert min(filled.values()) >= 0, filled
@@ -230,7 +229,7 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
     try:
         start = start_of_year(desk)
     except Stop as stop:
-        if "no benefit year" not in off or "year" in periods.kinds(policy):
+        if "year" in periods.kinds(policy):  # else nothing looks at it
             problems.append(Problem(stop.kind, "", "benefit year from"))
     calendar = periods.calendar_of(policy, claim, start, desk.on)
     ledger = Ledger(claim["claim id"], uses)

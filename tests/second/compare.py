@@ -66,7 +66,7 @@ def compare_history(
     theirs = product.Uses()
     done: list[Any] = []
     for claim in history:
-        answer = calculator.settle(policy, uses, claim, product.RULED_OUT)
+        answer = calculator.settle(policy, uses, claim)
         outcome, theirs = made.settle(theirs, claim)
         wanted = product.expected(policy, answer)
         what = "one claim: " + difference(outcome, wanted, answer)
@@ -79,7 +79,7 @@ def compare_history(
             tally.counts["bills as data"] += 1
         observe(policy, claim, uses, answer, tally)
         if closely:
-            switch_off(policy, claim, uses, answer, tally, product.RULED_OUT)
+            switch_off(policy, claim, uses, answer, tally)
         count(answer, outcome, wanted, tally)
         done.append((answer, outcome))
         uses = answer.uses
@@ -102,7 +102,7 @@ def compare_reversals(made: Any, policy: Policy, history: History, tally: Tally)
     Neither knows the keys of the other, so one may refuse what the other allows.
     """
     sides = {
-        "calculator": lambda uses, claim: reversals.by_calculator(policy, uses, claim, product.RULED_OUT),
+        "calculator": lambda uses, claim: reversals.by_calculator(policy, uses, claim),
         "product": made.touching,
     }
     for name, settle in sides.items():

@@ -26,10 +26,6 @@ from openyibao.settlement.columns import RowRule
 from second.ledger import Settled
 from second.turn import bounded
 
-# Rules that the reference rules out, and that the calculator can follow: what a floor gave back would not count towards
-# the annual maximum; a benefit year would be asked of claims under a policy without anything of a benefit year.
-RULED_OUT = frozenset(("given back", "no benefit year"))
-
 MONEY = {
     "fully_self_paid": "fully self-paid cost",
     "over_limit": "over-limit cost",

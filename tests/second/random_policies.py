@@ -6,6 +6,7 @@ two periods or twice in a layer, fees for a fixed payment.
 """
 
 import random
+from abc import ABC, abstractmethod
 from typing import Any
 
 from second import random_values
@@ -27,7 +28,7 @@ CONDITIONS = {
 Node = Any
 
 
-class PolicyMaker(random_values.ValueMaker):
+class PolicyMaker(random_values.ValueMaker, ABC):
     """One random policy."""
 
     def __init__(self, rng: random.Random) -> None:
@@ -130,9 +131,9 @@ class PolicyMaker(random_values.ValueMaker):
         node = self.amount(10, 200) if unit in units else self.amount(50, 3000)
         return with_key(node, "for each", unit) if unit else node
 
+    @abstractmethod
     def ruled(self, kind: str, periods: Any, counts: Any, bounds: Any) -> dict[str, Any]:
         """Rules of one kind, each for a period of its own: see `random_time.py`."""
-        raise NotImplementedError
 
     def conditions(self) -> dict[str, Any]:
         rng, lines = self.rng, {}

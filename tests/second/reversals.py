@@ -23,8 +23,8 @@ class Tried:
     mattered: bool  # another claim has another bill without it
 
 
-def by_calculator(policy: dict[str, Any], uses: Any, claim: Claim, off: frozenset[str]) -> tuple[Any, Any, Any]:
-    answer = calculator.settle(policy, uses, claim, off)
+def by_calculator(policy: dict[str, Any], uses: Any, claim: Claim) -> tuple[Any, Any, Any]:
+    answer = calculator.settle(policy, uses, claim)
     return answer.uses, answer.settled, answer.layers
 
 

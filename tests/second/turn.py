@@ -182,14 +182,12 @@ class Turn:
         room = max(0, most - self.ledger.of(self.counted(rule)))
         return min(due, room) if self.desk.on("annual maximum") else due
 
-    def count(self, given_back: int) -> None:
-        """What a floor gave back does not count; it comes out of the last deductible first."""
+    def count(self) -> None:
+        """All that deductibles took counts, also what a floor gave back."""
         counting = bounded(self.desk.policy) if self.taken else set()
-        for rule, fen in reversed(self.taken.items()):
-            back = min(fen, given_back)
-            given_back -= back
+        for rule, fen in self.taken.items():
             if (self.owner(rule), rule) in counting:
-                self.ledger.add(self.counted(rule), fen - (back if back and self.desk.on("given back") else 0))
+                self.ledger.add(self.counted(rule), fen)
 
     # For the statistics
 

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from openyibao.catalogue.header import read_documents, read_facts, read_words
+from openyibao.catalogue.facts import read_facts
 from openyibao.catalogue.model import (
     CLASS_A,
     CLASS_B,
@@ -27,6 +27,7 @@ from openyibao.catalogue.model import (
 from openyibao.catalogue.numbers import price_text
 from openyibao.catalogue.tables import read_limits, read_price, read_shares
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, NotKnown, Table
 from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
 from openyibao.policy.reading import Fields, Reading, describe, join

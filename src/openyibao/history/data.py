@@ -13,10 +13,6 @@ from openyibao.settlement.claim import FactValue, Held, UseKey
 Data = dict[str, Any]
 
 
-def key_data(key: UseKey) -> list[str | int]:
-    return list(key)
-
-
 def keys_data(keys: Iterable[UseKey]) -> list[list[str | int]]:
     """Keys in one order, whatever the order in which they came."""
     return sorted((list(key) for key in keys), key=_by_kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openyibao.policy.bases import CLAIM_PARTS, OPEN_PARTS, Earlier, check_dead_bases, filled_parts, read_base
+from openyibao.policy.bases import CLAIM_PARTS, Earlier, check_dead_bases, filled_parts, read_base
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.facts import usable
 from openyibao.policy.kept import PERIODS, check_groups, read_kept
@@ -28,7 +28,6 @@ DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
 CAP_KEYS = tuple(f"at most per {period}" for period in PERIODS)
 STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
 OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap counted in", "assumption", "gaps")
-QUANTITIES = ("base", "paid", *OPEN_PARTS)
 
 
 def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]:

@@ -1,4 +1,4 @@
-"""The policies that come with the package: found by id, which is their path below `policies/`."""
+"""Files that come with the package, found by id: policies, and for other rooms files of their own kind."""
 
 from __future__ import annotations
 
@@ -8,27 +8,58 @@ from importlib.resources import files
 from pathlib import Path
 
 
-def library_root() -> Path:
-    return Path(str(files("openyibao").joinpath("policies")))
+class NotInLibraryError(LookupError):
+    """No file of the library has this id. `hint` names the nearest."""
 
-
-class PolicyNotFoundError(LookupError):
-    """No policy has this id. `hint` names the nearest."""
+    kind = ""
 
     def __init__(self, name: str, hint: str) -> None:
         self.hint = hint
-        super().__init__(f"No policy has the id {name!r}, and no such file exists. {hint}")
+        super().__init__(f"No {self.kind} has the id {name!r}, and no such file exists. {hint}")
+
+
+class PolicyNotFoundError(NotInLibraryError):
+    """No policy has this id. `hint` names the nearest."""
+
+    kind = "policy"
+
+
+def library_root(folder: str = "policies") -> Path:
+    return Path(str(files("openyibao").joinpath(folder)))
 
 
 @cache
+def library_ids(folder: str) -> tuple[str, ...]:
+    """The ids of the files in a folder of the package, sorted: their paths below it."""
+    root = library_root(folder)
+    return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")))
+
+
+def find_file(name: str, folder: str, missing: type[NotInLibraryError], listed: str) -> Path:
+    """A file of the library by its id, or a file of one's own by its path (seen from the folder in which one works).
+
+    Raises `missing`, naming the nearest ids, or where they are `listed`.
+    """
+    known = library_ids(folder)
+    if name in known:
+        return library_root(folder) / f"{name}.yaml"
+    own = Path(name)
+    try:
+        if own.suffix in (".yaml", ".yml", ".json") and own.is_file():
+            return own
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
+        pass
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    raise missing(name, f"Nearest: {', '.join(near)}." if near else listed)
+
+
 def policy_ids() -> tuple[str, ...]:
     """The ids of all policies of the library, sorted.
 
     >>> "chongqing/resident-2023" in policy_ids()
     True
     """
-    root = library_root()
-    return tuple(sorted(str(path.relative_to(root).with_suffix("")) for path in root.rglob("*.yaml")))
+    return library_ids("policies")
 
 
 def find_policy(name: str) -> Path:
@@ -36,12 +67,4 @@ def find_policy(name: str) -> Path:
 
     Raises PolicyNotFoundError, naming the nearest ids, when there is none.
     """
-    path = library_root() / f"{name}.yaml"
-    if name in policy_ids():
-        return path
-    own = Path(name)
-    if own.suffix in (".yaml", ".yml", ".json") and own.is_file():
-        return own
-    near = difflib.get_close_matches(name, policy_ids(), n=3, cutoff=0.4)
-    hint = f"Nearest: {', '.join(near)}." if near else "`yibao policy list` lists them."
-    raise PolicyNotFoundError(name, hint)
+    return find_file(name, "policies", PolicyNotFoundError, "`yibao policy list` lists them.")

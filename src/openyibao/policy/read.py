@@ -11,11 +11,11 @@ from pathlib import Path
 from openyibao.policy.amounts import read_amounts, read_statistics, read_year_start
 from openyibao.policy.basis import Scope
 from openyibao.policy.facts import read_facts
-from openyibao.policy.keys import reads_as_value
+from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
-from openyibao.policy.model import NOT_IDENTIFIED, Bilingual, Document, Money, Policy, Table
+from openyibao.policy.model import Bilingual, Money, Policy, Table
 from openyibao.policy.nodes import FileError, Node, parse_bytes, parse_file
-from openyibao.policy.reading import Fields, Reading, join, named
+from openyibao.policy.reading import Fields, Reading
 from openyibao.policy.variation import is_variation, own_words, varied_tree
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.write import write_policy
@@ -69,8 +69,8 @@ def read_tree(root: Node, file: str) -> Policy:
 def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     fields = reading.fields(root, "", REQUIRED, OPTIONAL)
     scope = Scope()
-    words = _read_words(reading, fields)
-    documents = _read_documents(reading, fields)
+    words = read_words(reading, fields)
+    documents = read_documents(reading, fields)
     scope.documents = {document.name for document in documents} if "documents" in fields else None
     scope.has_facts = "facts" in fields
     facts = read_facts(reading, fields)
@@ -154,56 +154,3 @@ def _read_in_force(reading: Reading, fields: Fields) -> tuple[date, date]:
     if start >= end and date.min not in (start, end):
         reading.problem(node.place, "in force", f"from {start} before {end}", "a first day that lies before the end")
     return start, end
-
-
-def _read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
-    base = Vocabulary()
-    words: list[Bilingual] = []
-    for item in reading.items(fields["words"][1], "words", "words (en, zh)") if "words" in fields else ():
-        word = reading.bilingual(item, "words")
-        for other in words:
-            if {word.en, word.zh} & {other.en, other.zh}:
-                reading.problem(
-                    item.place,
-                    "words",
-                    f"{word.en!r} / {word.zh!r} beside {other.en!r} / {other.zh!r}",
-                    "every word once",
-                )
-        for text in (word.en, word.zh):
-            if base.knows(text) or base.english(text) != text:
-                reading.problem(
-                    item.place,
-                    "words",
-                    f"{text!r}, a word of the language itself",
-                    "only words the language does not have",
-                    "Choose another name.",
-                )
-            elif reads_as_value(text):
-                reading.problem(
-                    item.place,
-                    "words",
-                    f"{text!r}, which reads as an amount, a range or a phrase",
-                    "a plain name, without commas and colons",
-                    "Choose another name.",
-                )
-        words.append(word)
-    return tuple(words)
-
-
-def _read_documents(reading: Reading, fields: Fields) -> tuple[Document, ...]:
-    if "documents" not in fields:
-        return ()
-    documents = []
-    for name, key, value in named(reading, fields["documents"][1], "documents", said=False):
-        path = join("documents", key.value)
-        inner = reading.fields(value, path, ("title", "number", "date", "source"))
-        texts = {
-            field: reading.english(reading.text(item, join(path, field)))
-            for field, (_, item) in inner.items()
-            if field != "title"
-        }
-        title = reading.bilingual(inner["title"][1], join(path, "title")) if "title" in inner else Bilingual("", "")
-        if "date" in inner and texts["date"] != NOT_IDENTIFIED:
-            reading.date(inner["date"][1], join(path, "date"))
-        documents.append(Document(name, title, *(texts.get(field, "") for field in ("number", "date", "source"))))
-    return tuple(documents)
