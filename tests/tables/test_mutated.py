@@ -14,6 +14,7 @@ from openyibao.tables import Sizes, TableError, settle_table
 from tables.making import HEAD, PLAIN, SEED, WRITERS, bills, rejects
 
 SEED_OF_RUN = int(os.environ.get("YIBAO_SEED", SEED))
+LONG, PARTS = 100_000, 4
 CELLS = (
     *(
         "",
@@ -118,12 +119,12 @@ def test_mutated_files_of_other_kinds(tmp_path: Path, suffix: str) -> None:
     assert refused
 
 
-def settle_mutants(folder: Path, count: int) -> dict[str, int]:
-    """How the mutants ended."""
+def settle_mutants(folder: Path, numbers: range) -> dict[str, int]:
+    """How the mutants of these numbers ended."""
     write_csv(claim_table(PLAIN, random_columns(PLAIN, 6, SEED_OF_RUN)).select(HEAD.split(",")), folder / "claims.csv")
     whole = (folder / "claims.csv").read_bytes().replace(b'"', b"")
     ended = {"all settled": 0, "some rejected": 0, "refused": 0}
-    for number in range(count):
+    for number in numbers:
         source = random.Random(SEED_OF_RUN * 1_000_003 + number)
         mutant = (mutated_bytes if number % 2 else mutated_cells)(whole, source)
         (folder / "claims.csv").write_bytes(mutant)
@@ -144,12 +145,14 @@ def settle_mutants(folder: Path, count: int) -> dict[str, int]:
 
 def test_mutants(tmp_path: Path) -> None:
     print(f"seed {SEED_OF_RUN}; another: YIBAO_SEED=...")
-    ended = settle_mutants(tmp_path, 300)
+    ended = settle_mutants(tmp_path, range(300))
     print(ended)
     assert all(ended.values())
 
 
 @pytest.mark.long
-def test_many_mutants(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_hundred_thousand_mutants(tmp_path: Path, part: int) -> None:
+    """In parts, so that several processes share them (`pytest -n2`)."""
     print(f"seed {SEED_OF_RUN}; another: YIBAO_SEED=...")
-    print(settle_mutants(tmp_path, 100_000))
+    print(settle_mutants(tmp_path, range(part * LONG // PARTS, (part + 1) * LONG // PARTS)))

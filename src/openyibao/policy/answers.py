@@ -16,8 +16,15 @@ class OwnShareError(Exception):
     """A rate that names a cell it cannot be worked out from."""
 
 
+class NoAnswerError(LookupError):
+    """A table that has no cell for some values."""
+
+
 def answer(table: Table, values: tuple[Atom, ...]) -> int:
-    """The number of the cell that answers for these values, level by level."""
+    """The number of the cell that answers for these values, level by level.
+
+    Raises NoAnswerError where the table has a hole, which its reader tells.
+    """
     left = list(range(len(table.cells)))
     for level, atom in enumerate(values):
         done = [n for n in left if len(table.cells[n].keys) == level]
@@ -25,6 +32,8 @@ def answer(table: Table, values: tuple[Atom, ...]) -> int:
             return done[0]
         named = [n for n in left if _names(table.cells[n].keys[level], atom)]
         left = named or [n for n in left if isinstance(table.cells[n].keys[level], Otherwise)]
+    if not left:
+        raise NoAnswerError(f"no answer for {values}")
     return left[0]
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
-from openyibao.policy.answers import MAX_CHAIN, Atom, OwnShareError, answer, rate
+from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareError, answer, rate
 from openyibao.policy.keys import atoms
 from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
 from openyibao.policy.rate_values import RATE_EXPECTED
@@ -99,6 +99,8 @@ def check_own_shares(reading: Reading, table: Table, path: str, facts: list[Fact
     for values in itertools.product(*pieces):
         try:
             rate(table, known, values)
+        except NoAnswerError:
+            return
         except OwnShareError:
             _tell_own_share(reading, table, path, known, values, told)
 
@@ -126,6 +128,8 @@ def _tell_own_share(
         seen.append(values)
     if what not in told:
         told.add(what)
+        if not found and len(names) > MAX_CHAIN:
+            found = f"own shares through {len(names)} others ({' -> '.join(names)}), where {MAX_CHAIN} are allowed"
         found = found or f"the own share of {names[-1]!r}, whose rate is a line"
         reading.problem(place, path, found, "the own share of a plain rate such as 80%", "Write a rate here.")
 
