@@ -25,6 +25,10 @@ history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of
 app.add_typer(history_app, name="history")
 
 Lang = Literal["zh", "en"]
+PageLang = Annotated[
+    Lang | None,
+    typer.Option(help="Language; without it English, but what is wrong with a file is said in the file's language."),
+]
 
 
 @app.callback()
@@ -52,7 +56,7 @@ def settle(
     policy: Annotated[list[str], typer.Option(help="Id of a policy, a file, or a folder; several make a series.")],
     explain: Annotated[Lang | None, typer.Option(help="Explain every fen, in Chinese or English.")] = None,
     format: Annotated[Literal["text", "json"], typer.Option(help="One page a claim, or the bill's data.")] = "text",
-    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    lang: PageLang = None,
     out: Annotated[Path | None, typer.Option(help="For a table (.csv, .xlsx, .parquet): where the bills go.")] = None,
     progress: Annotated[bool | None, typer.Option(help="For a table; without it, on a terminal only.")] = None,
     state: Annotated[Path | None, typer.Option(help="What the persons have used so far: a state file.")] = None,
@@ -74,7 +78,7 @@ def settle(
         commands.settle_table(file, policy[0], out, lang, progress)
     else:
         kept = commands.KeptIn(state, save, time, accept_changed) if state else None
-        commands.settle_file(file, policy, explain, format, explain or lang, kept)
+        commands.settle_file(file, policy, explain, format, lang, kept)
 
 
 @policy_app.command("list")
@@ -86,19 +90,20 @@ def policy_list() -> None:
 @policy_app.command("show")
 def policy_show(
     policy: PolicyName,
-    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+    lang: Annotated[Lang | None, typer.Option(help="Language of the text; without it, English.")] = None,
     format: Annotated[Literal["yaml", "json"], typer.Option(help="YAML, or JSON with English keys.")] = "yaml",
 ) -> None:
     """Print a policy; what is printed reads back to the same policy."""
-    commands.show_policy(policy, "json" if format == "json" else lang)
+    commands.show_policy(policy, "json" if format == "json" else lang or "en", lang)
 
 
 @policy_app.command("check")
 def policy_check(
     policies: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="All, if none is named.")] = None,
+    lang: Annotated[Lang | None, typer.Option(help="Language of problems; without it, that of each file.")] = None,
 ) -> None:
     """Check policies: every problem with its place, and how well their values are known."""
-    commands.check_policies(policies or [])
+    commands.check_policies(policies or [], lang)
 
 
 @policy_app.command("code")
@@ -125,14 +130,14 @@ def history_show(
     person: Annotated[str | None, typer.Option(help="Only this person.")] = None,
     claim: Annotated[str | None, typer.Option(help="The bill of this claim, explained.")] = None,
     log: Annotated[bool, typer.Option("--log", help="Also all that happened, one line each.")] = False,
-    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    lang: PageLang = None,
     accept_changed: AcceptChanged = False,
 ) -> None:
     """Claims that count, uses, and the log."""
     with commands.told(lang):
         from openyibao.history.commands import show
 
-        show(state, person, claim, log, lang, accept_changed)
+        show(state, person, claim, log, lang or "en", accept_changed)
 
 
 @history_app.command("reverse")
@@ -143,14 +148,14 @@ def history_reverse(
     person: Annotated[str | None, typer.Option(help="Whose claim, if several have one of that id.")] = None,
     time: Annotated[str | None, typer.Option(help=TIME_HELP)] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep the outcome in the state file.")] = False,
-    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    lang: PageLang = None,
     accept_changed: AcceptChanged = False,
 ) -> None:
     """Take back a claim, if no later one depends on it."""
     with commands.told(lang):
         from openyibao.history.commands import reverse_claim
 
-        reverse_claim(state, claim, person, reason, time, save, lang, accept_changed)
+        reverse_claim(state, claim, person, reason, time, save, lang or "en", accept_changed)
 
 
 @history_app.command("resettle")
@@ -163,7 +168,7 @@ def history_resettle(
     time: Annotated[str | None, typer.Option(help=TIME_HELP)] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep the outcome in the state file.")] = False,
     amended: Annotated[bool, typer.Option("--amended", help="Settle again though the policy's text changed.")] = False,
-    lang: Annotated[Lang, typer.Option(help="Language of the page.")] = "en",
+    lang: PageLang = None,
     accept_changed: AcceptChanged = False,
 ) -> None:
     """Take back or correct claims, and settle again what depends on them."""
@@ -171,7 +176,16 @@ def history_resettle(
         from openyibao.history.commands import resettle_claims
 
         resettle_claims(
-            state, policy, without or [], claims, reason, time, save, lang, accept=accept_changed, amended=amended
+            state,
+            policy,
+            without or [],
+            claims,
+            reason,
+            time,
+            save,
+            lang or "en",
+            accept=accept_changed,
+            amended=amended,
         )
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from openyibao.policy import FileError, Policy, PolicyNotFoundError, find_policy, policy_ids, read_policy, write_policy
-from openyibao.settlement import Bill, Rule, Uses, read_claims, settle
+from openyibao.settlement import Bill, ClaimError, Rule, Uses, read_claims, settle
 
 if TYPE_CHECKING:
     from openyibao.history.person import KeptBill
@@ -27,13 +27,23 @@ STOPPED = 130
 
 
 @contextmanager
-def told(lang: str = "en") -> Iterator[None]:
-    """What a person can mend is said plainly, without a traceback."""
+def told(lang: str | None = None, page: str = "en") -> Iterator[None]:
+    """What a person can mend is said plainly, without a traceback: see `said`."""
     try:
         yield
     except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
-        print(getattr(getattr(error, "text", None), lang, error), file=sys.stderr)
+        print(said(error, lang, page), file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def said(error: Exception, lang: str | None, page: str = "en") -> str:
+    """An error in the language that was asked for.
+
+    Where none was, what is wrong with a file is said in the language of the file, all else in that of the page.
+    """
+    if isinstance(error, FileError):
+        return error.told(lang)
+    return str(getattr(getattr(error, "text", None), lang or page, error))
 
 
 def load(name: str) -> Policy:
@@ -57,33 +67,41 @@ class KeptIn:
 
 
 def settle_file(
-    file: Path, policies: list[str], explain: str | None, form: str, lang: str, kept: KeptIn | None = None
+    file: Path, policies: list[str], explain: str | None, form: str, lang: str | None, kept: KeptIn | None = None
 ) -> None:
+    """Settle the claims of a file. The page is in the language of the explanation, or in `lang`, or in English."""
     from openyibao.history import State, load_series
     from openyibao.history.commands import close_state, moment, open_state, settle_kept
     from openyibao.history.series import read_series_claims
 
-    file = find_claims(file)
-    with told(lang):
+    file, page = find_claims(file), explain or lang or "en"
+    with told(lang, page):
         series = load_series(policies)
         lined = read_series_claims(file, series)
         claims = [claim.claim for claim in lined]
-        state = open_state(kept.path, kept.accept_changed, new=True) if kept else State()
+        before = open_state(kept.path, kept.accept_changed, new=True) if kept else State()
         at = moment(kept.time if kept else None)
-        state, bills, errors = settle_kept(state, series, claims, at, lang)
+        state, bills, errors = settle_kept(before, series, claims, at, page)
     if form == "json":
         data = [bill.data() for bill in bills]
         if data or len(claims) > 1:
             print(json.dumps(data[0] if len(claims) == 1 else data, ensure_ascii=False, indent=2))
     else:
-        print_bills(bills, explain, lang, {claim.claim.id: claim for claim in lined})
+        print_bills(bills, explain, page, {claim.claim.id: claim for claim in lined})
     for error in errors:
-        print(f"{file}: claim {error.claim}: {error.text.zh if lang == 'zh' else error.text.en}", file=sys.stderr)
+        print(failed(file, error, page), file=sys.stderr)
     if kept:
-        with told(lang):
-            close_state(kept.path, state, kept.save, lang)
+        with told(lang, page):
+            close_state(kept.path, before, state, kept.save, page, accepted=kept.accept_changed)
     if errors:
         raise SystemExit(1)
+
+
+def failed(file: Path, error: ClaimError, lang: str) -> str:
+    """Why a claim was not settled, with its file and its id, each once."""
+    claim, text = (f"结算单{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
+    about = "" if text.startswith(claim) else f"{claim}：" if lang == "zh" else f"{claim}: "
+    return f"{file}: {about}{text}"
 
 
 def print_bills(
@@ -115,8 +133,9 @@ def print_lines(lined: LinedClaim | None, lang: str) -> None:
             print(line_text(lined.catalogue, line, lang))
 
 
-def settle_table(file: Path, policy: str, out: Path | None, lang: str, progress: bool | None) -> None:
+def settle_table(file: Path, policy: str, out: Path | None, asked: str | None, progress: bool | None) -> None:
     """Settle a table of claims. Stopped by Ctrl-C, or by SIGTERM, it leaves nothing behind."""
+    lang = asked or "en"
     from openyibao.tables import TableError
     from openyibao.tables import settle_table as settle
     from openyibao.tables.progress import progress_shown, stoppable
@@ -126,10 +145,10 @@ def settle_table(file: Path, policy: str, out: Path | None, lang: str, progress:
     if out is None and target.exists():
         print(f"{target} exists already. Name another file with --out, or this one to replace it.", file=sys.stderr)
         raise SystemExit(2)
-    with told(lang):
+    with told(asked):
         law = load(policy)
     try:
-        with told(lang), progress_shown(progress, lang) as show, stoppable(show) as watched:
+        with told(asked), progress_shown(progress, lang) as show, stoppable(show) as watched:
             found = settle(law, file, target, progress=watched)
     except (TableError, OSError) as error:
         print(error, file=sys.stderr)
@@ -153,19 +172,19 @@ def list_policies() -> None:
             print(f"{name:<40} {policy.start} to {policy.end}  {policy.title.zh}  {policy.title.en}")
 
 
-def show_policy(name: str, form: str) -> None:
-    with told():
+def show_policy(name: str, form: str, lang: str | None) -> None:
+    with told(lang):
         print(write_policy(load(name), form), end="")
 
 
-def check_policies(names: list[str]) -> None:
+def check_policies(names: list[str], lang: str | None) -> None:
     bad = False
     for name in names or policy_ids():
         try:
             policy = load(name)
             Rule(policy)
         except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
-            print(error, file=sys.stderr)
+            print(said(error, lang), file=sys.stderr)
             bad = True
             continue
         from openyibao.policy.coverage import coverage

@@ -82,7 +82,11 @@ def crash(read_it: Callable[[], object]) -> tuple[str, str] | None:
     try:
         read_it()
     except FileError as error:
-        assert error.problems
+        try:
+            told = error.told("zh")
+        except Exception as broken:  # a message that cannot be said is a crash too
+            return f"{type(broken).__name__} in a message", traceback.format_exc()
+        assert error.problems and told.count("；应") >= len(error.problems)
         return "refused", str(error)
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -43,6 +43,27 @@ def test_settling_into_a_state_file(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mine.json").read_bytes() == (folder / "state.json").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("lang", "same", "other", "nothing"),
+    [
+        ("en", "claim W-1 was settled before", "claims.yaml: claim W-3 was settled already", "Nothing changed"),
+        ("zh", "结算单W-1此前已结算", "claims.yaml: 结算单W-3已于", "没有变化，未保存"),
+    ],
+)
+def test_settling_the_same_claims_twice(folder: Path, lang: str, same: str, other: str, nothing: str) -> None:
+    before = (folder / "state.json").stat()
+    arguments = (*WILLOW, "--state", "state.json", "--save", "--lang", lang)
+    done = yibao(folder, "settle", "willow-year", *arguments)
+    assert done.returncode == 0 and done.stderr.count("W-1") == 1 and same in done.stderr
+    assert nothing in done.stderr and "state.json" not in done.stderr
+    text = (PACKAGE / "examples" / "willow-year.yaml").read_text(encoding="utf-8")
+    (folder / "claims.yaml").write_text(text.replace("secondary", "primary", 1), encoding="utf-8")
+    done = yibao(folder, "settle", "claims.yaml", *arguments)
+    assert done.returncode == 1 and other in done.stderr and nothing in done.stderr
+    after = (folder / "state.json").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
 def digest(folder: Path) -> str:
     return read_state(folder / "state.json").digest
 

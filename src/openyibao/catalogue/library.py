@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from openyibao.policy.library import NotInLibraryError, find_file, library_ids, library_root
+from openyibao.policy.messages import Message, listed, quoted, say, verbatim
 
 FOLDER = "catalogues"
 
@@ -12,7 +13,9 @@ FOLDER = "catalogues"
 class CatalogueNotFoundError(NotInLibraryError):
     """No catalogue has this id. `hint` names the nearest."""
 
-    kind = "catalogue"
+    def say(self, name: str, hint: Message) -> Message:
+        found = quoted(name)
+        return say("No catalogue has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
 
 
 def catalogue_root() -> Path:
@@ -33,4 +36,6 @@ def find_catalogue(name: str) -> Path:
 
     Raises CatalogueNotFoundError, naming the nearest ids, when there is none.
     """
-    return find_file(name, FOLDER, CatalogueNotFoundError, f"There are: {', '.join(catalogue_ids())}.")
+    return find_file(
+        name, FOLDER, CatalogueNotFoundError, say("There are: {ids}.", ids=listed(map(verbatim, catalogue_ids())))
+    )

@@ -8,6 +8,8 @@ from datetime import date
 from fractions import Fraction
 
 from openyibao.catalogue.numbers import SCALE, decimal, price_text, round_fen
+from openyibao.policy.messages import NOTHING, Message, quoted, say
+from openyibao.policy.reading import dated, written
 from openyibao.policy.values import MAX_AMOUNT_FEN, yuan
 
 
@@ -33,9 +35,9 @@ class FeeLine:
 class LineError(Exception):
     """A fee line that cannot be split. `key` is the key of the line that is wrong, or empty."""
 
-    def __init__(self, line: str, key: str, found: str, expected: str, todo: str = "") -> None:
+    def __init__(self, line: str, key: str, found: Message, expected: Message, todo: Message = NOTHING) -> None:
         self.line, self.key, self.found, self.expected, self.todo = line, key, found, expected, todo
-        super().__init__(f"line {line}: found {found}; expected {expected}.{f' {todo}' if todo else ''}")
+        super().__init__(f"line {line}: found {found.en}; expected {expected.en}.{f' {todo.en}' if todo else ''}")
 
 
 class LinesError(Exception):
@@ -68,11 +70,11 @@ def net(lines: Iterable[FeeLine]) -> tuple[list[Charge], list[LineError]]:
     errors: list[LineError] = []
     for line in lines:
         if _finer(line.count):
-            expected = "a count with at most four decimals"
-            errors.append(LineError(line.name, "count", f"a count of {line.count}", expected))
+            expected = say("a count with at most four decimals")
+            errors.append(LineError(line.name, "count", say("a count of {count}", count=line.count), expected))
         elif line.name in names:
-            twice = f"the line {line.name!r} a second time"
-            errors.append(LineError(line.name, "line number", twice, "every line under its own name"))
+            twice = say("the line {line} a second time", line=quoted(line.name))
+            errors.append(LineError(line.name, "line number", twice, say("every line under its own name")))
         elif line.refund_of is None:
             errors += _check_line(line)
             charges[line.name] = line
@@ -91,13 +93,17 @@ def net(lines: Iterable[FeeLine]) -> tuple[list[Charge], list[LineError]]:
 
 def _check_line(line: FeeLine) -> list[LineError]:
     if line.count < 0:
-        todo = "Say of which line it takes back, with `refund of`."
-        return [LineError(line.name, "count", f"a count of {decimal(line.count)}", "a count above 0", todo)]
+        todo = say("Say of which line it takes back, with `refund of`.")
+        return [
+            LineError(
+                line.name, "count", say("a count of {count}", count=decimal(line.count)), say("a count above 0"), todo
+            )
+        ]
     if line.count == 0:
-        return [LineError(line.name, "count", "a count of 0", "a count above 0", "Leave the line out.")]
+        return [LineError(line.name, "count", say("a count of 0"), say("a count above 0"), say("Leave the line out."))]
     if line.price_fen is None or line.price_fen < 0 or _finer(line.price_fen / 100):
-        expected = "a unit price that is not negative, with at most four decimals of a yuan"
-        return [LineError(line.name, "price", f"the price {line.price_fen} in fen", expected)]
+        expected = say("a unit price that is not negative, with at most four decimals of a yuan")
+        return [LineError(line.name, "price", say("the price {price} in fen", price=line.price_fen), expected)]
     return _check_amount(line, line.price_fen)
 
 
@@ -108,29 +114,44 @@ def _finer(number: Fraction) -> bool:
 
 def _check_refund(line: FeeLine, refunded: FeeLine | None, before: list[FeeLine]) -> list[LineError]:
     if refunded is None:
-        found, expected = f"{line.refund_of!r}", "the name or number of a line that stands above and is no refund"
+        found, expected = (
+            written(line.refund_of or ""),
+            say("the name or number of a line that stands above and is no refund"),
+        )
         return [LineError(line.name, "refund of", found, expected)]
     if line.count >= 0:
-        todo = "Without `refund of` the line is a charge."
-        found = f"a count of {decimal(line.count)} beside `refund of`"
-        return [LineError(line.name, "count", found, "a negative count", todo)]
+        todo = say("Without `refund of` the line is a charge.")
+        found = say("a count of {count} beside `refund of`", count=decimal(line.count))
+        return [LineError(line.name, "count", found, say("a negative count"), todo)]
     errors = []
     if line.item and line.item != refunded.item:
-        found, expected = repr(line.item), f"the item of line {refunded.name}, {refunded.item!r}"
-        errors.append(LineError(line.name, "item", found, expected, "It may be left out."))
+        found, expected = (
+            written(line.item),
+            say("the item of line {line}, {item}", line=refunded.name, item=quoted(refunded.item)),
+        )
+        errors.append(LineError(line.name, "item", found, expected, say("It may be left out.")))
     if line.price_fen is not None and line.price_fen != refunded.price_fen:
         assert refunded.price_fen is not None
-        found = f"{price_text(line.price_fen)} yuan"
-        expected = f"the price of line {refunded.name}, {price_text(refunded.price_fen)} yuan"
-        errors.append(LineError(line.name, "price", found, expected, "It may be left out."))
+        found = say("{amount} yuan", amount=price_text(line.price_fen))
+        expected = say(
+            "the price of line {line}, {price} yuan",
+            line=refunded.name,
+            price=price_text(refunded.price_fen),
+        )
+        errors.append(LineError(line.name, "price", found, expected, say("It may be left out.")))
     if line.day < refunded.day:
-        expected = f"a day not before that of line {refunded.name} ({refunded.day})"
-        errors.append(LineError(line.name, "date", str(line.day), expected))
+        expected = say("a day not before that of line {line} ({day})", line=refunded.name, day=refunded.day)
+        errors.append(LineError(line.name, "date", dated(line.day), expected))
     left = refunded.count + sum(refund.count for refund in before)
     if -line.count > left:
-        found = f"a refund of {decimal(-line.count)}"
+        found = say("a refund of {count}", count=decimal(-line.count))
         errors.append(
-            LineError(line.name, "count", found, f"at most {decimal(left)}, what line {refunded.name} has left")
+            LineError(
+                line.name,
+                "count",
+                found,
+                say("at most {left}, what line {line} has left", left=decimal(left), line=refunded.name),
+            )
         )
     if errors or refunded.price_fen is None:
         return errors
@@ -141,12 +162,15 @@ def _check_amount(line: FeeLine, price_fen: Fraction) -> list[LineError]:
     """The amount that a line states is its own count times the price; that of a refund has the sign of its count."""
     amount = round_fen(abs(line.count) * price_fen)
     if amount > MAX_AMOUNT_FEN:
-        found = f"{decimal(abs(line.count))} x {price_text(price_fen)} yuan"
-        return [LineError(line.name, "", found, f"at most {yuan(MAX_AMOUNT_FEN)} yuan")]
+        found = say("{count} x {price} yuan", count=decimal(abs(line.count)), price=price_text(price_fen))
+        return [LineError(line.name, "", found, say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)))]
     signed = -amount if line.count < 0 else amount
     if line.amount_fen is None or line.amount_fen == signed:
         return []
-    expected = (
-        f"{yuan(signed)} yuan, that is {decimal(line.count)} x {price_text(price_fen)}, rounded half-up to the fen"
+    expected = say(
+        "{amount} yuan, that is {count} x {price}, rounded half-up to the fen",
+        amount=yuan(signed),
+        count=decimal(line.count),
+        price=price_text(price_fen),
     )
-    return [LineError(line.name, "line amount", f"{yuan(line.amount_fen)} yuan", expected)]
+    return [LineError(line.name, "line amount", say("{amount} yuan", amount=yuan(line.amount_fen)), expected)]

@@ -28,10 +28,11 @@ from openyibao.catalogue.numbers import price_text
 from openyibao.catalogue.tables import read_limits, read_price, read_shares
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.header import read_documents, read_words
+from openyibao.policy.messages import Message, say
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, NotKnown, Table
-from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_bytes, parse_file
-from openyibao.policy.reading import Fields, Reading, describe, join
-from openyibao.policy.variation import own_words
+from openyibao.policy.nodes import Mapping, Node, Text, own_words, parse_bytes, parse_file
+from openyibao.policy.problems import FileError
+from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.vocabulary import Vocabulary
 
 REQUIRED = ("catalogue", "title", "region", "documents", "catalogue items")
@@ -75,9 +76,9 @@ def catalogue_of(root: Node, file: str) -> Catalogue:
         has_facts="facts" in fields,
     )
     catalogue = Catalogue(
-        id=_read_code(reading, fields, "catalogue", r"\w[\w./-]*", "an id such as teaching/willow-county-2026"),
+        id=_read_code(reading, fields, "catalogue", r"\w[\w./-]*", say("an id such as teaching/willow-county-2026")),
         title=reading.bilingual(fields["title"][1], "title") if "title" in fields else Bilingual("", ""),
-        region=_read_code(reading, fields, "region", r"[0-9]{6}", "a region code of six digits such as 500000"),
+        region=_read_code(reading, fields, "region", r"[0-9]{6}", say("a region code of six digits such as 500000")),
         words=words,
         documents=documents,
         facts=facts,
@@ -91,17 +92,19 @@ def catalogue_of(root: Node, file: str) -> Catalogue:
     return replace(catalogue, digest=hashlib.sha256(said.encode()).hexdigest()[:16])
 
 
-def _read_code(reading: Reading, fields: Fields, name: str, pattern: str, expected: str) -> str:
+def _read_code(reading: Reading, fields: Fields, name: str, pattern: str, expected: Message) -> str:
     text = reading.text(fields[name][1], name, expected) if name in fields else ""
     if text and not re.fullmatch(pattern, text):
-        reading.problem(fields[name][1].place, name, repr(text), expected)
+        reading.problem(fields[name][1].place, name, written(text), expected)
     return text
 
 
 def _read_gaps(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
     if "gaps" not in fields:
         return ()
-    return tuple(reading.bilingual(item, "gaps") for item in reading.items(fields["gaps"][1], "gaps", "gaps (zh, en)"))
+    return tuple(
+        reading.bilingual(item, "gaps") for item in reading.items(fields["gaps"][1], "gaps", say("gaps (zh, en)"))
+    )
 
 
 def _read_items(reading: Reading, fields: Fields, scope: Scope) -> dict[str, Item]:
@@ -109,13 +112,15 @@ def _read_items(reading: Reading, fields: Fields, scope: Scope) -> dict[str, Ite
         return {}
     node = fields["catalogue items"][1]
     if not isinstance(node, Mapping) or not node.items:
-        reading.problem(node.place, "catalogue items", describe(node), "items by code")
+        reading.problem(node.place, "catalogue items", describe(node), say("items by code"))
         return {}
     items = {}
     for key, value in node:
         path = join("catalogue items", key.value)
         if not re.fullmatch(r"\w[\w./-]*", key.value):
-            reading.problem(key.place, path, repr(key.value), "a code of letters, digits, `-`, `_`, `.` and `/`")
+            reading.problem(
+                key.place, path, written(key.value), say("a code of letters, digits, `-`, `_`, `.` and `/`")
+            )
         items[key.value] = _read_item(reading, key.value, value, path, scope)
     return items
 
@@ -130,7 +135,7 @@ def _read_item(reading: Reading, code: str, node: Node, path: str, scope: Scope)
     versions: list[Version] = []
     if "versions" in fields:
         inner = join(path, "versions")
-        nodes = reading.items(fields["versions"][1], inner, "versions (from, catalogue class, basis ...)")
+        nodes = reading.items(fields["versions"][1], inner, say("versions (from, catalogue class, basis ...)"))
         read = (_read_version(reading, item, f"{inner}[{n}]", scope) for n, item in enumerate(nodes, 1))
         versions = sorted(read, key=lambda version: version.start)
         _check_dates(reading, versions, inner)
@@ -143,13 +148,18 @@ def _check_dates(reading: Reading, versions: list[Version], path: str) -> None:
         return  # a day that could not be read is told already
     for before, after in itertools.pairwise(versions):
         if before.end is None or after.start < before.end:
-            until = f"before {before.end}" if before.end else "without an end"
+            until = say("before {end}", end=before.end) if before.end else say("without an end")
             reading.problem(
                 after.place,
                 path,
-                f"a version from {after.start} beside one from {before.start} {until}",
-                "versions whose times do not overlap",
-                f"Add `before: {after.start}` to the earlier one, or correct the dates.",
+                say(
+                    "a version from {start} beside one from {other} {until}",
+                    start=after.start,
+                    other=before.start,
+                    until=until,
+                ),
+                say("versions whose times do not overlap"),
+                say("Add `before: {start}` to the earlier one, or correct the dates.", start=after.start),
             )
 
 
@@ -158,8 +168,8 @@ def _read_version(reading: Reading, node: Node, path: str, scope: Scope) -> Vers
     days = {name: reading.date(fields[name][1], join(path, name)) for name in ("from", "before") if name in fields}
     start, end = days.get("from", date.min), days.get("before")
     if end is not None and date.min not in (start, end) and start >= end:
-        found = f"from {start} before {end}"
-        reading.problem(fields["before"][1].place, path, found, "a first day that lies before the end")
+        found = say("from {start} before {end}", start=start, end=end)
+        reading.problem(fields["before"][1].place, path, found, say("a first day that lies before the end"))
     told = len(reading.problems)
     item_class = _read_class(reading, fields, path)
     if len(reading.problems) == told:
@@ -186,12 +196,13 @@ def _read_class(reading: Reading, fields: Fields, path: str) -> str | NotKnown:
         return NotKnown(
             reading.bilingual(inner["not known"][1], join(path, "not known")) if inner else Bilingual("", "")
         )
-    text = reading.text(node, path, f"one of {', '.join(CLASSES)}, or `not known`")
-    word = reading.english(text)
-    if text and word not in (*CLASSES, "not known"):
-        short = [one for one in CLASSES if text == one[-1] or text == reading.vocabulary.chinese(one)[0]]
-        hint = reading.hint(short[0] if short else reading.near(text, CLASSES))
-        reading.problem(node.place, path, repr(text), f"one of {', '.join(CLASSES)}, or `not known`", hint)
+    word = reading.english(node.value) if isinstance(node, Text) else ""
+    if word not in (*CLASSES, "not known"):
+        expected = say("one of {words}, or `not known`", words=reading.some(CLASSES))
+        if text := reading.text(node, path, expected):
+            short = [one for one in CLASSES if text == one[-1] or text == reading.vocabulary.chinese(one)[0]]
+            hint = reading.hint(short[0] if short else reading.near(text, CLASSES))
+            reading.problem(node.place, path, written(text), expected, hint)
     return word if word in CLASSES else NotKnown(Bilingual("", ""))
 
 
@@ -200,16 +211,28 @@ def _check_shares(reading: Reading, fields: Fields, node: Node, path: str, item_
     given = [key for key in (*SHARE_KEYS, "price limit") if key in fields]
     shares = [key for key in given if key in SHARE_KEYS]
     if len(shares) > 1:
-        reading.problem(fields[shares[1]][0], path, f"both {shares[0]!r} and {shares[1]!r}", "one of the two")
+        reading.problem(
+            fields[shares[1]][0],
+            path,
+            say("both {one} and {other}", one=reading.named(shares[0]), other=reading.named(shares[1])),
+            say("one of the two"),
+        )
     elif item_class == CLASS_B and not shares:
-        expected = "the share that the person prepays: `pre-pay share` or `pre-pay in bands`"
-        reading.problem(node.place, path, "class B without a share", expected, "If nobody knows it: `not known`.")
+        expected = say("the share that the person prepays: `pre-pay share` or `pre-pay in bands`")
+        reading.problem(
+            node.place, path, say("class B without a share"), expected, say("If nobody knows it: `not known`.")
+        )
     elif item_class == CLASS_A and shares:
-        found = f"class A with {shares[0]!r}"
-        reading.problem(fields[shares[0]][0], path, found, "class A without a share", "Class A enters in full.")
+        found = say("class A with {key}", key=reading.named(shares[0]))
+        reading.problem(
+            fields[shares[0]][0], path, found, say("class A without a share"), say("Class A enters in full.")
+        )
     elif item_class == CLASS_C and given:
-        found, expected = f"class C with {given[0]!r}", "class C without a share and without a limit"
-        reading.problem(fields[given[0]][0], path, found, expected, "Class C is fully self-paid as a whole.")
+        found, expected = (
+            say("class C with {key}", key=reading.named(given[0])),
+            say("class C without a share and without a limit"),
+        )
+        reading.problem(fields[given[0]][0], path, found, expected, say("Class C is fully self-paid as a whole."))
 
 
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
@@ -221,7 +244,7 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
     told = len(reading.problems)
     if "bands" in fields:
         inner = join(path, "bands")
-        nodes = reading.items(fields["bands"][1], inner, "bands (up to, share; the last one: above)")
+        nodes = reading.items(fields["bands"][1], inner, say("bands (up to, share; the last one: above)"))
         bands = [
             _read_band(reading, item, f"{inner}[{n}]", scope, last=n == len(nodes)) for n, item in enumerate(nodes, 1)
         ]
@@ -236,10 +259,17 @@ def _read_band(reading: Reading, node: Node, path: str, scope: Scope, *, last: b
     keys = ("above",) if last else ("up to", "share")
     fields = reading.fields(node, path, (), ("up to", "share", "above"))
     if isinstance(node, Mapping) and set(fields) != set(keys):
-        found = " and ".join(f"`{key}`" for key in fields) or "neither"
-        expected = "`above` with its share" if last else "`up to` with its edge, and `share`"
-        which = "in the last band" if last else "in every band but the last"
-        reading.problem(node.place, path, found, f"{expected} {which}", "Only the last band has no edge.")
+        zh, en = "和".join(f"“{reading.word(key).zh}”" for key in fields), " and ".join(f"`{key}`" for key in fields)
+        found = say("{keys}", keys=Message(zh, en)) if fields else say("neither")
+        expected = say("`above` with its share") if last else say("`up to` with its edge, and `share`")
+        which = say("in the last band") if last else say("in every band but the last")
+        reading.problem(
+            node.place,
+            path,
+            found,
+            say("{expected} {which}", expected=expected, which=which),
+            say("Only the last band has no edge."),
+        )
         return Band(None, NO_TABLE)
     share = NO_TABLE
     if keys[-1] in fields:
@@ -259,6 +289,12 @@ def _check_edges(reading: Reading, bands: list[Band], nodes: tuple[Node, ...], p
     for band, node in zip(bands, nodes, strict=True):
         if isinstance(band.up_to_fen, Fraction):
             if band.up_to_fen <= below:
-                found = f"the edge {price_text(band.up_to_fen)}, not above {price_text(below)}"
-                reading.problem(node.place, path, found, "edges that rise", "A band lies above the one before it.")
+                found = say(
+                    "the edge {edge}, not above {below}",
+                    edge=price_text(band.up_to_fen),
+                    below=price_text(below),
+                )
+                reading.problem(
+                    node.place, path, found, say("edges that rise"), say("A band lies above the one before it.")
+                )
             below = band.up_to_fen

@@ -20,8 +20,10 @@ from openyibao.catalogue.lines import Charge, FeeLine, LineError, LinesError, ne
 from openyibao.catalogue.model import CLASS_C, SLICES, Bands, Catalogue, FactTable, Item, Version
 from openyibao.catalogue.numbers import price_text, round_fen
 from openyibao.catalogue.tables import Answer, FactNeededError, ask
+from openyibao.policy.messages import NOTHING, Message, listed, quoted, say
 from openyibao.policy.model import Bilingual, Fact, NotKnown
-from openyibao.policy.reading import some
+from openyibao.policy.reading import written
+from openyibao.policy.vocabulary import Vocabulary
 
 Facts = Mapping[str, object]
 
@@ -94,10 +96,10 @@ def split_lines(
 
 def _split(catalogue: Catalogue, charge: Charge, declared: Mapping[str, Fact], facts: Facts) -> SplitLine:
     item, version = find_version(catalogue, charge.line)
-    asked = _Asked(charge.line, item, declared, facts)
+    asked = _Asked(charge.line, item, declared, facts, Vocabulary(catalogue.words))
     whole = SplitLine(charge, item, version, round_fen(charge.count * charge.price_fen))
     if isinstance(version.item_class, NotKnown):
-        raise asked.gap("catalogue class", version.item_class)
+        raise asked.gap(asked.words.word("catalogue class"), version.item_class)
     if version.item_class == CLASS_C:
         return replace(whole, fully_self_paid_fen=whole.amount_fen)
     if version.limit is not None:
@@ -131,24 +133,43 @@ def find_version(catalogue: Catalogue, line: FeeLine) -> tuple[Item, Version]:
     """The item of a line and its version in force on the day of the line. Raises LineError."""
     item = catalogue.items.get(line.item)
     if item is None:
-        expected = f"an item of the catalogue {catalogue.id} ({some(sorted(catalogue.items), 4)})"
-        raise LineError(line.name, "item", repr(line.item), expected, _nearest(line.item, catalogue))
+        expected = say(
+            "an item of the catalogue {catalogue} ({words})",
+            catalogue=catalogue.id,
+            words=Vocabulary().some(sorted(catalogue.items), _nearest(line.item, catalogue)),
+        )
+        raise LineError(line.name, "item", written(line.item), expected, _hint(line.item, catalogue))
     version = item.version(line.day)
     if version is None:
-        found = f"{line.day}, a day on which no version of {item.code} ({item.title.en}) is in force"
-        known = ", ".join(
-            f"from {version.start}" + (f" before {version.end}" if version.end else "") for version in item.versions
+        found = say(
+            "{day}, a day on which no version of {code} ({title}) is in force",
+            day=line.day,
+            code=item.code,
+            title=item.title,
         )
-        todo = f"{item.code} is in {catalogue.id} {known}."
-        raise LineError(line.name, "date", found, "a day that the catalogue covers", todo)
+        known = listed(map(_times, item.versions))
+        todo = say("{code} is in {catalogue} {times}.", code=item.code, catalogue=catalogue.id, times=known)
+        raise LineError(line.name, "date", found, say("a day that the catalogue covers"), todo)
     return item, version
+
+
+def _times(version: Version) -> Message:
+    if version.end is None:
+        return say("from {start}", start=version.start)
+    return say("from {start} before {end}", start=version.start, end=version.end)
 
 
 def _nearest(code: str, catalogue: Catalogue) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(code, catalogue.items, n=1, cutoff=0.75)
-    return f"Did you mean {near[0]!r} ({catalogue.items[near[0]].title.en})?" if near else ""
+    return next(iter(get_close_matches(code, catalogue.items, n=1, cutoff=0.75)), "")
+
+
+def _hint(code: str, catalogue: Catalogue) -> Message:
+    near = _nearest(code, catalogue)
+    if not near:
+        return NOTHING
+    return say("Did you mean {code} ({title})?", code=quoted(near), title=catalogue.items[near].title)
 
 
 @dataclass(frozen=True)
@@ -159,24 +180,40 @@ class _Asked:
     item: Item
     declared: Mapping[str, Fact]
     facts: Facts
+    words: Vocabulary
 
-    def answer(self, table: FactTable, what: str) -> Answer:
+    def answer(self, table: FactTable, key: str) -> Answer:
+        what = self.words.word(key)
         try:
             answer = ask(table, self.declared, self.facts)
         except FactNeededError as error:
-            found = f"the fact {error.name!r}: {error.found}"
-            expected = f"one of {error.expected} (the {what} of {self.item.code} asks)"
-            raise LineError(self.line.name, "", found, expected, "Add it to the facts, or correct it.") from None
+            found = say("the fact {fact}: {found}", fact=self.words.named(error.name), found=error.found)
+            expected = say(
+                "one of {words} (the {what} of {code} asks)",
+                words=error.expected(self.words),
+                what=what,
+                code=self.item.code,
+            )
+            raise LineError(self.line.name, "", found, expected, say("Add it to the facts, or correct it.")) from None
         if isinstance(answer.value, NotKnown):
             raise self.gap(what, answer.value, answer.facts)
         return answer
 
-    def gap(self, what: str, value: NotKnown, facts: tuple[tuple[str, str | int], ...] = ()) -> LineError:
-        why = f": {value.why.en}" if value.why != Bilingual("", "") else ""
-        where = f" for {', '.join(str(fact) for _, fact in facts)}" if facts else ""
-        found = f"a {what} of {self.item.code} ({self.item.title.en}) that is not known{where} on {self.line.day}{why}"
-        todo = "The line can be split once the catalogue states it."
-        return LineError(self.line.name, "", found, f"a {what} that the catalogue states", todo)
+    def gap(self, what: Message, value: NotKnown, facts: tuple[tuple[str, str | int], ...] = ()) -> LineError:
+        why = say(": {why}", why=value.why) if value.why != Bilingual("", "") else NOTHING
+        values = listed(self.words.word(str(fact)) for _, fact in facts)
+        where = say(" for {values}", values=values) if facts else NOTHING
+        found = say(
+            "a {what} of {code} ({title}) that is not known{where} on {day}{why}",
+            what=what,
+            code=self.item.code,
+            title=self.item.title,
+            where=where,
+            day=self.line.day,
+            why=why,
+        )
+        todo = say("The line can be split once the catalogue states it.")
+        return LineError(self.line.name, "", found, say("a {what} that the catalogue states", what=what), todo)
 
 
 def _ratio(answer: Answer) -> Fraction:
@@ -191,7 +228,7 @@ def _share_by_price(asked: _Asked, bands: Bands, price_fen: Fraction) -> tuple[t
     for band in bands.bands:
         end = band.up_to_fen
         if isinstance(end, NotKnown):
-            raise asked.gap(f"band above {price_text(start)} yuan", end)
+            raise asked.gap(say("band above {price} yuan", price=price_text(start)), end)
         last = end is None or price_fen <= end
         if bands.decided_by == SLICES or last:
             width = (price_fen if end is None or last else end) - start

@@ -11,13 +11,14 @@ from openyibao.catalogue.model import FactTable
 from openyibao.catalogue.numbers import DECIMALS, MAX_PRICE_FEN, decimal, parse_price
 from openyibao.policy.answers import Atom, answer
 from openyibao.policy.basis import Scope
+from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import NOWHERE, Cell, Fact, Money, NoLimit, NotKnown, Ratio, Table, Value
 from openyibao.policy.nodes import Mapping, Node, Text
-from openyibao.policy.reading import Reading, describe, join, some
+from openyibao.policy.reading import Reading, describe, join
 from openyibao.policy.tables import LIMIT, RATE, read_table
+from openyibao.policy.vocabulary import Vocabulary
 
 NO_VALUES = ("by", "basis", "note", "assumption", "not known")
-PRICE_EXPECTED = "a unit price in yuan such as 32 or 0.0478"
 
 
 def read_shares(reading: Reading, node: Node, path: str, scope: Scope) -> FactTable:
@@ -25,9 +26,9 @@ def read_shares(reading: Reading, node: Node, path: str, scope: Scope) -> FactTa
     table = read_table(reading, node, path, RATE, scope)
     for cell in table.cells:
         if not isinstance(cell.value, Ratio | NotKnown):
-            reading.problem(cell.place, path, "a share that is worked out", "a plain share such as 10%")
+            reading.problem(cell.place, path, say("a share that is worked out"), say("a plain share such as 10%"))
     if table.points:
-        reading.problem(table.place, path, "points beside a share", "plain shares such as 10%")
+        reading.problem(table.place, path, say("points beside a share"), say("plain shares such as 10%"))
     return _exact(table, lambda value: value.ratio if isinstance(value, Ratio) else Fraction(0))
 
 
@@ -56,23 +57,25 @@ def read_price(reading: Reading, node: Node, path: str, words: tuple[str, ...] =
     """A unit price in fen; 0 after a problem. `words` are what might have been meant instead."""
     price = parse_price(node.value) if isinstance(node, Text) else None
     if price is None:
-        expected = PRICE_EXPECTED + "".join(f", or `{word}`" for word in words[::-1])
+        expected = say("a unit price in yuan such as 32 or 0.0478")
+        for word in words[::-1]:
+            expected = say("{expected}, or `{word}`", expected=expected, word=reading.word(word))
         reading.problem(node.place, path, describe(node), expected, price_hint(reading, node, words))
     elif price > MAX_PRICE_FEN:
-        reading.problem(node.place, path, describe(node), f"at most {MAX_PRICE_FEN // 100} yuan")
+        reading.problem(node.place, path, describe(node), say("at most {most} yuan", most=MAX_PRICE_FEN // 100))
     else:
         return price
     return Fraction(0)
 
 
-def price_hint(reading: Reading, node: Node, words: tuple[str, ...] = ()) -> str:
+def price_hint(reading: Reading, node: Node, words: tuple[str, ...] = ()) -> Message:
     text = node.value if isinstance(node, Text) else ""
     if text.startswith("-"):
-        return "A price is not negative."
+        return say("A price is not negative.")
     whole, _, decimals = text.partition(".")
     if whole.isdecimal() and decimals.isdecimal() and len(decimals) > DECIMALS:
-        return "A unit price has at most four decimals."
-    return reading.did_you_mean(text, words) if text else ""
+        return say("A unit price has at most four decimals.")
+    return reading.did_you_mean(text, words) if text else NOTHING
 
 
 def _exact(table: Table, of_value: Callable[[Value], Fraction]) -> FactTable:
@@ -99,9 +102,15 @@ class Answer:
 class FactNeededError(Exception):
     """A fact that a table asks about and the claim does not state, or states as nobody lists it."""
 
-    def __init__(self, name: str, found: str, expected: str) -> None:
-        self.name, self.found, self.expected = name, found, expected
-        super().__init__(f"{name}: {found}; expected {expected}")
+    def __init__(self, fact: Fact, found: Message) -> None:
+        self.fact, self.name, self.found = fact, fact.name, found
+        super().__init__(f"{fact.name}: {found.en}; expected {self.expected(Vocabulary()).en}")
+
+    def expected(self, words: Vocabulary) -> Message:
+        """The values, or the range, of which the claim has to state one."""
+        if self.fact.range is None:
+            return words.some(self.fact.values)
+        return say("{low} to {high}", low=self.fact.range.low or 0, high=self.fact.range.high or 0)
 
 
 def ask(table: FactTable, declared: Facts[str, Fact], facts: Facts[str, object]) -> Answer:
@@ -126,15 +135,12 @@ def _value(fact: Fact, value: object) -> str | int:
         low, high = fact.range.low or 0, fact.range.high or 0
         if type(value) is int and low <= value <= high:
             return value
-        expected = f"{low} to {high}"
-    else:
-        if isinstance(value, str) and value in fact.values:
-            return value
-        expected = some(fact.values, 40)
+    elif isinstance(value, str) and value in fact.values:
+        return value
     if value is None:
-        found = "the claim does not state it"
+        found = say("the claim does not state it")
     elif isinstance(value, str | int):
-        found = f"the claim states {str(value)!r}"
+        found = say("the claim states {value}", value=quoted(str(value)))
     else:
-        found = "the claim states several values at once"
-    raise FactNeededError(fact.name, found, expected)
+        found = say("the claim states several values at once")
+    raise FactNeededError(fact, found)

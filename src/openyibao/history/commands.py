@@ -65,11 +65,15 @@ def settle_kept(
     return replace(state, histories=MappingProxyType(histories)), bills, errors
 
 
-def close_state(path: Path, state: State, save: bool, lang: str) -> None:
-    """Save a state, or say that it was a trial."""
-    if save:
+def close_state(path: Path, before: State, state: State, save: bool, lang: str, *, accepted: bool = False) -> None:
+    """Save a state that has changed, or say that it was a trial, or that nothing changed since it was read (`before`).
+
+    One that was changed by hand, and `accepted`, is saved all the same: then its digest is right again.
+    """
+    changed = state.histories != before.histories or (save and accepted)
+    if changed and save:
         save_state(path, state)
-    print(words("saved" if save else "unsaved", lang, file=path), file=sys.stderr)
+    print(words(("saved" if save else "unsaved") if changed else "unchanged", lang, file=path), file=sys.stderr)
 
 
 def show(path: Path, person: str | None, claim: str | None, log: bool, lang: str, accept_changed: bool) -> None:
@@ -102,7 +106,8 @@ def reverse_claim(
     except ReversalRefusedError as refused:
         print(getattr(refused.text, lang), file=sys.stderr)
         raise SystemExit(1) from None
-    _finish(path, state.put(key, changed.history), changed.changes, save, lang)
+    print_differences(differences(changed.changes), lang, _console())
+    close_state(path, state, state.put(key, changed.history), save, lang)
 
 
 def resettle_claims(
@@ -118,26 +123,22 @@ def resettle_claims(
     amended: bool,
 ) -> None:
     """Take claims back and correct those of a file, and settle again what depends on them."""
-    state, at = open_state(path, accept), moment(time)
+    before, at = open_state(path, accept), moment(time)
     series = load_series(policies)
     wanted: dict[Person, dict[str, Claim | None]] = {}
     for name in without:
-        wanted.setdefault(state.find(name, None, (series.region, series.scheme)), {})[name] = None
+        wanted.setdefault(before.find(name, None, (series.region, series.scheme)), {})[name] = None
     for claim in [lined.claim for lined in read_series_claims(file, series)] if file else ():
         wanted.setdefault((series.region, series.scheme, claim.person), {})[claim.id] = claim
     if not wanted:
         raise error("nothing")
-    changes: list[Change] = []
+    state, changes = before, list[Change]()
     for key, asked in wanted.items():
         changed = resettle(state.of(key), series, asked, at, reason, amended=amended)
         state = state.put(key, changed.history)
         changes += changed.changes
-    _finish(path, state, changes, save, lang)
-
-
-def _finish(path: Path, state: State, changes: Iterable[Change], save: bool, lang: str) -> None:
     print_differences(differences(changes), lang, _console())
-    close_state(path, state, save, lang)
+    close_state(path, before, state, save, lang)
 
 
 def _console() -> Console:

@@ -50,6 +50,7 @@ WORDS = {
     CORRECTED: ("更正", "corrected"),
     "unsaved": ("以上仅为试算，未保存；加 --save 保存。", "This was a trial: nothing is saved. Add --save to keep it."),
     "saved": ("已保存：{file}", "Saved: {file}"),
+    "unchanged": ("没有变化，未保存。", "Nothing changed; nothing was saved."),
     "repeated": (
         "结算单{claim}此前已结算，内容相同，不再重复计入。",
         "claim {claim} was settled before; it is not counted again.",

@@ -7,7 +7,7 @@ write_policy(policy, lang) -> str  text that reads back to the same policy
 
 from openyibao.policy.library import PolicyNotFoundError, find_policy, policy_ids
 from openyibao.policy.model import Policy
-from openyibao.policy.nodes import FileError, Problem
+from openyibao.policy.problems import FileError, Problem
 from openyibao.policy.read import read_policy, read_policy_text
 from openyibao.policy.write import write_policy
 

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, need_basis, read_basis
+from openyibao.policy.messages import say
 from openyibao.policy.model import (
     Amount,
     Cell,
@@ -17,7 +18,7 @@ from openyibao.policy.model import (
     Table,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
-from openyibao.policy.reading import Fields, Reading, describe, join, named, some
+from openyibao.policy.reading import Fields, Reading, describe, join, named, written
 from openyibao.policy.tables import AMOUNT, MONTH_DAY, MULTIPLE, read_table
 from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, round_figure, yuan
 from openyibao.policy.vocabulary import ROUNDING, SHARE_OF
@@ -38,18 +39,18 @@ def _read_statistic(reading: Reading, name: str, node: Node, scope: Scope) -> St
     path = join("statistics", name)
     years: list[tuple[int, Cell]] = []
     if not isinstance(node, Mapping):
-        reading.problem(node.place, path, describe(node), "values by year")
+        reading.problem(node.place, path, describe(node), say("values by year"))
     elif not node.items:
-        todo = "Add one, or leave the statistic out."
-        reading.problem(node.place, path, "no value", "a value for at least one year", todo)
+        todo = say("Add one, or leave the statistic out.")
+        reading.problem(node.place, path, say("no value"), say("a value for at least one year"), todo)
     for key, value in node if isinstance(node, Mapping) else ():
         if not re.fullmatch(r"[12][0-9]{3}", key.value):
-            reading.problem(key.place, join(path, key.value), repr(key.value), "a year such as 2021")
+            reading.problem(key.place, join(path, key.value), written(key.value), say("a year such as 2021"))
         else:
             table = read_table(reading, value, join(path, key.value), AMOUNT, scope)
             if table.by or not isinstance(table.cells[0].value, Money | NotKnown):
                 reading.problem(
-                    value.place, join(path, key.value), "a table or a named amount", "one amount for the year"
+                    value.place, join(path, key.value), say("a table or a named amount"), say("one amount for the year")
                 )
             cell = table.cells[0]
             if cell.basis is None:
@@ -98,8 +99,9 @@ def _check_order(reading: Reading, node: Node, path: str, below: set[str]) -> se
         parts = SHARE_OF.match(node.value)
         name = reading.english(parts[1] if parts else node.value)
         if name in below:
-            found, expected = f"{name!r}, which stands here or below", "an amount that stands above"
-            reading.problem(node.place, path, found, expected, "Move it up, or write the amount itself.")
+            found = say("{name}, which stands here or below", name=reading.named(name))
+            todo = say("Move it up, or write the amount itself.")
+            reading.problem(node.place, path, found, say("an amount that stands above"), todo)
             told.add(name)
     for key, child in node if isinstance(node, Mapping) else ():
         if reading.english(key.value) not in ("by", "basis", "assumption", "note"):
@@ -116,7 +118,10 @@ def _check_figures(
         ratios = [answer.value.ratio for answer in rule.share.cells if isinstance(answer.value, Ratio)]
         if any(round_figure(figure, ratio, rule.mode, rule.unit_fen) > MAX_AMOUNT_FEN for ratio in ratios):
             reading.problem(
-                node.place, path, f"an amount of {year} that is too large", f"at most {yuan(MAX_AMOUNT_FEN)} yuan"
+                node.place,
+                path,
+                say("an amount of {year} that is too large", year=year),
+                say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)),
             )
 
 
@@ -134,8 +139,8 @@ def _read_statistic_share(
         reading.problem(
             fields["of"][1].place,
             join(path, "of"),
-            repr(name),
-            f"a statistic declared under `statistics` ({some(sorted(statistics))})",
+            reading.written(name),
+            say("a statistic declared under `statistics` ({words})", words=reading.some(sorted(statistics))),
             reading.did_you_mean(name, statistics),
         )
     year = reading.choice(fields["year"][1], join(path, "year"), tuple(YEARS_BEFORE)) if "year" in fields else ""
@@ -144,19 +149,21 @@ def _read_statistic_share(
     )
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     if unit > MAX_AMOUNT_FEN:
-        reading.problem(node.place, join(path, "rounded"), "a larger unit than any amount", "a unit such as 1 yuan")
+        reading.problem(
+            node.place, join(path, "rounded"), say("a larger unit than any amount"), say("a unit such as 1 yuan")
+        )
     return StatisticShare(name, share, YEARS_BEFORE.get(year), mode, unit, basis)
 
 
 def _read_rounding(reading: Reading, node: Node, path: str) -> tuple[str, int]:
-    expected = "`down to 1 yuan`, `up to 100 yuan`, `half-up to 0.01 yuan` or the like"
+    expected = say("`down to 1 yuan`, `up to 100 yuan`, `half-up to 0.01 yuan` or the like")
     text = reading.text(node, path, expected)
     for mode, phrase in ROUNDING.items():
         parts = phrase.match(text)
         if parts and (unit := parse_fen(parts[0])):
             return mode, unit
     if text:
-        reading.problem(node.place, path, repr(text), expected)
+        reading.problem(node.place, path, written(text), expected)
     return "half-up", 1
 
 
@@ -169,6 +176,6 @@ def read_year_start(reading: Reading, fields: Fields, scope: Scope) -> Table | N
     if not _has_basis(reading, node, table):
         need_basis(reading, node, "benefit year from")
     if any(isinstance(cell.value, NotKnown) for cell in table.cells):
-        todo = "Leave the key out if the year is the calendar year."
-        reading.problem(node.place, "benefit year from", "`not known`", "a day for everybody", todo)
+        todo = say("Leave the key out if the year is the calendar year.")
+        reading.problem(node.place, "benefit year from", say("`not known`"), say("a day for everybody"), todo)
     return table

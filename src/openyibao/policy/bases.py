@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.messages import say
 from openyibao.policy.model import (
     Layer,
     Term,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
-from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 
@@ -27,14 +28,22 @@ def read_base(
         return ()
     path = join(path, "of")
     node = fields["of"][1]
-    items = (node,) if isinstance(node, Text | Mapping) else reading.items(node, path, "parts, such as `in-scope cost`")
+    items = (
+        (node,)
+        if isinstance(node, Text | Mapping)
+        else reading.items(node, path, say("parts, such as `in-scope cost`"))
+    )
     terms: list[Term] = []
     for item in items:
         term = _read_term(reading, item, path, scope, earlier, layer)
         if term is not None:
             if any(_overlap(term, other) for other in terms):
                 reading.problem(
-                    item.place, path, "the same part twice", "every part once", "`left of` a layer holds all its parts."
+                    item.place,
+                    path,
+                    say("the same part twice"),
+                    say("every part once"),
+                    say("`left of` a layer holds all its parts."),
                 )
             terms.append(term)
     return tuple(terms)
@@ -52,8 +61,8 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
     fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
     if "take" in fields and not isinstance(fields["take"][1], Text):
         place, what = fields["take"][1].place, describe(fields["take"][1])
-        expected = "one part, such as `in-scope cost`"
-        reading.problem(place, join(path, "take"), what, expected, "Write an item for each part.")
+        expected = say("one part, such as `in-scope cost`")
+        reading.problem(place, join(path, "take"), what, expected, say("Write an item for each part."))
         return None
     if "take" not in fields or not isinstance(fields["take"][1], Text):
         return None
@@ -62,21 +71,21 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
         return None
     share = Fraction(1)
     if "share" in fields:
-        found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), "a share such as 50%"))
+        found = parse_ratio(reading.text(fields["share"][1], join(path, "share"), say("a share such as 50%")))
         if found is None or not 0 < found <= 1 or found.denominator > MAX_DENOMINATOR:
             reading.problem(
                 fields["share"][1].place,
                 join(path, "share"),
                 describe(fields["share"][1]),
-                "a share above 0% and up to 100%",
+                say("a share above 0% and up to 100%"),
             )
         elif term.part is None and found != 1:
             reading.problem(
                 fields["share"][1].place,
                 join(path, "share"),
-                "a share of all that a layer left",
-                "`left of ...` whole",
-                "Name the parts one by one to take a share of each.",
+                say("a share of all that a layer left"),
+                say("`left of ...` whole"),
+                say("Name the parts one by one to take a share of each."),
             )
         else:
             share = found
@@ -99,7 +108,11 @@ def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer:
         name, part = reading.english(parts[0]), reading.english(parts[1])
         if part not in OPEN_PARTS:
             reading.problem(
-                node.place, path, repr(parts[1]), f"one of {some(OPEN_PARTS)}", reading.did_you_mean(part, OPEN_PARTS)
+                node.place,
+                path,
+                written(parts[1]),
+                say("one of {words}", words=reading.some(OPEN_PARTS)),
+                reading.did_you_mean(part, OPEN_PARTS),
             )
             return None
     else:
@@ -107,28 +120,35 @@ def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer:
             node.place,
             path,
             describe(node),
-            f"{some(CLAIM_PARTS)}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` "
-            f"({some(OPEN_PARTS)})",
+            say(
+                "{parts}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` ({words})",
+                parts=reading.some(CLAIM_PARTS),
+                words=reading.some(OPEN_PARTS),
+            ),
             reading.did_you_mean(text, CLAIM_PARTS),
         )
         return None
     if name not in earlier:
-        what = "this layer itself" if name == layer else f"{name!r}"
+        what = say("this layer itself") if name == layer else reading.written(name)
         reading.problem(
             node.place,
             path,
             what,
-            f"a layer that stands above ({some(earlier) or 'there is none'})",
-            reading.did_you_mean(name, earlier) or "A layer can look only at layers above it.",
+            say("a layer that stands above ({words})", words=reading.some(earlier) or say("there is none")),
+            reading.did_you_mean(name, earlier) or say("A layer can look only at layers above it."),
         )
         return None
     if part is not None and part not in filled_parts(earlier[name]):
         reading.problem(
             node.place,
             path,
-            repr(node.value),
-            f"a part that {name} can leave ({some(filled_parts(earlier[name]))})",
-            "It has no rule that fills this part.",
+            written(node.value),
+            say(
+                "a part that {name} can leave ({words})",
+                name=reading.word(name),
+                words=reading.some(filled_parts(earlier[name])),
+            ),
+            say("It has no rule that fills this part."),
         )
         return None
     return Term(name, part, place=node.place)
@@ -150,7 +170,11 @@ def check_dead_bases(reading: Reading, layers: list[Layer]) -> None:
                     reading.problem(
                         term.place,
                         f"layers / {layer.name} / of",
-                        f"{term.part!r}, of which {above.name} has taken all",
-                        "money that is still there",
-                        f"Did you mean `left of {above.name}`?",
+                        say(
+                            "{part}, of which {above} has taken all",
+                            part=reading.named(term.part or ""),
+                            above=reading.word(above.name),
+                        ),
+                        say("money that is still there"),
+                        say("Did you mean `left of {above}`?", above=reading.word(above.name)),
                     )

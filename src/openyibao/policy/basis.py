@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from openyibao.policy.messages import say
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Fact
 from openyibao.policy.nodes import Node
-from openyibao.policy.reading import Reading, join, some
+from openyibao.policy.reading import Reading, join
 
 
 @dataclass
@@ -35,8 +36,11 @@ def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:
         reading.problem(
             fields["document"][1].place,
             join(path, "document"),
-            repr(document),
-            f"a document declared under `documents` ({some(sorted(scope.documents))}) or `not identified`",
+            reading.written(document),
+            say(
+                "a document declared under `documents` ({words}) or `not identified`",
+                words=reading.some(sorted(scope.documents)),
+            ),
             reading.did_you_mean(document, scope.documents),
         )
     sure = reading.choice(fields["sure"][1], join(path, "sure"), ("high", "medium", "low")) if "sure" in fields else ""
@@ -48,7 +52,7 @@ def need_basis(reading: Reading, node: Node, path: str) -> None:
     reading.problem(
         node.place,
         path,
-        "a value without a basis",
-        "`is` with a `basis` (document, article, source, sure)",
-        "Say where the value comes from; what nobody knows is `not identified`.",
+        say("a value without a basis"),
+        say("`is` with a `basis` (document, article, source, sure)"),
+        say("Say where the value comes from; what nobody knows is `not identified`."),
     )

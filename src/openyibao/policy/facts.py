@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from openyibao.policy.keys import parse_range
+from openyibao.policy.keys import parse_range, range_hint
+from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Fact, Range
-from openyibao.policy.nodes import Mapping, Node, Place, Text
-from openyibao.policy.reading import Fields, Reading, describe, join, some
-from openyibao.policy.vocabulary import FactWord, language
+from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.problems import Place
+from openyibao.policy.reading import Fields, Reading, describe, join
+from openyibao.policy.vocabulary import FactWord, chinese_kind, language
 
 MAX_NUMBER = 100_000  # days, items, years of age: no number of a fact is larger (see settlement.bounds)
 IDENTITY_DATES = ("settlement", "discharge", "admission", "enrolment")
@@ -25,9 +27,9 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
             reading.problem(
                 inner[fact.name][0],
                 join("facts", fact.name),
-                f"no fact `service` with the value `{INPATIENT}`",
-                "both, as the number counts episodes with an inpatient claim",
-                f"Add `service: [{INPATIENT}, ...]`.",
+                say("no fact `service` with the value `inpatient`"),
+                say("both, as the number counts episodes with an inpatient claim"),
+                say("Add `service: [inpatient, ...]`."),
             )
     return facts
 
@@ -37,13 +39,20 @@ def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:
     if word.kind in ("number", "admission number"):
         return Fact(word.name, (), _read_range(reading, node, path, word.name), word.kind)
     if word.kind in ("money", "signed money"):
-        if not isinstance(node, Text) or reading.english(node.value) != word.kind:
-            todo = f"Write `{word.name}: {word.kind}`; the claim states how much it is."
-            reading.problem(node.place, path, describe(node), f"`{word.kind}`", todo)
+        if not isinstance(node, Text) or node.value not in (word.kind, chinese_kind(word.kind)):
+            kind = Message(chinese_kind(word.kind), word.kind)
+            fact = reading.word(word.name)
+            todo = say("Write `{fact}: {kind}`; the claim states how much it is.", fact=fact, kind=kind)
+            reading.problem(node.place, path, describe(node), say("`{kind}`", kind=kind), todo)
         return Fact(word.name, (), None, word.kind)
     if isinstance(node, Text) and reading.english(node.value) == "any":
         if word.values:
-            reading.problem(node.place, path, "`any`", f"the values it tells apart ({some(word.values)})")
+            reading.problem(
+                node.place,
+                path,
+                say("`any`"),
+                say("the values it tells apart ({words})", words=reading.some(word.values)),
+            )
         return Fact(word.name, (), None, "any")
     if isinstance(node, Mapping):
         return _read_identity(reading, word, node, path)
@@ -53,8 +62,9 @@ def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:
 def _read_range(reading: Reading, node: Node, path: str, name: str) -> Range:
     bounds = parse_range(node.value) if isinstance(node, Text) else None
     if bounds is None or bounds.low is None or bounds.high is None or not bounds.low <= bounds.high <= MAX_NUMBER:
-        expected = f"a range of whole numbers such as `0 to 130`, up to {MAX_NUMBER}"
-        reading.problem(node.place, path, describe(node), expected)
+        expected = say("a range of whole numbers such as `0 to 130`, up to {most}", most=MAX_NUMBER)
+        todo = range_hint(node.value) if isinstance(node, Text) and bounds is None else NOTHING
+        reading.problem(node.place, path, describe(node), expected, todo)
         reading.blamed.add(name)
         return Range(0, MAX_NUMBER)
     return bounds
@@ -64,10 +74,18 @@ def _read_identity(reading: Reading, word: FactWord, node: Mapping, path: str) -
     """Values in an order, of which a claim may state several; or values with times only."""
     fields = reading.fields(node, path, (), ("order", "values", "as of"))
     if "order" in fields and "values" in fields:
-        todo = "`order` if of several the first counts, `values` if several are an error."
-        reading.problem(fields["values"][0], join(path, "values"), "both `order` and `values`", "one of the two", todo)
+        todo = say("`order` if of several the first counts, `values` if several are an error.")
+        reading.problem(
+            fields["values"][0], join(path, "values"), say("both `order` and `values`"), say("one of the two"), todo
+        )
     elif "order" not in fields and "values" not in fields:
-        reading.problem(node.place, path, "no values", "`order` or `values`, with a list", "Name what it tells apart.")
+        reading.problem(
+            node.place,
+            path,
+            say("no values"),
+            say("`order` or `values`, with a list"),
+            say("Name what it tells apart."),
+        )
         return Fact(word.name, ())
     name = "order" if "order" in fields else "values"
     values = _read_values(reading, word, fields[name][1], join(path, name))
@@ -77,35 +95,51 @@ def _read_identity(reading: Reading, word: FactWord, node: Mapping, path: str) -
 
 def _read_values(reading: Reading, word: FactWord, node: Node, path: str) -> tuple[str, ...]:
     values: list[str] = []
-    for item in reading.items(node, path, "values" if word.values else "values, or `any`"):
-        value = reading.english(reading.text(item, path, "a value"))
+    for item in reading.items(node, path, say("values") if word.values else say("values, or `any`")):
+        value = reading.english(reading.text(item, path, say("a value")))
         own = {pair.en for pair in reading.vocabulary.own}
         if value and value not in word.values and value not in own:
             reading.blamed.add(value)
-            known = f"a value of {word.name} ({some(word.values)}) or a word" if word.values else "a word"
-            reading.problem(
-                item.place,
+            known = (
+                say(
+                    "a value of {fact} ({words}) or a word",
+                    fact=reading.word(word.name),
+                    words=reading.some(word.values),
+                )
+                if word.values
+                else say("a word")
+            )
+            meant = (*word.values, *sorted(own))
+            reading.unknown(
+                item,
                 path,
-                repr(value),
-                f"{known} of `words`",
-                reading.did_you_mean(value, {*word.values, *own}) or "Declare it under `words` with its Chinese.",
+                say("{known} of `words`", known=known),
+                meant,
+                say("Declare it under `words` with its Chinese."),
             )
         elif value in values:
-            reading.problem(item.place, path, f"{value!r} twice", "every value once")
+            reading.problem(item.place, path, say("{value} twice", value=reading.named(value)), say("every value once"))
         elif value:
             values.append(value)
     return tuple(values)
 
 
-def usable(reading: Reading, fact: Fact, place: Place, path: str, where: str) -> bool:
+def usable(reading: Reading, fact: Fact, place: Place, path: str, where: Message) -> bool:
     """Whether tables and conditions can ask a fact; what is any text, or money, they cannot."""
     if fact.kind in ("words", "number", "admission number"):
         return True
     todo = {
-        "any": f"List its values under `facts / {fact.name}`.",
-        "money": "Write it where an amount stands, or after `plus`.",
-        "signed money": "Write it after `plus`.",
+        "any": say("List its values under `facts / {fact}`.", fact=reading.word(fact.name)),
+        "money": say("Write it where an amount stands, or after `plus`."),
+        "signed money": say("Write it after `plus`."),
     }
-    expected = f"a fact with values or a range of its own, in {where}"
-    reading.problem(place, path, f"{fact.name!r}, declared as `{fact.kind}`", expected, todo[fact.kind])
+    expected = say("a fact with values or a range of its own, in {where}", where=where)
+    kind = Message(chinese_kind(fact.kind), fact.kind)
+    reading.problem(
+        place,
+        path,
+        say("{fact}, declared as `{kind}`", fact=reading.named(fact.name), kind=kind),
+        expected,
+        todo[fact.kind],
+    )
     return False

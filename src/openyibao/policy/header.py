@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.keys import reads_as_value
+from openyibao.policy.messages import quoted, say
 from openyibao.policy.model import NOT_IDENTIFIED, Bilingual, Document
 from openyibao.policy.reading import Fields, Reading, join, named
 from openyibao.policy.vocabulary import Vocabulary
@@ -12,32 +13,38 @@ def read_words(reading: Reading, fields: Fields) -> tuple[Bilingual, ...]:
     """Names that only this file uses, in both languages: no word of the language, nothing like a value."""
     base = Vocabulary()
     words: list[Bilingual] = []
-    for item in reading.items(fields["words"][1], "words", "words (en, zh)") if "words" in fields else ():
+    for item in reading.items(fields["words"][1], "words", say("words (en, zh)")) if "words" in fields else ():
         word = reading.bilingual(item, "words")
         for other in words:
             if ({word.en, word.zh} & {other.en, other.zh}) - {""}:
                 reading.problem(
                     item.place,
                     "words",
-                    f"{word.en!r} / {word.zh!r} beside {other.en!r} / {other.zh!r}",
-                    "every word once",
+                    say(
+                        "{en} / {zh} beside {other_en} / {other_zh}",
+                        en=quoted(word.en),
+                        zh=quoted(word.zh),
+                        other_en=quoted(other.en),
+                        other_zh=quoted(other.zh),
+                    ),
+                    say("every word once"),
                 )
         for text in (word.en, word.zh):
             if base.knows(text) or base.english(text) != text:
                 reading.problem(
                     item.place,
                     "words",
-                    f"{text!r}, a word of the language itself",
-                    "only words the language does not have",
-                    "Choose another name.",
+                    say("{text}, a word of the language itself", text=quoted(text)),
+                    say("only words the language does not have"),
+                    say("Choose another name."),
                 )
             elif reads_as_value(text):
                 reading.problem(
                     item.place,
                     "words",
-                    f"{text!r}, which reads as an amount, a range or a phrase",
-                    "a plain name, without commas and colons",
-                    "Choose another name.",
+                    say("{text}, which reads as an amount, a range or a phrase", text=quoted(text)),
+                    say("a plain name, without commas and colons"),
+                    say("Choose another name."),
                 )
         words.append(word)
     return tuple(words)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from openyibao.policy.basis import Scope
+from openyibao.policy.messages import Message, say
 from openyibao.policy.model import Kept, Layer, NoLimit, Table
 from openyibao.policy.nodes import Node, Text
-from openyibao.policy.reading import Reading, join, some
+from openyibao.policy.reading import Reading, describe, join, written
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
 
 PERIODS = ("claim", "day", "episode", "month", "quarter", "year", "calendar year", "lifetime")
@@ -22,13 +23,15 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
         node, found = without(reading, node, name)
         if found is not None:
             given[name] = found
-    table = read_table(reading, node, path, AMOUNT if kind == "deductible" else LIMIT, scope)
+    table = read_table(reading, node, path, AMOUNT if kind == "deductible" else LIMIT, scope, _fitting(kind, period))
     _check_place(reading, given, path, kind, period)
     carry = _choice(reading, given, path, "carry over", ("all", "one"))
     if carry and any(isinstance(cell.value, NoLimit) for cell in table.cells):
-        todo = "Write an amount for everybody, or leave `carry over` out."
-        expected = "amounts that leave something"
-        reading.problem(given["carry over"].place, join(path, "carry over"), "`no limit`, carried over", expected, todo)
+        todo = say("Write an amount for everybody, or leave `carry over` out.")
+        expected = say("amounts that leave something")
+        reading.problem(
+            given["carry over"].place, join(path, "carry over"), say("`no limit`, carried over"), expected, todo
+        )
     kept = Kept(
         group=_read_group(reading, given, path),
         per=_read_per(reading, given, path, scope),
@@ -44,24 +47,34 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
     return table, kept
 
 
-def _check_place(reading: Reading, given: dict[str, Node], path: str, kind: str, period: str) -> None:
-    """Keys that have no meaning where they stand are told, and then passed over."""
-    wrong = {
+def _misplaced(kind: str, period: str) -> dict[str, bool]:
+    """Which keys have no meaning in a limit, deductible or cap."""
+    carried = kind != "deductible" and period in CARRIED
+    return {
         "annual maximum": kind != "deductible",
         "plus": kind == "deductible",
-        "carry over": kind == "deductible" or period not in CARRIED,
-        "earned from": "carry over" not in given,
+        "carry over": not carried,
+        "earned from": not carried,
     }
-    periods = f"{', '.join(CARRIED[:-1])} or {CARRIED[-1]}"
+
+
+def _fitting(kind: str, period: str) -> tuple[str, ...]:
+    wrong = _misplaced(kind, period)
+    return tuple(name for name in KEPT_KEYS if not wrong.get(name))
+
+
+def _check_place(reading: Reading, given: dict[str, Node], path: str, kind: str, period: str) -> None:
+    """Keys that have no meaning where they stand are told, and then passed over."""
+    wrong = {**_misplaced(kind, period), "earned from": "carry over" not in given}
     expected = {
-        "annual maximum": "it in a deductible only",
-        "plus": "it in a limit or a cap (`at most ...`) only",
-        "carry over": f"it in a limit or a cap (`at most ...`) per {periods} only",
-        "earned from": "it beside `carry over` only",
+        "annual maximum": say("it in a deductible only"),
+        "plus": say("it in a limit or a cap (`at most ...`) only"),
+        "carry over": say("it in a limit or a cap (`at most ...`) per month, quarter, year or calendar year only"),
+        "earned from": say("it beside `carry over` only"),
     }
     for name in [name for name in wrong if name in given and wrong[name]]:
-        found = f"`{name}` in `{name_of(kind, period)}`"
-        reading.problem(given.pop(name).place, join(path, name), found, expected[name], "Remove it.")
+        found = say("`{name}` in `{key}`", name=reading.word(name), key=reading.word(name_of(kind, period)))
+        reading.problem(given.pop(name).place, join(path, name), found, expected[name], say("Remove it."))
     if wrong["carry over"]:
         given.pop("earned from", None)  # it goes with `carry over`, which was told
 
@@ -79,10 +92,12 @@ def _read_group(reading: Reading, given: dict[str, Node], path: str) -> str | No
     if "group" not in given:
         return None
     path = join(path, "group")
-    group = reading.english(reading.text(given["group"], path, "the name of a group"))
+    group = reading.english(reading.text(given["group"], path, say("the name of a group")))
     if group and not reading.vocabulary.knows(group):
-        expected = "a word declared under `words`"
-        reading.problem(given["group"].place, path, repr(group), expected, "Add it to `words` with its Chinese.")
+        expected = say("a word declared under `words`")
+        reading.problem(
+            given["group"].place, path, reading.written(group), expected, say("Add it to `words` with its Chinese.")
+        )
     return group or None
 
 
@@ -91,20 +106,22 @@ def _read_per(reading: Reading, given: dict[str, Node], path: str, scope: Scope)
         return ()
     node, path = given["per"], join(path, "per")
     names: list[str] = []
-    for item in (node,) if isinstance(node, Text) else reading.items(node, path, "facts"):
-        name = reading.english(reading.text(item, path, "the name of a fact"))
+    for item in (node,) if isinstance(node, Text) else reading.items(node, path, say("facts")):
+        name = reading.english(reading.text(item, path, say("the name of a fact")))
         fact = scope.facts.get(name)
         if not name or (fact is None and (name in reading.blamed or not scope.has_facts)):
             continue
         if fact is None or fact.kind in ("money", "signed money"):
             known = [f.name for f in scope.facts.values() if f.kind not in ("money", "signed money")]
-            todo = "" if fact else reading.did_you_mean(name, known) or "Declare it under `facts`."
-            written = repr(item.value) if isinstance(item, Text) else repr(name)
-            found = f"{written}, which is money" if fact else written
-            expected = f"a fact declared under `facts` that is not money ({some(known)})"
-            reading.problem(item.place, path, found, expected, todo)
+            expected = say("a fact declared under `facts` that is not money ({words})", words=reading.some(known))
+            if fact:
+                reading.problem(item.place, path, say("{what}, which is money", what=describe(item)), expected)
+            else:
+                reading.unknown(item, path, expected, known, say("Declare it under `facts`."))
         elif name in names:
-            reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
+            reading.problem(
+                item.place, path, say("the fact {name} twice", name=reading.named(name)), say("every fact once")
+            )
         else:
             names.append(name)
     return tuple(names)
@@ -114,15 +131,15 @@ def _read_plus(reading: Reading, given: dict[str, Node], path: str, scope: Scope
     if "plus" not in given:
         return None
     node, path = given["plus"], join(path, "plus")
-    name = reading.english(reading.text(node, path, "a fact that is money"))
+    name = reading.english(reading.text(node, path, say("a fact that is money")))
     money = [fact.name for fact in scope.facts.values() if fact.kind in ("money", "signed money")]
     if name and name not in money and name not in reading.blamed:
         reading.problem(
             node.place,
             path,
-            repr(name),
-            f"a fact that is money ({some(money) or 'none declared'})",
-            reading.did_you_mean(name, money) or "Declare it under `facts`, as in `cap addition: signed money`.",
+            written(name),
+            say("a fact that is money ({words})", words=reading.some(money) or say("none declared")),
+            reading.did_you_mean(name, money) or say("Declare it under `facts`, as in `cap addition: signed money`."),
         )
         return None
     return name or None
@@ -150,30 +167,71 @@ def check_groups(reading: Reading, layers: list[Layer]) -> None:
             key = (kind, kept.group)
             path = f"layers / {layer.name} / {name_of(kind, period)}"
             if key in mine:
-                found, todo = f"the group {kept.group!r} twice in the layer", "Give one of the two another name."
-                reading.problem(table.place, path, found, "a group once in a layer", todo)
+                found, todo = (
+                    say("the group {group} twice in the layer", group=reading.named(kept.group)),
+                    say("Give one of the two another name."),
+                )
+                reading.problem(table.place, path, found, say("a group once in a layer"), todo)
                 continue
             mine.add(key)
             member = Member(layer.name, period, kept, table)
             _check_same(reading, path, member, first.setdefault(key, member))
 
 
+def _period(reading: Reading, period: str) -> Message:
+    """`per month` is in Chinese a part of another word."""
+    return Message(reading.word(name_of("deductible", period)).zh.removesuffix("起付线"), period)
+
+
+def _way(reading: Reading, name: str, words: tuple[str, ...]) -> Message:
+    if not any(words):
+        return say("without `{key}`", key=reading.word(name))
+    return say("with `{key}: {words}`", key=reading.word(name), words=reading.some(words))
+
+
 def _check_same(reading: Reading, path: str, here: Member, above: Member) -> None:
     """All of a group have the same period, the same facts in `per`, and carry over the same amounts in the same way."""
-    group, one, other = f"the group {here.kept.group!r}", here.kept, above.kept
+    one, other = here.kept, above.kept
+    group = say("the group {group}", group=reading.named(one.group or ""))
     if here.period != above.period:
-        expected = f"one period for the group ({above.layer}: per {above.period})"
-        todo = "Write the same period in both, or name another group."
-        reading.problem(here.table.place, path, f"{group} per {here.period}", expected, todo)
-    ways = [("per", ", ".join(one.per), ", ".join(other.per)), ("carry over", one.carry or "", other.carry or "")]
+        expected = say(
+            "one period for the group ({layer}: per {period})",
+            layer=reading.word(above.layer),
+            period=_period(reading, above.period),
+        )
+        todo = say("Write the same period in both, or name another group.")
+        reading.problem(
+            here.table.place,
+            path,
+            say("{group} per {period}", group=group, period=_period(reading, here.period)),
+            expected,
+            todo,
+        )
+    ways = [("per", one.per, other.per), ("carry over", (one.carry or "",), (other.carry or "",))]
     if one.carry and one.carry == other.carry:
-        ways.append(("earned from", one.earned_from, other.earned_from))
+        ways.append(("earned from", (one.earned_from,), (other.earned_from,)))
     for name, mine, theirs in ways:
         if mine != theirs:
-            found, known = (f"with `{name}: {way}`" if way else f"without `{name}`" for way in (mine, theirs))
-            expected = f"the same in all of the group ({above.layer}: {known})"
-            reading.problem(here.table.place, path, f"{group} {found}", expected, "Write the same in both.")
+            found, known = (_way(reading, name, way) for way in (mine, theirs))
+            expected = say(
+                "the same in all of the group ({layer}: {known})", layer=reading.word(above.layer), known=known
+            )
+            reading.problem(
+                here.table.place,
+                path,
+                say("{group} {found}", group=group, found=found),
+                expected,
+                say("Write the same in both."),
+            )
     amounts, others = ((m.table.by, [(c.keys, c.value) for c in m.table.cells], m.kept.plus) for m in (here, above))
     if one.carry and one.carry == other.carry and amounts != others:
-        expected = f"the amount, table and `plus` of {above.layer}, as the group is carried over"
-        reading.problem(here.table.place, path, f"another amount in {group}", expected, "Write the same in both.")
+        expected = say(
+            "the amount, table and `plus` of {layer}, as the group is carried over", layer=reading.word(above.layer)
+        )
+        reading.problem(
+            here.table.place,
+            path,
+            say("another amount in {group}", group=group),
+            expected,
+            say("Write the same in both."),
+        )

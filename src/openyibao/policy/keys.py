@@ -3,69 +3,80 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 
+from openyibao.policy.messages import NOTHING, Message, listed, quoted, say
 from openyibao.policy.model import Fact, Key, Otherwise, Range, Words
 from openyibao.policy.nodes import Mapping, Text
-from openyibao.policy.reading import Reading, describe, join, some
-from openyibao.policy.values import parse_fen, parse_ratio, parse_whole
+from openyibao.policy.reading import Reading, describe, join, written
+from openyibao.policy.values import FULL_WIDTH, parse_fen, parse_ratio, parse_whole
 from openyibao.policy.vocabulary import (
     AND_OVER,
     FROM_TO,
     LEFT_OF,
+    MOST_SHOWN,
     PART_OF,
     SHARE_OF,
     UNDER,
     Phrase,
     Vocabulary,
+    say_range,
     split_list,
 )
 
 
-def read_key(reading: Reading, text: Text, path: str, fact: Fact) -> Key | None:
-    """A key of a table or condition: values of the fact, a range of whole numbers, or `otherwise`."""
+def read_key(reading: Reading, text: Text, path: str, fact: Fact, beside: Collection[str] = ()) -> Key | None:
+    """A key of a table or condition: values of the fact, a range of whole numbers, or `otherwise`.
+
+    `beside` are other keys that may stand there, and might have been meant.
+    """
     if reading.english(text.value) == "otherwise":
         return Otherwise()
     if fact.range is not None:
-        return _read_range_key(reading, text, path, fact)
+        return _read_range_key(reading, text, path, fact, beside)
     names: list[str] = []
     readable = True
     for word in split_list(text.value):
         name = reading.english(word)
         if name in names:
-            reading.problem(text.place, path, f"{word!r} twice", "every value once")
+            reading.problem(text.place, path, say("{word} twice", word=quoted(word)), say("every value once"))
         elif name not in fact.values and (name in reading.blamed or not fact.values):
             readable = False
         elif name not in fact.values:
             readable = False
-            reading.problem(
-                text.place,
-                path,
-                repr(word),
-                f"a value of {fact.name} that this policy declares ({some(fact.values)}) or `otherwise`",
-                reading.did_you_mean(word, fact.values) or f"Declare it under `facts / {fact.name}`.",
+            expected = say(
+                "a value of {fact} that this policy declares ({words}) or `otherwise`",
+                fact=reading.word(fact.name),
+                words=reading.some(fact.values),
             )
+            if reading.near(word, (*fact.values, *beside)) in beside:
+                expected = say("{expected}, or one of the keys {words}", expected=expected, words=reading.some(beside))
+            todo = say("Declare it under `facts / {fact}`.", fact=reading.word(fact.name))
+            reading.unknown(Text(word, text.place), path, expected, (*fact.values, *beside), todo)
         else:
             names.append(name)
     return Words(tuple(names)) if names and readable else None
 
 
-def _read_range_key(reading: Reading, text: Text, path: str, fact: Fact) -> Range | None:
+def _read_range_key(reading: Reading, text: Text, path: str, fact: Fact, beside: Collection[str]) -> Range | None:
     bounds = parse_range(text.value)
     assert fact.range is not None
     low, high = fact.range.low or 0, fact.range.high or 0
     if bounds is None:
-        reading.problem(text.place, path, describe(text), "a range such as `under 18`, `6 to 17`, `18 and over`")
+        todo = range_hint(text.value) or reading.did_you_mean(text.value, ("otherwise", *beside))
+        expected = say("a range such as `under 18`, `6 to 17`, `18 and over`")
+        reading.problem(text.place, path, describe(text), expected, todo)
     elif bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
-        reading.problem(text.place, path, repr(text.value), "a range with the smaller number first")
+        reading.problem(text.place, path, written(text.value), say("a range with the smaller number first"))
         return None
     elif (bounds.low is not None and bounds.low > high) or (bounds.high is not None and bounds.high < low):
         reading.problem(
             text.place,
             path,
-            repr(text.value),
-            f"a range that meets {fact.name} {low} to {high}",
-            f"Remove it, or widen `facts / {fact.name}`.",
+            written(text.value),
+            say("a range that meets {fact} {low} to {high}", fact=reading.word(fact.name), low=low, high=high),
+            say("Remove it, or widen `facts / {fact}`.", fact=reading.word(fact.name)),
         )
         return None
     return bounds
@@ -91,6 +102,32 @@ def parse_range(text: str) -> Range | None:
     return None if number is None else Range(number, number)
 
 
+def _from(numbers: list[int]) -> Range:
+    return Range(numbers[0], None)
+
+
+def range_hint(text: str) -> Message:
+    """How a range written in another way is written in the language, if it is plain what is meant."""
+    text = re.sub(r"周?岁|天|日|次|\byears?( old)?\b|\bdays?\b|\btimes?\b", "", text.translate(FULL_WIDTH))
+    for pattern, build in WRITTEN_OTHERWISE:
+        if found := re.fullmatch(pattern, text.strip(), re.IGNORECASE):
+            meant = build([int(number) for number in found.groups()])
+            if meant.low is None or meant.high is None or meant.low <= meant.high:
+                zh, en = (say_range(meant.low, meant.high, lang) for lang in ("zh", "en"))
+                return say("Write {right}.", right=Message(f"“{zh}”", f"`{en}` ({zh})"))
+    return NOTHING
+
+
+WRITTEN_OTHERWISE: tuple[tuple[str, Callable[[list[int]], Range]], ...] = (
+    (r"(\d{1,6}) *(?:\+|or more|or over|and more|and above|or above|以上|及以上|and over|or older|and older)", _from),
+    (r"(?:>=|=>|≥|at least|from) *(\d{1,6})", _from),
+    (r"(?:>|over|more than|above|超过) *(\d{1,6})", lambda n: Range(n[0] + 1, None)),
+    (r"(?:<|below|less than|younger than|不满|未满|不足|小于|under) *(\d{1,6})", lambda n: Range(None, n[0] - 1)),
+    (r"(?:<=|=<|≤|up to|at most|不超过) *(\d{1,6})", lambda n: Range(None, n[0])),
+    (r"(\d{1,6}) *(?:-|–|—|~|〜|\.\.\.?|…|到|至|to|through|and) *(\d{1,6})", lambda n: Range(n[0], n[1])),
+)
+
+
 def reads_as_value(text: str) -> bool:
     """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, and so cannot be a name."""
     share, part = SHARE_OF.match(text), PART_OF.match(text)
@@ -111,7 +148,9 @@ def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: li
     for key, text in keys:
         if isinstance(key, Otherwise):
             if has_otherwise:
-                reading.problem(text.place, join(path, text.value), "a second `otherwise`", "`otherwise` once")
+                reading.problem(
+                    text.place, join(path, text.value), say("a second `otherwise`"), say("`otherwise` once")
+                )
             has_otherwise = True
             continue
         mine = [atom for atom in whole if covers(key, atom)]
@@ -120,9 +159,9 @@ def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: li
             reading.problem(
                 text.place,
                 join(path, text.value),
-                f"{text.value!r}, which overlaps {clash.value!r}",
-                "every value in one key only",
-                "Remove the value from one of the two keys.",
+                say("{text}, which overlaps {clash}", text=quoted(text.value), clash=quoted(clash.value)),
+                say("every value in one key only"),
+                say("Remove the value from one of the two keys."),
             )
         taken.update(dict.fromkeys(mine, text))
     missing = [atom for atom in whole if atom not in taken]
@@ -130,14 +169,22 @@ def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: li
         reading.problem(
             node.place,
             path,
-            f"no answer for {fact.name} {some([describe_atom(a) for a in missing])}",
-            f"an answer for every {fact.name}",
-            "Add the value, `otherwise:`, or `not known`.",
+            say(
+                "no answer for {fact} {words}",
+                fact=reading.word(fact.name),
+                words=listed([describe_atom(reading, a) for a in missing[:MOST_SHOWN]], cut=len(missing) > MOST_SHOWN),
+            ),
+            say("an answer for every {fact}", fact=reading.word(fact.name)),
+            say("Add the value, `otherwise:`, or `not known`."),
         )
     if has_otherwise and not missing:
         place = next(text.place for key, text in keys if isinstance(key, Otherwise))
         reading.problem(
-            place, path, "`otherwise`, but no value is left for it", "only keys that can answer", "Remove `otherwise`."
+            place,
+            path,
+            say("`otherwise`, but no value is left for it"),
+            say("only keys that can answer"),
+            say("Remove `otherwise`."),
         )
 
 
@@ -163,7 +210,7 @@ def covers(key: Key, atom: str | tuple[int, int]) -> bool:
     return isinstance(key, Otherwise)
 
 
-def describe_atom(atom: str | tuple[int, int]) -> str:
+def describe_atom(reading: Reading, atom: str | tuple[int, int]) -> Message:
     if isinstance(atom, str):
-        return atom
-    return str(atom[0]) if atom[0] == atom[1] else f"{atom[0]} to {atom[1]}"
+        return reading.word(atom)
+    return Message(say_range(*atom, "zh"), say_range(*atom, "en"))

@@ -7,6 +7,7 @@ from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.facts import usable
 from openyibao.policy.kept import PERIODS, check_groups, read_kept
 from openyibao.policy.keys import read_key
+from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     Basis,
@@ -18,7 +19,8 @@ from openyibao.policy.model import (
     Step,
     Words,
 )
-from openyibao.policy.nodes import Mapping, Node, Place, Text
+from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.problems import Place
 from openyibao.policy.rates import PAYS_KEYS, read_pays
 from openyibao.policy.reading import Fields, Reading, describe, join
 from openyibao.policy.tables import AMOUNT, RATE, read_table
@@ -26,6 +28,7 @@ from openyibao.policy.tables import AMOUNT, RATE, read_table
 LIMIT_KEYS = tuple(f"limit per {period}" for period in PERIODS)
 DEDUCTIBLE_KEYS = tuple(f"deductible per {period}" for period in PERIODS)
 CAP_KEYS = tuple(f"at most per {period}" for period in PERIODS)
+PAYERS = ("pooled fund", "critical illness fund", "medical assistance fund")
 STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
 OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap counted in", "assumption", "gaps")
 
@@ -33,9 +36,10 @@ OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap coun
 def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]:
     """The layers in the order written; each may look only at layers above it."""
     layers: list[Layer] = []
-    for item in reading.items(node, "layers", "layers"):
+    for item in reading.items(node, "layers", say("layers")):
         if not isinstance(item, Mapping) or len(item.items) != 1:
-            reading.problem(item.place, "layers", describe(item), "one name with its rule, as in `- basic insurance:`")
+            expected = say("one name with its rule, as in `- basic insurance:`")
+            reading.problem(item.place, "layers", describe(item), expected, _deeper(item))
             continue
         key, value = item.items[0]
         name, path = reading.english(key.value), join("layers", key.value)
@@ -43,18 +47,30 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
             reading.problem(
                 key.place,
                 path,
-                f"the name {key.value!r}",
-                "a known layer or a word declared under `words`",
-                "Add it to `words` with its Chinese.",
+                say("the name {key}", key=quoted(key.value)),
+                say("a known layer or a word declared under `words`"),
+                say("Add it to `words` with its Chinese."),
             )
         if any(layer.name == name for layer in layers):
-            reading.problem(key.place, path, f"the layer {name!r} a second time", "every layer once")
+            reading.problem(
+                key.place,
+                path,
+                say("the layer {name} a second time", name=reading.named(name)),
+                say("every layer once"),
+            )
         layers.append(
             _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
         )
     check_groups(reading, layers)
     check_dead_bases(reading, layers)
     return tuple(layers)
+
+
+def _deeper(item: Node) -> Message:
+    """What to do where the keys of a layer stand as deep as its name, which then has no value."""
+    if isinstance(item, Mapping) and item.items and item.items[0][1] == Text("", item.items[0][0].place):
+        return say("Indent the lines below `{key}:` further than its name.", key=item.items[0][0].value)
+    return NOTHING
 
 
 def _read_layer(
@@ -121,9 +137,11 @@ def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
     path = join(path, "over-cap counted in")
     in_fees = reading.choice(node, path, ("payments", "fees")) == "fees"
     if not any(key in fields for key in CAP_KEYS):
-        reading.problem(place, path, "no cap", "a layer with `at most per ...`", "Without a cap nothing is cut.")
+        reading.problem(
+            place, path, say("no cap"), say("a layer with `at most per ...`"), say("Without a cap nothing is cut.")
+        )
     if in_fees and "pays fixed" in fields:
-        reading.problem(place, path, "fees, for a fixed payment", "`payments`")
+        reading.problem(place, path, say("fees, for a fixed payment"), say("`payments`"))
     return in_fees
 
 
@@ -131,22 +149,17 @@ def read_gaps(reading: Reading, fields: Fields, path: str = "") -> tuple[Bilingu
     if "gaps" not in fields:
         return ()
     path = join(path, "gaps")
-    return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, "gaps (zh, en)"))
+    return tuple(reading.bilingual(item, path) for item in reading.items(fields["gaps"][1], path, say("gaps (zh, en)")))
 
 
 def _read_payer(reading: Reading, fields: Fields, path: str) -> str:
     if "payer" not in fields:
         return ""
     _place, node = fields["payer"]
-    payer = reading.english(reading.text(node, join(path, "payer"), "who pays"))
+    payer = reading.english(reading.text(node, join(path, "payer"), say("who pays")))
     if payer and not reading.vocabulary.knows(payer):
-        reading.problem(
-            node.place,
-            join(path, "payer"),
-            repr(payer),
-            "a known payer or a word declared under `words`",
-            "Add it to `words` with its Chinese.",
-        )
+        expected = say("a known payer ({words}) or a word declared under `words`", words=reading.some(PAYERS))
+        reading.unknown(node, join(path, "payer"), expected, PAYERS, say("Add it to `words` with its Chinese."))
     return payer
 
 
@@ -160,27 +173,37 @@ def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) 
     conditions = []
     if not inner and isinstance(fields["for"][1], Mapping) and not fields["for"][1].items:
         reading.problem(
-            fields["for"][0], path, "no condition", "at least one fact", "Leave `for` out if it is for all."
+            fields["for"][0],
+            path,
+            say("no condition"),
+            say("at least one fact"),
+            say("Leave `for` out if it is for all."),
         )
     for name, (_, node) in inner.items():
         fact = scope.facts[name]
-        if not usable(reading, fact, node.place, join(path, name), "a condition"):
+        if not usable(reading, fact, node.place, join(path, name), say("a condition")):
             continue
-        items = [node] if isinstance(node, Text) else reading.items(node, join(path, name), f"values of {name}")
+        items = (
+            [node]
+            if isinstance(node, Text)
+            else reading.items(node, join(path, name), say("values of {name}", name=reading.word(name)))
+        )
         if fact.range is not None and len(items) > 1:
             reading.problem(
                 node.place,
                 join(path, name),
-                "several ranges",
-                f"one range of {name}",
-                "Write a layer, or a table, for each.",
+                say("several ranges"),
+                say("one range of {name}", name=reading.word(name)),
+                say("Write a layer, or a table, for each."),
             )
             continue
         values: list[str] = []
         for item in items:
             key = read_key(reading, item, join(path, name), fact) if isinstance(item, Text) else None
             if isinstance(key, Otherwise) or not isinstance(item, Text):
-                reading.problem(item.place, join(path, name), describe(item), f"values of {name}")
+                reading.problem(
+                    item.place, join(path, name), describe(item), say("values of {name}", name=reading.word(name))
+                )
             elif isinstance(key, Words):
                 values += key.values
             elif key is not None:

@@ -7,21 +7,29 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from openyibao.policy.messages import Message, quoted, say, verbatim
+from openyibao.policy.messages import listed as several
+
 
 class NotInLibraryError(LookupError):
     """No file of the library has this id. `hint` names the nearest."""
 
-    kind = ""
+    text: Message
 
-    def __init__(self, name: str, hint: str) -> None:
-        self.hint = hint
-        super().__init__(f"No {self.kind} has the id {name!r}, and no such file exists. {hint}")
+    def __init__(self, name: str, hint: Message) -> None:
+        self.hint, self.text = hint, self.say(name, hint)
+        super().__init__(self.text.en)
+
+    def say(self, name: str, hint: Message) -> Message:
+        raise NotImplementedError
 
 
 class PolicyNotFoundError(NotInLibraryError):
     """No policy has this id. `hint` names the nearest."""
 
-    kind = "policy"
+    def say(self, name: str, hint: Message) -> Message:
+        found = quoted(name)
+        return say("No policy has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
 
 
 def library_root(folder: str = "policies") -> Path:
@@ -35,7 +43,7 @@ def library_ids(folder: str) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")))
 
 
-def find_file(name: str, folder: str, missing: type[NotInLibraryError], listed: str) -> Path:
+def find_file(name: str, folder: str, missing: type[NotInLibraryError], listed: Message) -> Path:
     """A file of the library by its id, or a file of one's own by its path (seen from the folder in which one works).
 
     Raises `missing`, naming the nearest ids, or where they are `listed`.
@@ -50,7 +58,7 @@ def find_file(name: str, folder: str, missing: type[NotInLibraryError], listed: 
     except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
         pass
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    raise missing(name, f"Nearest: {', '.join(near)}." if near else listed)
+    raise missing(name, say("Nearest: {ids}.", ids=several(map(verbatim, near))) if near else listed)
 
 
 def policy_ids() -> tuple[str, ...]:
@@ -67,4 +75,4 @@ def find_policy(name: str) -> Path:
 
     Raises PolicyNotFoundError, naming the nearest ids, when there is none.
     """
-    return find_file(name, "policies", PolicyNotFoundError, "`yibao policy list` lists them.")
+    return find_file(name, "policies", PolicyNotFoundError, say("`yibao policy list` lists them."))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from openyibao.policy.nodes import Place
+from openyibao.policy.problems import Place
 
 NOT_IDENTIFIED = "not identified"
 NOWHERE = Place(0, 0)

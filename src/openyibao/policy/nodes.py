@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -16,22 +16,31 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
+from openyibao.policy.messages import NOTHING, Message, quoted, say, verbatim
+from openyibao.policy.model import Bilingual
+from openyibao.policy.problems import FileError, Place, Problem
+from openyibao.policy.vocabulary import Vocabulary
+from openyibao.policy.yaml_errors import explain
+
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
 HALVES = ("\ud800", "\udfff")
-ANCHOR = "a YAML anchor (&) or alias (*)"
-PARSER_HINT = (
-    "Look here and on the line above: is a bracket or quotation mark not closed, a colon full-width (：) or without "
-    "a space after it, or a line indented differently?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands: 1-based line and column."""
-
-    line: int
-    column: int
+REASONS = {
+    "No such file": "没有该文件",
+    "Permission denied": "没有读取权限",
+    "Is a directory": "这是文件夹",
+    "Expecting ',' delimiter": "此处缺少逗号或右括号",
+    "Expecting ':' delimiter": "此处缺少冒号",
+    "Expecting property name": "此处应为双引号括起的键",
+    "Expecting value": "此处缺少值",
+    "Unterminated string": "引号未闭合",
+    "Extra data": "末尾有多余内容",
+    "control character": "文字中有控制字符",
+    "special characters": "有不允许的字符",
+    "recursion": "层级过多",
+}
+"""What others say in English, or a part of it."""
+ANCHOR = say("a YAML anchor (&) or alias (*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +77,6 @@ class Sequence:
 Node = Text | Mapping | Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a file: where, under which key, what was found, what was expected, what to do."""
-
-    file: str
-    place: Place
-    path: str
-    found: str
-    expected: str
-    todo: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.place.line}:{self.place.column}"
-        key = f" {self.path}:" if self.path else ""
-        todo = f" {self.todo}" if self.todo else ""
-        return f"{where}:{key} found {self.found}; expected {self.expected}.{todo}"
-
-
-class FileError(Exception):
-    """A file that cannot be used. `problems` holds every problem found, in the order of the file."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
 def parse_file(path: Path) -> Node:
     """The tree of a YAML or JSON file.
 
@@ -103,45 +86,69 @@ def parse_file(path: Path) -> Node:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _one(str(path), "", f"no readable file ({error.strerror})", "a YAML or JSON file") from None
+        raise _one(
+            str(path),
+            "",
+            say("no readable file ({reason})", reason=_reason(error.strerror or "")),
+            say("a YAML or JSON file"),
+        ) from None
     return parse_bytes(data, str(path))
 
 
 def parse_bytes(data: bytes, name: str) -> Node:
     """The tree of a YAML or JSON text in UTF-8; `name` stands for the file in messages."""
     if len(data) > MAX_FILE_BYTES:
-        raise _one(name, "", f"{len(data)} bytes", f"at most {MAX_FILE_BYTES} bytes", "Split the file.")
+        raise _one(
+            name,
+            "",
+            say("{count} bytes", count=len(data)),
+            say("at most {most} bytes", most=MAX_FILE_BYTES),
+            say("Split the file."),
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         place = Place(line, 1)
-        raise FileError(
-            [Problem(name, place, "", "bytes that are not UTF-8", "UTF-8 text", "Save the file as UTF-8.")]
-        ) from None
+        found, todo = say("bytes that are not UTF-8"), say("Save the file as UTF-8.")
+        raise FileError([_problem(name, place, "", found, say("UTF-8 text"), todo)]) from None
     if name.endswith(".json"):
         _check_json(text, name)
         text = text.replace("\t", "  ")  # JSON may indent with tabs, YAML may not
     try:
         root = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        found = "a tab" if "'\\t'" in str(error.problem) else f"text that is not YAML 1.2 ({error.problem})"
-        raise FileError(
-            [Problem(name, place, "", found, "keys and values, indented with spaces", PARSER_HINT)]
-        ) from None
+        line, column, found, todo = explain(error, text)
+        expected = say("keys and values, indented with spaces")
+        raise FileError([_problem(name, Place(line, column), "", found, expected, todo)]) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise _one(
-            name, "", f"text that is not YAML 1.2 ({str(error).splitlines()[0]})", "one document of keys and values"
+            name,
+            "",
+            say("text that is not YAML 1.2 ({reason})", reason=_reason(str(error).splitlines()[0])),
+            say("one document of keys and values"),
         ) from None
     if root is None:
-        raise _one(name, "", "an empty file", "keys and values")
+        raise _one(name, "", say("an empty file"), say("keys and values"))
     problems: list[Problem] = []
     tree = _convert(root, name, "", problems, set(), 0)
     if problems:
-        raise FileError(problems)
+        words = Vocabulary(Bilingual(zh, en) for zh, en in own_words(tree))
+        raise FileError([_with_words(problem, words) for problem in problems])
     return tree
+
+
+def own_words(root: Node) -> list[tuple[str, str]]:
+    """The policy's words (Chinese, English), read ahead of everything else and leniently."""
+    base = Vocabulary()
+    node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
+    words = []
+    for item in node if isinstance(node, Sequence) else ():
+        if isinstance(item, Mapping):
+            pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
+            if pair.get("zh") and pair.get("en"):
+                words.append((pair["zh"], pair["en"]))
+    return words
 
 
 def _check_json(text: str, name: str) -> None:
@@ -149,11 +156,26 @@ def _check_json(text: str, name: str) -> None:
         json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         place = Place(getattr(error, "lineno", 1), getattr(error, "colno", 1))
-        raise FileError([Problem(name, place, "", f"text that is not JSON ({error})", "JSON")]) from None
+        found = say("text that is not JSON ({reason})", reason=_reason(str(error)))
+        raise FileError([_problem(name, place, "", found, say("JSON"))]) from None
 
 
-def _one(file: str, path: str, found: str, expected: str, todo: str = "") -> FileError:
-    return FileError([Problem(file, Place(1, 1), path, found, expected, todo)])
+def _reason(english: str) -> Message:
+    """What the operating system or a parser says, in both languages."""
+    return Message(next((zh for en, zh in REASONS.items() if en in english), "无法识别"), english)
+
+
+def _one(file: str, path: str, found: Message, expected: Message, todo: Message = NOTHING) -> FileError:
+    return FileError([_problem(file, Place(1, 1), path, found, expected, todo)])
+
+
+def _problem(file: str, place: Place, path: str, found: Message, expected: Message, todo: Message = NOTHING) -> Problem:
+    """A problem told before the words of the file are known: its path stands as it is written."""
+    return Problem(file, place, verbatim(path), found, expected, todo)
+
+
+def _with_words(problem: Problem, words: Vocabulary) -> Problem:
+    return replace(problem, path=Message(words.path(problem.path.en, "zh"), words.path(problem.path.en, "en")))
 
 
 def place_of(node: YamlNode) -> Place:
@@ -165,14 +187,18 @@ def _convert(node: YamlNode, file: str, path: str, problems: list[Problem], seen
     if getattr(node, "anchor", None) or id(node) in seen:
         if not any(problem.found == ANCHOR for problem in problems):
             problems.append(
-                Problem(file, place, path, ANCHOR, "the value itself", "Write the value out where it is used.")
+                _problem(
+                    file, place, path, ANCHOR, say("the value itself"), say("Write the value out where it is used.")
+                )
             )
         return Text("", place)
     if str(node.tag).startswith("!"):
-        problems.append(Problem(file, place, path, f"the tag {node.tag}", "a value without a tag"))
+        problems.append(_problem(file, place, path, say("the tag {tag}", tag=node.tag), say("a value without a tag")))
     seen.add(id(node))
     if depth > MAX_DEPTH:
-        problems.append(Problem(file, place, path, f"more than {MAX_DEPTH} levels", "a flatter file"))
+        problems.append(
+            _problem(file, place, path, say("more than {most} levels", most=MAX_DEPTH), say("a flatter file"))
+        )
         return Text("", place)
     if isinstance(node, ScalarNode):
         return _text(node, file, path, problems)
@@ -190,8 +216,8 @@ def _text(node: ScalarNode, file: str, path: str, problems: list[Problem]) -> Te
     text, place = node.value.strip(), place_of(node)
     half = next((letter for letter in text if HALVES[0] <= letter <= HALVES[1]), "")
     if half:
-        found = f"half a character (\\u{ord(half):04x})"
-        problems.append(Problem(file, place, path, found, "whole characters", "Write the character itself."))
+        found = say("half a character ({code})", code=f"\\u{ord(half):04x}")
+        problems.append(_problem(file, place, path, found, say("whole characters"), say("Write the character itself.")))
         text = "".join(letter if not HALVES[0] <= letter <= HALVES[1] else "?" for letter in text)
     return Text(text, place)
 
@@ -203,18 +229,24 @@ def _convert_mapping(
     first_line: dict[str, int] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, ScalarNode):
-            problems.append(Problem(file, place_of(key_node), path, "a key that is not plain text", "a word"))
+            problems.append(
+                _problem(file, place_of(key_node), path, say("a key that is not plain text"), say("a word"))
+            )
             continue
         key = _text(key_node, file, path, problems)
         if key.value in first_line:
             problems.append(
-                Problem(
+                _problem(
                     file,
                     key.place,
                     f"{path} / {key.value}".strip(" /"),
-                    f"the key {key.value!r} a second time (first on line {first_line[key.value]})",
-                    "every key once",
-                    "Remove one of the two.",
+                    say(
+                        "the key {key} a second time (first on line {line})",
+                        key=quoted(key.value),
+                        line=first_line[key.value],
+                    ),
+                    say("every key once"),
+                    say("Remove one of the two."),
                 )
             )
         first_line.setdefault(key.value, key.place.line)

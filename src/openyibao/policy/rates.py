@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.messages import say
 from openyibao.policy.model import (
     AmountOf,
     Band,
@@ -16,7 +17,8 @@ from openyibao.policy.model import (
     Table,
     Value,
 )
-from openyibao.policy.nodes import Mapping, Node, Place, Text
+from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.problems import Place
 from openyibao.policy.reading import Fields, Reading, join
 from openyibao.policy.table_checks import check_size
 from openyibao.policy.tables import AMOUNT, RATE, read_table, without
@@ -38,8 +40,8 @@ PAYS_KEYS = ("pays", "pays in bands", "pays fixed")
 def read_pays(reading: Reading, fields: Fields, path: str, scope: Scope, place: Place) -> Table | Bands | Fixed:
     given = [name for name in PAYS_KEYS if name in fields]
     if len(given) != 1:
-        found = "no rate" if not given else f"{len(given)} rules of payment"
-        reading.problem(place, path, found, "one of `pays`, `pays in bands` and `pays fixed`")
+        found = say("no rate") if not given else say("{count} rules of payment", count=len(given))
+        reading.problem(place, path, found, say("one of `pays`, `pays in bands` and `pays fixed`"))
         return Table((), ())
     node = fields[given[0]][1]
     if given[0] == "pays fixed":
@@ -54,7 +56,7 @@ def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
     units = [name for name in ("days", "items") if name in scope.facts]
     node, unit_node = without(reading, node, "for each")
     unit = reading.choice(unit_node, join(path, "for each"), ("claim", *units)) if unit_node else "claim"
-    return Fixed(read_table(reading, node, path, AMOUNT, scope), unit)
+    return Fixed(read_table(reading, node, path, AMOUNT, scope, ("for each",)), unit)
 
 
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
@@ -65,7 +67,7 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
         else "from zero"
     )
     over = reading.choice(fields["over"][1], join(path, "over"), tuple(OVER)) if "over" in fields else "claim"
-    items = reading.items(fields["bands"][1], join(path, "bands"), "bands") if "bands" in fields else ()
+    items = reading.items(fields["bands"][1], join(path, "bands"), say("bands")) if "bands" in fields else ()
     bands = [_read_band(reading, item, join(path, "bands"), scope, n == len(items)) for n, item in enumerate(items, 1)]
     check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
     _check_edges(reading, bands, join(path, "bands"), scope)
@@ -79,9 +81,9 @@ def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: b
         reading.problem(
             node.place,
             path,
-            "a last band with an edge" if is_last else "`above` before the last band",
-            "every band with `up to` and `pays`, and a last one `above`",
-            "Add `- {above: RATE}` at the end." if is_last else "Move it to the end.",
+            say("a last band with an edge") if is_last else say("`above` before the last band"),
+            say("every band with `up to` and `pays`, and a last one `above`"),
+            say("Add `- {{above: RATE}}` at the end.") if is_last else say("Move it to the end."),
         )
         return Band(None, Table((), (Cell((), Ratio(Fraction(0))),)))
     if is_last:
@@ -104,8 +106,8 @@ def _check_edges(reading: Reading, bands: list[Band], path: str, scope: Scope) -
         if band.up_to is None or edge is None:
             continue
         if edge < last:
-            found = f"the edge {yuan(edge)}, below the one before it ({yuan(last)})"
-            reading.problem(band.up_to.cells[0].place, path, found, "edges that do not fall")
+            found = say("the edge {edge}, below the one before it ({last})", edge=yuan(edge), last=yuan(last))
+            reading.problem(band.up_to.cells[0].place, path, found, say("edges that do not fall"))
         last = edge
 
 

@@ -13,10 +13,12 @@ from openyibao.policy.basis import Scope
 from openyibao.policy.facts import read_facts
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
+from openyibao.policy.messages import say
 from openyibao.policy.model import Bilingual, Money, Policy, Table
-from openyibao.policy.nodes import FileError, Node, parse_bytes, parse_file
-from openyibao.policy.reading import Fields, Reading
-from openyibao.policy.variation import is_variation, own_words, varied_tree
+from openyibao.policy.nodes import Node, own_words, parse_bytes, parse_file
+from openyibao.policy.problems import FileError
+from openyibao.policy.reading import Fields, Reading, written
+from openyibao.policy.variation import is_variation, varied_tree
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.write import write_policy
 
@@ -113,8 +115,14 @@ def _read_per_claim(reading: Reading, fields: Fields) -> bool:
     """Whether amounts per claim belong to the later part of a stay that was split at the turn of the year."""
     key = "amounts per claim in"
     if key in fields and _choice(reading, fields, "year of the date of", (*DATES, CHARGE)) != CHARGE:
-        expected = "it only with `year of the date of: charge`"
-        reading.problem(fields[key][0], key, f"the key {key!r}", expected, "Only then is a claim split.")
+        expected = say("it only with `year of the date of: charge`")
+        reading.problem(
+            fields[key][0],
+            key,
+            say("the key {given}", given=reading.named(key)),
+            expected,
+            say("Only then is a claim split."),
+        )
     return _choice(reading, fields, key, PARTS_OF_STAY) == PARTS_OF_STAY[1]
 
 
@@ -124,10 +132,10 @@ def _with_digest(policy: Policy) -> Policy:
 
 
 def _read_id(reading: Reading, fields: Fields) -> str:
-    expected = "an id of letters, digits, `-`, `_`, `.` and `/`, such as chongqing/resident-2023"
+    expected = say("an id of letters, digits, `-`, `_`, `.` and `/`, such as chongqing/resident-2023")
     text = reading.text(fields["policy"][1], "policy", expected) if "policy" in fields else ""
     if text and not re.fullmatch(r"\w[\w./-]*", text):
-        reading.problem(fields["policy"][1].place, "policy", repr(text), expected)
+        reading.problem(fields["policy"][1].place, "policy", written(text), expected)
     return text
 
 
@@ -138,9 +146,11 @@ def _choice(reading: Reading, fields: Fields, name: str, choices: tuple[str, ...
 def _read_region(reading: Reading, fields: Fields) -> str:
     if "region" not in fields:
         return ""
-    text = reading.text(fields["region"][1], "region", "a region code of six digits")
+    text = reading.text(fields["region"][1], "region", say("a region code of six digits"))
     if text and not re.fullmatch(r"[0-9]{6}", text):
-        reading.problem(fields["region"][1].place, "region", repr(text), "a region code of six digits such as 500000")
+        reading.problem(
+            fields["region"][1].place, "region", written(text), say("a region code of six digits such as 500000")
+        )
     return text
 
 
@@ -152,5 +162,10 @@ def _read_in_force(reading: Reading, fields: Fields) -> tuple[date, date]:
     start = reading.date(inner["from"][1], "in force / from") if "from" in inner else date.min
     end = reading.date(inner["before"][1], "in force / before") if "before" in inner else date.max
     if start >= end and date.min not in (start, end):
-        reading.problem(node.place, "in force", f"from {start} before {end}", "a first day that lies before the end")
+        reading.problem(
+            node.place,
+            "in force",
+            say("from {start} before {end}", start=start, end=end),
+            say("a first day that lies before the end"),
+        )
     return start, end

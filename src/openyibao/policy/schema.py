@@ -37,7 +37,7 @@ from openyibao.policy.schema_values import (
     text,
 )
 from openyibao.policy.tables import AMOUNT, LIMIT, MONTH_DAY, MULTIPLE, POINTS, RATE
-from openyibao.policy.vocabulary import FactWord, language
+from openyibao.policy.vocabulary import FactWord, chinese_kind, language
 
 WIDTH = 120
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -220,7 +220,7 @@ def facts_and_figures() -> dict[str, Obj]:
 def declared(fact: FactWord) -> Obj:
     """How a policy declares a fact."""
     if fact.kind in MONEY_KINDS:
-        return choice(fact.kind)
+        return {"type": "string", "enum": [fact.kind, chinese_kind(fact.kind)]}
     if fact.kind != "words":
         return {"type": ["string", "integer"], "pattern": whole(patterns.SPAN), "minimum": 0}
     own = ref("own word")

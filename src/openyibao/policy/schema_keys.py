@@ -13,12 +13,12 @@ from importlib.resources import files
 
 from openyibao.policy.kept import KEPT_KEYS
 from openyibao.policy.model import Bilingual
-from openyibao.policy.nodes import FileError, Node, parse_bytes
+from openyibao.policy.nodes import Node, own_words, parse_bytes
+from openyibao.policy.problems import FileError
 from openyibao.policy.read import _read_policy
 from openyibao.policy.reading import Fields, Reading, join
 from openyibao.policy.tables import LEAF_KEYS, TABLE_KEYS
 from openyibao.policy.variation import KEYS as VARIATION_KEYS
-from openyibao.policy.variation import own_words
 from openyibao.policy.vocabulary import Vocabulary, language
 
 PROBE, EDITOR = "schema_probe.yaml", "editor.toml"
@@ -63,9 +63,16 @@ class Asked(Reading):
         self.keys: dict[str, list[Keys]] = {}
         self.words: dict[str, tuple[str, ...]] = {}
 
-    def fields(self, node: Node, path: str, required: Collection[str], optional: Collection[str] = ()) -> Fields:
+    def fields(
+        self,
+        node: Node,
+        path: str,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        beside: Collection[str] = (),
+    ) -> Fields:
         self.keys.setdefault(path, []).append(Keys(tuple(required), tuple(optional)))
-        return super().fields(node, path, required, optional)
+        return super().fields(node, path, required, optional, beside)
 
     def choice(self, node: Node, path: str, choices: Collection[str]) -> str:
         self.words[path] = tuple(choices)

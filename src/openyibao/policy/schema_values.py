@@ -103,7 +103,7 @@ def scalar(kind: str, *types: str) -> Obj:
 
 
 def expected(kind: str) -> str:
-    return f"Expected {EXPECTED[kind]}."
+    return f"Expected {EXPECTED[kind].en}."
 
 
 def leaf_values(kind: str) -> dict[str, Obj]:

@@ -9,6 +9,7 @@ from math import lcm, prod
 
 from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareError, answer, rate
 from openyibao.policy.keys import atoms
+from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
 from openyibao.policy.rate_values import RATE_EXPECTED
 from openyibao.policy.reading import Reading
@@ -25,13 +26,18 @@ def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fac
         reading.problem(
             tables[0].place,
             path,
-            "ratios without a common denominator",
-            f"ratios whose common denominator is at most {MAX_DENOMINATOR}",
-            "Write them as percentages.",
+            say("ratios without a common denominator"),
+            say("ratios whose common denominator is at most {most}", most=MAX_DENOMINATOR),
+            say("Write them as percentages."),
         )
     levels = [[cell.keys[n] for cell in tables[0].cells if len(cell.keys) > n] for n in range(len(facts))]
     if prod(len(atoms(fact, keys)) for fact, keys in zip(facts, levels, strict=True)) > MAX_CELLS:
-        reading.problem(tables[0].place, path, "a table over too many combinations", f"at most {MAX_CELLS} cells")
+        reading.problem(
+            tables[0].place,
+            path,
+            say("a table over too many combinations"),
+            say("at most {most} cells", most=MAX_CELLS),
+        )
 
 
 def common_denominator(tables: list[Table]) -> int:
@@ -116,30 +122,40 @@ def _tell_own_share(
     """Why an own share cannot be worked out: it comes back to itself, or to a rate that is no plain one. Told once."""
     seen, names = [values], list[str]()
     what: object = answer(table, values)
-    place, found = table.cells[answer(table, values)].place, ""
+    place, found = table.cells[answer(table, values)].place, NOTHING
     while not found and isinstance(value := table.cells[answer(table, values)].value, OwnShareOf):
         level = next(n for n, words in enumerate(known) if value.value in words)
         values = (*values[:level], value.value, *values[level + 1 :])
         names.append(value.value)
         if values in seen:
             circle = seen.index(values)
-            found = f"own shares in a circle ({' -> '.join([names[-1], *names[circle:]])})"
+            found = say("own shares in a circle ({chain})", chain=_chain(reading, [names[-1], *names[circle:]]))
             what = frozenset(answer(table, one) for one in seen[circle:])
         seen.append(values)
     if what not in told:
         told.add(what)
         if not found and len(names) > MAX_CHAIN:
-            found = f"own shares through {len(names)} others ({' -> '.join(names)}), where {MAX_CHAIN} are allowed"
-        found = found or f"the own share of {names[-1]!r}, whose rate is a line"
-        reading.problem(place, path, found, "the own share of a plain rate such as 80%", "Write a rate here.")
+            found = say(
+                "own shares through {count} others ({chain}), where {most} are allowed",
+                count=len(names),
+                chain=_chain(reading, names),
+                most=MAX_CHAIN,
+            )
+        found = found or say("the own share of {value}, whose rate is a line", value=reading.named(names[-1]))
+        reading.problem(place, path, found, say("the own share of a plain rate such as 80%"), say("Write a rate here."))
+
+
+def _chain(reading: Reading, names: list[str]) -> Message:
+    words = [reading.word(name) for name in names]
+    return Message(*(" -> ".join(word.text(lang) for word in words) for lang in ("zh", "en")))
 
 
 def _is_blamed(reading: Reading, table: Table, path: str) -> bool:
     """Whether the table just read, or a fact, is wrong already: what follows from it is not told again."""
-    start = (table.place.line, table.place.column)
+    start, path = (table.place.line, table.place.column), reading.vocabulary.path(path, "en")
     return any(
-        f"{problem.path} / ".startswith("facts / ")
-        or (f"{problem.path} / ".startswith(f"{path} / ") and (problem.place.line, problem.place.column) >= start)
+        f"{problem.path.en} / ".startswith("facts / ")
+        or (f"{problem.path.en} / ".startswith(f"{path} / ") and (problem.place.line, problem.place.column) >= start)
         for problem in reading.problems
     )
 
@@ -151,6 +167,6 @@ def check_constant(reading: Reading, table: Table, path: str) -> Table:
         total = sum((value.ratio for value in ratios if isinstance(value, Ratio)), Fraction(0))
         is_rate = all(isinstance(value, Ratio) for value in ratios) and not _is_blamed(reading, table, path)
         if is_rate and not 0 <= total <= 1:
-            found = f"{percent(total)} with its points"
-            reading.problem(table.place, path, found, RATE_EXPECTED, "Change the rate or the points.")
+            found = say("{total} with its points", total=percent(total))
+            reading.problem(table.place, path, found, RATE_EXPECTED, say("Change the rate or the points."))
     return table

@@ -10,6 +10,7 @@ from fractions import Fraction
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.facts import usable
 from openyibao.policy.keys import check_cover, read_key
+from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import (
     AmountOf,
     Bilingual,
@@ -28,19 +29,19 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
-from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
 from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
 EXPECTED = {
-    AMOUNT: "an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`",
-    LIMIT: "an amount in yuan such as 80000, a named amount, or `no limit`",
+    AMOUNT: say("an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`"),
+    LIMIT: say("an amount in yuan such as 80000, a named amount, or `no limit`"),
     RATE: RATE_EXPECTED,
-    POINTS: "points such as +5% or -10%",
-    MULTIPLE: "a multiple such as 50% or 600%",
-    MONTH_DAY: "a month and a day such as 09-01",
+    POINTS: say("points such as +5% or -10%"),
+    MULTIPLE: say("a multiple such as 50% or 600%"),
+    MONTH_DAY: say("a month and a day such as 09-01"),
 }
 RATIOS = (RATE, POINTS, MULTIPLE)
 TABLE_KEYS = ("by", "basis", "note")
@@ -67,7 +68,12 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
         return AmountOf(text, Fraction(1))
     if (fen := parse_fen(text)) is not None:
         if fen > MAX_AMOUNT_FEN:
-            reading.problem(node.place, path, repr(text), f"at most {yuan(MAX_AMOUNT_FEN)} yuan")
+            reading.problem(
+                node.place,
+                path,
+                written(text),
+                say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)),
+            )
         return Money(min(fen, MAX_AMOUNT_FEN))
     if parts := SHARE_OF.match(text):
         return _read_share_of(reading, node, path, parts, scope)
@@ -76,15 +82,15 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
     return Money(0)
 
 
-def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> str:
+def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> Message:
     if parse_ratio(text) is not None:
-        return "Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`."
+        return say("Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`.")
     if text == "no limit" and kind == AMOUNT:
-        return "Only limits and caps can be `no limit`."
+        return say("Only limits and caps can be `no limit`.")
     if text.startswith("-"):
-        return "An amount is not negative."
+        return say("An amount is not negative.")
     if re.fullmatch(r"[\d,]+\.\d{3,}.*", text):
-        return "An amount has at most two decimals."
+        return say("An amount has at most two decimals.")
     words = ("not known", "no limit") if kind == LIMIT else ("not known",)
     return reading.did_you_mean(text, [*scope.amounts, *words])
 
@@ -97,6 +103,14 @@ def _read_multiple(reading: Reading, node: Text, path: str) -> Ratio:
     return Ratio(found)
 
 
+def _is_day(text: str) -> bool:
+    """Whether `text` is a month and a day that every year has."""
+    try:
+        return bool(re.fullmatch(r"[0-9]{2}-[0-9]{2}", text) and date.fromisoformat(f"1901-{text}"))
+    except ValueError:
+        return False
+
+
 def _read_month_day(reading: Reading, node: Text, path: str) -> MonthDay:
     """A day that every year has."""
     try:
@@ -105,8 +119,9 @@ def _read_month_day(reading: Reading, node: Text, path: str) -> MonthDay:
         day = date.fromisoformat(f"1901-{node.value}")
     except ValueError:
         parts = re.fullmatch(r"([0-9]{1,2})[-月/.]([0-9]{1,2})日?", node.value)
-        todo = f"Write {int(parts[1]):02d}-{int(parts[2]):02d}." if parts and parts[0] != "02-29" else ""
-        reading.problem(node.place, path, describe(node), f"{EXPECTED[MONTH_DAY]}, of every year", todo)
+        day_of = f"{int(parts[1]):02d}-{int(parts[2]):02d}" if parts else ""
+        todo = say("Write {right}.", right=day_of) if day_of != node.value and _is_day(day_of) else NOTHING
+        reading.problem(node.place, path, describe(node), say("{what}, of every year", what=EXPECTED[MONTH_DAY]), todo)
         return MonthDay(1, 1)
     return MonthDay(day.month, day.day)
 
@@ -115,18 +130,18 @@ def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ..
     # The zh phrase has its gaps in the other order, but their numbers say which is which.
     share, name = parse_ratio(parts[0]), reading.english(parts[1])
     if share is None or share > 100 or max(share.as_integer_ratio()) > MAX_DENOMINATOR:
-        reading.problem(node.place, path, repr(parts[0]), "a share such as 50%")
+        reading.problem(node.place, path, written(parts[0]), say("a share such as 50%"))
     elif name in reading.blamed:
         pass
     elif quantity := find_quantity(reading, parts[1], scope):
         return ShareOfQuantity(*quantity, share)
     elif name not in scope.amounts | scope.money:
-        known = some([*sorted(scope.amounts | scope.money), *scope.quantities]) or "none declared"
+        known = reading.some([*sorted(scope.amounts | scope.money), *scope.quantities]) or say("none declared")
         reading.problem(
             node.place,
             path,
-            f"the amount {parts[1]!r}",
-            f"an amount declared under `amounts`, or a quantity ({known})",
+            say("the amount {name}", name=quoted(parts[1])),
+            say("an amount declared under `amounts`, or a quantity ({words})", words=known),
             reading.did_you_mean(name, [*scope.amounts, *scope.quantities]),
         )
     else:
@@ -153,31 +168,37 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
             place, node = fields[name]
             fen = parse_fen(node.value) if isinstance(node, Text) else None
             if fen is None or fen > MAX_AMOUNT_FEN:
-                reading.problem(node.place, join(path, name), describe(node), EXPECTED[AMOUNT].split(",")[0])
+                reading.problem(
+                    node.place, join(path, name), describe(node), say("an amount in yuan such as 300 or 8450.50")
+                )
             elif not isinstance(value, ShareOfQuantity):
                 reading.problem(
                     place,
                     join(path, name),
-                    f"`{name}`",
-                    "it beside a share of a quantity, or a line, only",
-                    "Write it below `is: 20% of total cost`.",
+                    say("`{key}`", key=reading.word(name)),
+                    say("it beside a share of a quantity, or a line, only"),
+                    say("Write it below `is: 20% of total cost`."),
                 )
             else:
                 bounds[name] = fen
     if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
-        reading.problem(fields["most"][0], join(path, "most"), "a most below the least", "a most that is not below it")
+        reading.problem(
+            fields["most"][0], join(path, "most"), say("a most below the least"), say("a most that is not below it")
+        )
     if isinstance(value, ShareOfQuantity) and bounds:
         return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))
     return value
 
 
-def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope) -> Table:
+def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope, beside: tuple[str, ...] = ()) -> Table:
     """A constant, or a table over facts.
 
     Of amounts (AMOUNT), amounts that may be absent (LIMIT), rates (RATE) with points beside them, points (POINTS),
-    multiples (MULTIPLE) or days of the year (MONTH_DAY).
+    multiples (MULTIPLE) or days of the year (MONTH_DAY). `beside` are keys that may stand beside the value, and have
+    been taken out.
     """
     if kind == RATE:
+        beside = (*beside, "points")
         node, points = without(reading, node, "points")
         if points is not None:
             table = read_table(reading, node, path, kind, scope)
@@ -185,7 +206,7 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
             check_size(reading, [table], path, [scope.facts[name] for name in table.by])
             return check_constant(reading, table, path)
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
-        return _read_by(reading, node, path, kind, scope)
+        return _read_by(reading, node, path, kind, scope, beside)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
         facts = [
             name
@@ -195,12 +216,12 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope)
         reading.problem(
             node.place,
             path,
-            "a table without `by`",
-            f"`by` with the facts it asks ({some(facts or scope.facts)})",
-            f"Add `by: {facts[0]}`." if len(facts) == 1 else "",
+            say("a table without `by`"),
+            say("`by` with the facts it asks ({words})", words=reading.some(facts or scope.facts)),
+            say("Add `by: {fact}`.", fact=reading.word(facts[0])) if len(facts) == 1 else NOTHING,
         )
         return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
-    table = Table((), (_read_leaf(reading, node, path, kind, scope, ()),), place=node.place)
+    table = Table((), (_read_leaf(reading, node, path, kind, scope, (), beside=beside),), place=node.place)
     check_size(reading, [table], path, [])
     return table
 
@@ -216,19 +237,29 @@ def without(reading: Reading, node: Node, name: str) -> tuple[Node, Node | None]
         return node, None
     found = [(key, value) for key, value in node if reading.english(key.value) == name]
     if len(found) > 1:
-        reading.problem(found[1][0].place, name, f"the key {found[1][0].value!r} a second time", "every key once")
+        reading.problem(
+            found[1][0].place,
+            name,
+            say("the key {key} a second time", key=quoted(found[1][0].value)),
+            say("every key once"),
+        )
     rest = tuple((key, value) for key, value in node if reading.english(key.value) != name)
     return Mapping(rest, node.place), found[0][1] if found else None
 
 
-def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope) -> Table:
+def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope, beside: tuple[str, ...]) -> Table:
     by: tuple[str, ...] = ()
     basis = note = None
     rest, seen = [], set()
     for key, value in node:
         name = reading.english(key.value)
         if name in seen and name in TABLE_KEYS:
-            reading.problem(key.place, join(path, key.value), f"the key {key.value!r} a second time", "every key once")
+            reading.problem(
+                key.place,
+                join(path, key.value),
+                say("the key {key} a second time", key=quoted(key.value)),
+                say("every key once"),
+            )
         seen.add(name)
         if name == "by":
             by = _read_by_facts(reading, value, join(path, "by"), scope)
@@ -241,7 +272,7 @@ def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope
     if not by:  # told already
         return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     facts = [scope.facts[name] for name in by]
-    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, (), by)
+    cells = _read_level(reading, Mapping(tuple(rest), node.place), path, kind, scope, facts, (), by, beside)
     table = Table(by, tuple(cells), basis, note, place=node.place)
     check_size(reading, [table], path, facts)
     check_own_shares(reading, table, path, facts)
@@ -249,24 +280,21 @@ def _read_by(reading: Reading, node: Mapping, path: str, kind: str, scope: Scope
 
 
 def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[str, ...]:
-    nodes = [node] if isinstance(node, Text) else reading.items(node, path, "facts")
+    nodes = [node] if isinstance(node, Text) else reading.items(node, path, say("facts"))
     names = []
     for item in nodes:
-        name = reading.english(reading.text(item, path, "the name of a fact"))
+        name = reading.english(reading.text(item, path, say("the name of a fact")))
         if name not in scope.facts and (name in reading.blamed or not scope.has_facts):
             return ()
         if name not in scope.facts:
-            reading.problem(
-                item.place,
-                path,
-                repr(name),
-                f"a fact declared under `facts` ({some(sorted(scope.facts))})",
-                reading.did_you_mean(name, scope.facts) or "Declare it under `facts`.",
-            )
+            expected = say("a fact declared under `facts` ({words})", words=reading.some(sorted(scope.facts)))
+            reading.unknown(item, path, expected, scope.facts, say("Declare it under `facts`."))
             return ()
         if name in names:
-            reading.problem(item.place, path, f"the fact {name!r} twice", "every fact once")
-        elif not usable(reading, scope.facts[name], item.place, path, "a table"):
+            reading.problem(
+                item.place, path, say("the fact {name} twice", name=reading.named(name)), say("every fact once")
+            )
+        elif not usable(reading, scope.facts[name], item.place, path, say("a table")):
             return ()
         else:
             names.append(name)
@@ -282,16 +310,19 @@ def _read_level(
     facts: list[Fact],
     keys: tuple[Key, ...],
     by: tuple[str, ...],
+    beside: tuple[str, ...] = (),
 ) -> list[Cell]:
     """The cells below `keys`, one fact a level. A value standing early answers for all facts still open."""
     if not facts or isinstance(node, Text) or _is_leaf(reading, node):
         return [_read_leaf(reading, node, path, kind, scope, keys, by)]
     if not isinstance(node, Mapping):
-        reading.problem(node.place, path, describe(node), f"a value for each {facts[0].name}")
+        reading.problem(
+            node.place, path, describe(node), say("a value for each {fact}", fact=reading.word(facts[0].name))
+        )
         return []
     cells, level_keys, readable = [], [], True
     for key_text, value in node:
-        key = read_key(reading, key_text, join(path, key_text.value), facts[0])
+        key = read_key(reading, key_text, join(path, key_text.value), facts[0], beside)
         readable &= key is not None
         if key is not None:
             level_keys.append((key, key_text))
@@ -313,20 +344,23 @@ def _read_leaf(
     scope: Scope,
     keys: tuple[Key, ...],
     by: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> Cell:
     if isinstance(node, Text):
         return Cell(keys, read_value(reading, node, path, kind, scope, by), place=node.place)
-    fields = reading.fields(node, path, (), LEAF_KEYS)
+    fields = reading.fields(node, path, (), LEAF_KEYS, beside)
     value: Value = Money(0)
+    told = len(reading.problems)
     if ("is" in fields) == ("not known" in fields):
-        reading.problem(node.place, path, describe(node), f"{EXPECTED[kind]}, or a table with `by`")
+        reading.problem(node.place, path, describe(node), say("{what}, or a table with `by`", what=EXPECTED[kind]))
     elif "not known" in fields:
         value = NotKnown(reading.bilingual(fields["not known"][1], join(path, "not known")))
     elif isinstance(fields["is"][1], Text):
         value = read_value(reading, fields["is"][1], join(path, "is"), kind, scope, by)
     else:
         reading.problem(fields["is"][0], join(path, "is"), describe(fields["is"][1]), EXPECTED[kind])
-    value = _read_bounds(reading, fields, path, value)
+    if len(reading.problems) == told:  # of a value that could not be read, nobody knows whether it has bounds
+        value = _read_bounds(reading, fields, path, value)
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
     assumption = (
         reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from openyibao.policy.library import PolicyNotFoundError, find_policy
+from openyibao.policy.messages import Message, say
 from openyibao.policy.model import Bilingual
-from openyibao.policy.nodes import FileError, Mapping, Node, Sequence, Text, parse_file
-from openyibao.policy.reading import Fields, Reading, join, some
+from openyibao.policy.nodes import Mapping, Node, Sequence, Text, own_words, parse_file
+from openyibao.policy.problems import FileError
+from openyibao.policy.reading import Fields, Reading, join, written
 from openyibao.policy.vocabulary import Vocabulary
 
 KEYS = ("policy", "variation of", "title", "changes")
@@ -35,13 +37,13 @@ def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Nod
     if "words" in fields:
         tree = _add_words(reading, tree, fields["words"][1])
     done: list[list[str]] = []
-    for item in reading.items(fields["changes"][1], "changes", "changes (at, to)"):
+    for item in reading.items(fields["changes"][1], "changes", say("changes (at, to)")):
         change = reading.fields(item, "changes", ("at", "to"))
         if "at" in change and "to" in change:
             at = change["at"][1]
             keys = [reading.english(part.strip()) for part in reading.text(at, "changes / at").split("/")]
             if keys in done:
-                reading.problem(at.place, "changes / at", "the same place a second time", "every place once")
+                reading.problem(at.place, "changes / at", say("the same place a second time"), say("every place once"))
             done.append(keys)
             _need_basis(reading, keys, change["to"][1])
             tree = _replace(reading, tree, keys, change["to"][1], at, "")
@@ -55,30 +57,19 @@ def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Nod
 def _base(reading: Reading, fields: Fields, chain: tuple[str, ...]) -> tuple[Node, str]:
     """The tree of the policy that is varied, its own variations made."""
     node = fields["variation of"][1]
-    base_id = reading.text(node, "variation of", "the id of a policy")
+    base_id = reading.text(node, "variation of", say("the id of a policy"))
     if base_id in chain or base_id == getattr(fields["policy"][1], "value", None):
-        reading.problem(node.place, "variation of", repr(base_id), "another policy", "A policy cannot vary itself.")
+        reading.problem(
+            node.place, "variation of", written(base_id), say("another policy"), say("A policy cannot vary itself.")
+        )
         raise FileError(reading.problems)
     try:
         path = find_policy(base_id)
     except PolicyNotFoundError as error:
-        reading.problem(node.place, "variation of", repr(base_id), "the id of a policy", error.hint)
+        reading.problem(node.place, "variation of", written(base_id), say("the id of a policy"), error.hint)
         raise FileError(reading.problems) from None
     tree = parse_file(path)
     return varied_tree(tree, path.name, (*chain, base_id)) if is_variation(tree) else (tree, path.name)
-
-
-def own_words(root: Node) -> list[tuple[str, str]]:
-    """The policy's words (Chinese, English), read ahead of everything else and leniently."""
-    base = Vocabulary()
-    node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
-    words = []
-    for item in node if isinstance(node, Sequence) else ():
-        if isinstance(item, Mapping):
-            pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
-            if pair.get("zh") and pair.get("en"):
-                words.append((pair["zh"], pair["en"]))
-    return words
 
 
 def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
@@ -88,15 +79,15 @@ def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
     reading.problem(
         to.place,
         "changes / to",
-        "a value without a basis of its own",
-        "`is` with a `basis` (document, article, source, sure), in place of the whole value",
-        "Say whose value it is; for a what-if: document and article `not identified`, sure `low`.",
+        say("a value without a basis of its own"),
+        say("`is` with a `basis` (document, article, source, sure), in place of the whole value"),
+        say("Say whose value it is; for a what-if: document and article `not identified`, sure `low`."),
     )
 
 
 def _add_words(reading: Reading, tree: Node, words: Node) -> Node:
     assert isinstance(tree, Mapping)
-    added = reading.items(words, "words", "words (en, zh)")
+    added = reading.items(words, "words", say("words (en, zh)"))
     if not _has(reading, tree, "words"):
         return Mapping((*tree.items, (Text("words", words.place), words)), tree.place)
     return Mapping(
@@ -114,11 +105,17 @@ def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Nod
     """The tree with the value at `keys` exchanged; a list of named things is entered by name."""
     if not keys:
         if _says(node) == _says(value):
-            reading.problem(at.place, "changes / to", "what stands there already", "a change", "Remove it.")
+            reading.problem(
+                at.place, "changes / to", say("what stands there already"), say("a change"), say("Remove it.")
+            )
         return value
     if isinstance(node, Sequence) and sum(_has(reading, item, keys[0]) for item in node) > 1:
-        found = f"{keys[0]!r}, which stands several times under {path!r}"
-        reading.problem(at.place, "changes / at", found, "a place that stands once", "Change the list as a whole.")
+        found = say(
+            "{key}, which stands several times under {path}", key=reading.named(keys[0]), path=_whole(reading, path)
+        )
+        reading.problem(
+            at.place, "changes / at", found, say("a place that stands once"), say("Change the list as a whole.")
+        )
         return node
     if isinstance(node, Sequence) and any(_has(reading, item, keys[0]) for item in node):
         return Sequence(
@@ -143,11 +140,18 @@ def _replace(reading: Reading, node: Node, keys: list[str], value: Node, at: Nod
     reading.problem(
         at.place,
         "changes / at",
-        f"{keys[0]!r}, which is not under {path or 'the policy'!r}",
-        f"one of {some(names)}",
+        say("{key}, which is not under {path}", key=reading.named(keys[0]), path=_whole(reading, path)),
+        say("one of {words}", words=reading.some(names)),
         reading.did_you_mean(keys[0], names),
     )
     return node
+
+
+def _whole(reading: Reading, path: str) -> Message:
+    if not path:
+        return say("'the policy'")
+    both = reading.path(path)
+    return Message(f"“{both.zh}”", repr(both.en))
 
 
 def _has(reading: Reading, node: Node, name: str) -> bool:

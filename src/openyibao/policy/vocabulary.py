@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from openyibao.policy.messages import Message, listed
 from openyibao.policy.model import Bilingual
+
+MOST_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Language:
     words: dict[str, str]
     facts: dict[str, FactWord]
     meant: dict[str, str]
+    kinds: dict[str, str]
 
 
 @cache
@@ -49,7 +53,16 @@ def language() -> Language:
         facts[name] = FactWord(name, fact["zh"], tuple(values), fact.get("kind", "words"))
         words[name] = fact["zh"]
         words.update(values)
-    return Language(words, facts, data["meant"])
+    return Language(words, facts, data["meant"], data["kinds"])
+
+
+def chinese_kind(kind: str) -> str:
+    """What a fact of a kind is declared as in a Chinese policy.
+
+    >>> chinese_kind("money"), chinese_kind("any")
+    ('金额', '任意')
+    """
+    return language().kinds.get(kind) or language().words[kind]
 
 
 class Vocabulary:
@@ -72,8 +85,48 @@ class Vocabulary:
     def chinese(self, english: str) -> str:
         return self._zh.get(english, english)
 
+    def path(self, path: str, lang: str) -> str:
+        """A path of keys, parted by ` / `, with all its words in one language; what is no word stays as written.
+
+        >>> Vocabulary().path("layers / 基本医疗保险 / pays / 6至17", "zh")
+        '保障层次 / 基本医疗保险 / 报销比例 / 6至17'
+        """
+        return " / ".join(self._piece(piece, lang) for piece in path.split(" / "))
+
+    def _piece(self, piece: str, lang: str) -> str:
+        if found := re.fullmatch(r"(.+)(\[\d+\])", piece):
+            return self._piece(found[1], lang) + found[2]
+        if not self.knows(self.english(piece)):
+            for phrase in (UNDER, AND_OVER, FROM_TO):
+                if (parts := phrase.match(piece)) and all(part.isdecimal() for part in parts):
+                    return phrase.say(lang, *parts)
+            words = [self.english(word) for word in split_list(piece)]
+            if len(words) > 1 and all(self.knows(word) for word in words):
+                return LIST_SEPARATOR[lang].join(self.say(word, lang) for word in words)
+        return self.say(self.english(piece), lang)
+
     def say(self, english: str, lang: str) -> str:
         return self.chinese(english) if lang == "zh" else english
+
+    def word(self, english: str) -> Message:
+        """A word, or a part of something (`basic insurance's copay`), in both languages, for a message."""
+        parts = None if self.knows(english) else PART_OF.match(english)
+        return Message(PART_OF.say("zh", *map(self.chinese, parts)) if parts else self.chinese(english), english)
+
+    def named(self, english: str) -> Message:
+        """The same, with quotation marks."""
+        return Message(f"“{self.word(english).zh}”", repr(english))
+
+    def some(self, words: Collection[str], near: str = "") -> Message:
+        """A list of words, cut where it is long; the one that was probably meant is always in it."""
+        all_words = list(words)
+        shown = all_words[:MOST_SHOWN]
+        shown += [near] if near in all_words and near not in shown else []
+        return listed(map(self.word, shown), cut=len(all_words) > len(shown))
+
+    def words(self) -> tuple[str, ...]:
+        """All words, in English."""
+        return tuple(self._zh)
 
     def knows(self, english: str) -> bool:
         return english in self._zh

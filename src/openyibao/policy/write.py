@@ -53,6 +53,7 @@ from openyibao.policy.vocabulary import (
     ROUNDING,
     SHARE_OF,
     Vocabulary,
+    chinese_kind,
     say_range,
 )
 
@@ -155,7 +156,7 @@ class Writer:
 
     def fact(self, fact: Fact) -> Any:
         if fact.kind in ("money", "signed money", "any"):
-            return self.say(fact.kind)
+            return chinese_kind(fact.kind) if self.lang == "zh" else fact.kind
         if fact.order or fact.as_of != "settlement":
             values = [self.say(value) for value in fact.values]
             return self.tree(("order" if fact.order else "values", values), ("as of", self.say(fact.as_of)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from openyibao.policy.messages import NOTHING, say
 from openyibao.policy.model import Fact, Policy
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
-from openyibao.policy.reading import Fields, Reading, describe, join, some
+from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.values import FULL_WIDTH, MAX_AMOUNT_FEN, parse_fen, parse_whole, yuan
 from openyibao.policy.vocabulary import language
 from openyibao.settlement.claim import Claim, FactValue, Held
@@ -40,9 +41,11 @@ def _read_fact(reading: Reading, node: Node, path: str, name: str, declared: lis
     if kind in (MONEY, SIGNED_MONEY):
         return _read_money(reading, node, path, signed=kind == SIGNED_MONEY)
     if kind == "any":
-        return reading.text(node, path, f"any text that names the {name}") or None
+        return reading.text(node, path, say("any text that names the {name}", name=reading.word(name))) or None
     if kind == "admission number":
-        reading.problem(node.place, path, describe(node), "no value: it is worked out", "Remove it from the claim.")
+        reading.problem(
+            node.place, path, describe(node), say("no value: it is worked out"), say("Remove it from the claim.")
+        )
         return None
     own = [value for fact in declared for value in fact.values]
     words = tuple(dict.fromkeys((*own, *language().facts[name].values)))
@@ -54,7 +57,7 @@ def _read_fact(reading: Reading, node: Node, path: str, name: str, declared: lis
 def _read_number(reading: Reading, node: Node, path: str) -> int | None:
     number = parse_whole(node.value) if isinstance(node, Text) else None
     if number is None:
-        reading.problem(node.place, path, describe(node), "a whole number such as 45 (up to 9 digits)")
+        reading.problem(node.place, path, describe(node), say("a whole number such as 45 (up to 9 digits)"))
     return number
 
 
@@ -63,11 +66,11 @@ def _read_money(reading: Reading, node: Node, path: str, *, signed: bool) -> int
     negative = signed and text.startswith("-")
     fen = parse_fen(text.removeprefix("-") if negative else text)
     if fen is None:
-        sign = "" if signed else ", not negative"
-        expected = f"an amount in yuan{sign}, such as 3000 or 8450.50"
-        reading.problem(node.place, path, describe(node), expected, "An amount has at most two decimals.")
+        sign = NOTHING if signed else say(", not negative")
+        expected = say("an amount in yuan{sign}, such as 3000 or 8450.50", sign=sign)
+        reading.problem(node.place, path, describe(node), expected, say("An amount has at most two decimals."))
     elif fen > MAX_AMOUNT_FEN:
-        reading.problem(node.place, path, describe(node), f"at most {yuan(MAX_AMOUNT_FEN)} yuan")
+        reading.problem(node.place, path, describe(node), say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)))
     else:
         return -fen if negative else fen
     return None
@@ -75,24 +78,30 @@ def _read_money(reading: Reading, node: Node, path: str, *, signed: bool) -> int
 
 def _read_word(reading: Reading, node: Node, path: str, name: str, words: tuple[str, ...]) -> str:
     """A value in either language. Where nobody lists values, any text: it is not used."""
-    value = reading.english(reading.text(node, path, f"a value of {name}"))
+    value = reading.english(reading.text(node, path, say("a value of {name}", name=reading.word(name))))
     if value and words and value not in words:
-        expected = f"a value of {name} ({some(words)})"
+        expected = say("a value of {name} ({words})", name=reading.word(name), words=reading.some(words))
         reading.problem(
-            node.place, path, repr(getattr(node, "value", "")), expected, reading.did_you_mean(value, words)
+            node.place, path, written(getattr(node, "value", "")), expected, reading.did_you_mean(value, words)
         )
     return value
 
 
 def _read_held(reading: Reading, node: Node, path: str, name: str, words: tuple[str, ...]) -> FactValue:
     """Several values, or values with their times: `{is: ..., from: ..., before: ...}`."""
-    items = (node,) if isinstance(node, Mapping) else reading.items(node, path, f"values of {name}")
+    items = (
+        (node,)
+        if isinstance(node, Mapping)
+        else reading.items(node, path, say("values of {name}", name=reading.word(name)))
+    )
     held: list[Held] = []
     for item in items:
         one = _read_one(reading, item, path, name, words)
         if any(one.value == other.value and _overlap(one, other) for other in held if one.value):
-            found = f"{one.value!r} twice at the same time"
-            reading.problem(item.place, path, found, "every value once at a time", "Remove one, or part their times.")
+            found = say("{one} twice at the same time", one=reading.named(one.value))
+            reading.problem(
+                item.place, path, found, say("every value once at a time"), say("Remove one, or part their times.")
+            )
         held.append(one)
     if len(held) == 1 and held[0].start is None and held[0].end is None:
         return held[0].value
@@ -110,7 +119,12 @@ def _read_one(reading: Reading, node: Node, path: str, name: str, words: tuple[s
             days[key] = reading.date(fields[key][1], join(path, key))
     start, end = days["from"], days["before"]
     if start is not None and end is not None and date.min not in (start, end) and start >= end:
-        reading.problem(node.place, path, f"from {start} before {end}", "a first day that lies before the end")
+        reading.problem(
+            node.place,
+            path,
+            say("from {start} before {end}", start=start, end=end),
+            say("a first day that lies before the end"),
+        )
     return Held(value, start, end)
 
 

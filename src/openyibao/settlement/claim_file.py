@@ -13,9 +13,11 @@ from datetime import date
 from pathlib import Path
 
 from openyibao.catalogue import Catalogue, CatalogueNotFoundError, SplitLine, find_catalogue, read_catalogue
+from openyibao.policy.messages import quoted, say
 from openyibao.policy.model import Bilingual, Policy
-from openyibao.policy.nodes import FileError, Mapping, Node, Text, parse_file
-from openyibao.policy.reading import Fields, Reading, describe, join
+from openyibao.policy.nodes import Mapping, Node, Text, parse_file
+from openyibao.policy.problems import FileError
+from openyibao.policy.reading import Fields, Reading, dated, describe, join, written
 from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
@@ -81,9 +83,12 @@ def _read_all(
     if "catalogue" in top:
         catalogue = _find_catalogue(reading, top["catalogue"][1])
         if not _has_lines(node):
-            found, expected = "a catalogue, but no claim with `lines`", "a catalogue only where fee lines are split"
-            reading.problem(top["catalogue"][0], "catalogue", found, expected, "Remove it.")
-    nodes = (node,) if isinstance(node, Mapping) else reading.items(node, "claims", "claims")
+            found, expected = (
+                say("a catalogue, but no claim with `lines`"),
+                say("a catalogue only where fee lines are split"),
+            )
+            reading.problem(top["catalogue"][0], "catalogue", found, expected, say("Remove it."))
+    nodes = (node,) if isinstance(node, Mapping) else reading.items(node, "claims", say("claims"))
     reading.vocabulary = Vocabulary((*policy.words, *_lent_words(policy, catalogue)))
     reader = _ClaimReader(reading, policy, catalogue, "catalogue" in top, year_of)
     claims = [reader.read(item, f"claims[{n}]" if len(nodes) > 1 else "") for n, item in enumerate(nodes, 1)]
@@ -104,11 +109,11 @@ def _take_catalogue(reading: Reading, node: Mapping, top: Fields) -> tuple[Mappi
 
 
 def _find_catalogue(reading: Reading, node: Node) -> Catalogue | None:
-    name = reading.text(node, "catalogue", "the id of a catalogue, or a file")
+    name = reading.text(node, "catalogue", say("the id of a catalogue, or a file"))
     try:
         return read_catalogue(find_catalogue(name)) if name else None
     except CatalogueNotFoundError as error:
-        reading.problem(node.place, "catalogue", repr(name), "the id of a catalogue, or a file", error.hint)
+        reading.problem(node.place, "catalogue", written(name), say("the id of a catalogue, or a file"), error.hint)
         return None
 
 
@@ -133,7 +138,10 @@ def _check_ids(reading: Reading, claims: list[list[LinedClaim]], nodes: tuple[No
         for lined in found:
             if lined.claim.id and lined.claim.id in seen:
                 reading.problem(
-                    node.place, "claim id", f"the claim {lined.claim.id!r} a second time", "every claim once"
+                    node.place,
+                    "claim id",
+                    say("the claim {claim} a second time", claim=quoted(lined.claim.id)),
+                    say("every claim once"),
                 )
             seen.add(lined.claim.id)
 
@@ -154,17 +162,21 @@ class _ClaimReader:
         source, other = ("lines", "money") if lined else ("money", "lines")
         fields = reading.fields(node, path, ("claim id", "person", *DATES, "facts", source), (*OPTIONAL, other))
         if other in fields:
-            found, expected = "both `money` and `lines`", "one of the two"
-            reading.problem(fields[other][0], join(path, other), found, expected, "What lines add up to is the money.")
+            found, expected = say("both `money` and `lines`"), say("one of the two")
+            reading.problem(
+                fields[other][0], join(path, other), found, expected, say("What lines add up to is the money.")
+            )
         claim = self._read_claim(fields, path)
         if "lines" not in fields:
             return [LinedClaim(claim)]
         if self.catalogue is None and not self.named:
-            found, expected = "fee lines without a catalogue", "`catalogue:` with an id or a file"
-            reading.problem(fields["lines"][0], join(path, "lines"), found, expected, "Name it at the top of the file.")
+            found, expected = say("fee lines without a catalogue"), say("`catalogue:` with an id or a file")
+            reading.problem(
+                fields["lines"][0], join(path, "lines"), found, expected, say("Name it at the top of the file.")
+            )
         if "charge" in fields:
-            found, expected = "`charge` beside `lines`", "the days of the lines only"
-            reading.problem(fields["charge"][0], join(path, "charge"), found, expected, "Remove `charge`.")
+            found, expected = say("`charge` beside `lines`"), say("the days of the lines only")
+            reading.problem(fields["charge"][0], join(path, "charge"), found, expected, say("Remove `charge`."))
         sound = len(reading.problems) == told
         latest = claim.discharge if sound else date.max
         lines = read_lines(reading, fields["lines"][1], join(path, "lines"), latest)
@@ -177,7 +189,10 @@ class _ClaimReader:
         place, path = fields["lines"][0], join(path, "lines")
         total = sum(line.amount_fen for line in split)
         if total > MAX_AMOUNT_FEN:
-            found, expected = f"lines that add up to {yuan(total)} yuan", f"at most {yuan(MAX_AMOUNT_FEN)} yuan"
+            found, expected = (
+                say("lines that add up to {total} yuan", total=yuan(total)),
+                say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)),
+            )
             self.reading.problem(place, path, found, expected)
             return [LinedClaim(claim)]
         try:
@@ -200,8 +215,11 @@ class _ClaimReader:
         }
         for name in STAY_PARTS:
             if name in fields and "stay" not in fields:
-                found, expected = f"`{name}` without `stay`", "the stay that the claim is a part of"
-                reading.problem(fields[name][0], join(path, name), found, expected, "Name it with `stay`.")
+                found, expected = (
+                    say("`{key}` without `stay`", key=reading.word(name)),
+                    say("the stay that the claim is a part of"),
+                )
+                reading.problem(fields[name][0], join(path, name), found, expected, say("Name it with `stay`."))
         if reading.problems:  # told already; the claim is only built to read on
             ordered = sorted(days.get(name) or date.min for name in DATES)
             days |= dict(zip(DATES, ordered, strict=True))
@@ -236,9 +254,11 @@ class _ClaimReader:
             if one and other and date.min not in (one, other) and one > other:
                 late = first if first == "charge" else second
                 expected = (
-                    f"a day not after {second} ({other})" if late == first else f"a day not before {first} ({one})"
+                    say("a day not after {key} ({day})", key=reading.word(second), day=other)
+                    if late == first
+                    else say("a day not before {key} ({day})", key=reading.word(first), day=one)
                 )
-                reading.problem(fields[late][1].place, join(path, late), str(days[late]), expected)
+                reading.problem(fields[late][1].place, join(path, late), dated(days[late]), expected)
         return days
 
 
@@ -253,10 +273,14 @@ def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:
         reading.problem(
             node.place,
             path,
-            f"parts that add up to {yuan(found)} yuan, {yuan(abs(total - found))} "
-            f"{'less' if found < total else 'more'} than the total",
-            f"the total cost, {yuan(total)} yuan",
-            f"The parts are {', '.join(PARTS)}; one that is not written is 0.",
+            say(
+                "parts that add up to {sum} yuan, {difference} {less} than the total",
+                sum=yuan(found),
+                difference=yuan(abs(total - found)),
+                less=say("less") if found < total else say("more"),
+            ),
+            say("the total cost, {total} yuan", total=yuan(total)),
+            say("The parts are {words}; one that is not written is 0.", words=reading.some(PARTS)),
         )
     return {PARTS[name]: fen or 0 for name, fen in amounts.items()}
 
@@ -268,10 +292,10 @@ def _read_amount(reading: Reading, node: Node, path: str) -> int | None:
             node.place,
             path,
             describe(node),
-            "an amount in yuan, not negative, such as 52000 or 8450.50",
-            "An amount has at most two decimals.",
+            say("an amount in yuan, not negative, such as 52000 or 8450.50"),
+            say("An amount has at most two decimals."),
         )
     elif fen > MAX_AMOUNT_FEN:
-        reading.problem(node.place, path, describe(node), f"at most {yuan(MAX_AMOUNT_FEN)} yuan")
+        reading.problem(node.place, path, describe(node), say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)))
         return None
     return fen

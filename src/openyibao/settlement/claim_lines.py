@@ -9,9 +9,11 @@ from fractions import Fraction
 from openyibao.catalogue import Catalogue, FeeLine, LinesError, SplitLine, split_lines
 from openyibao.catalogue.numbers import DECIMALS, parse_count
 from openyibao.catalogue.tables import read_price
+from openyibao.policy.messages import NOTHING, quoted, say
 from openyibao.policy.model import Policy
-from openyibao.policy.nodes import Mapping, Node, Place, Text
-from openyibao.policy.reading import Fields, Reading, describe, join
+from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.problems import Place
+from openyibao.policy.reading import Fields, Reading, dated, describe, join
 from openyibao.policy.values import FULL_WIDTH, MAX_AMOUNT_FEN, parse_fen, yuan
 from openyibao.settlement.claim import Claim
 from openyibao.settlement.claim_facts import facts_on
@@ -33,7 +35,7 @@ def read_lines(reading: Reading, node: Node, path: str, discharge: date) -> Line
     """The lines as they stand; one that cannot be read is left out, and its problems told."""
     lines = Lines()
     names: set[str] = set()
-    for number, item in enumerate(reading.items(node, path, "fee lines (date, item, count, price)"), 1):
+    for number, item in enumerate(reading.items(node, path, say("fee lines (date, item, count, price)")), 1):
         told = len(reading.problems)
         where = f"{path}[{number}]"
         refund = isinstance(item, Mapping) and any(reading.english(key.value) == "refund of" for key, _ in item)
@@ -42,12 +44,12 @@ def read_lines(reading: Reading, node: Node, path: str, discharge: date) -> Line
         line = _read_line(reading, fields, where, number)
         if line.name in names:
             place = fields["line number"][1].place if "line number" in fields else item.place
-            found = f"the line {line.name!r} a second time"
-            reading.problem(place, join(where, "line number"), found, "every line under its own name or number")
+            found = say("the line {line} a second time", line=quoted(line.name))
+            reading.problem(place, join(where, "line number"), found, say("every line under its own name or number"))
         names.add(line.name)
         if "date" in fields and line.day > discharge:
-            expected = f"a day not after discharge ({discharge})"
-            reading.problem(fields["date"][1].place, join(where, "date"), str(line.day), expected)
+            expected = say("a day not after discharge ({discharge})", discharge=discharge)
+            reading.problem(fields["date"][1].place, join(where, "date"), dated(line.day), expected)
         if len(reading.problems) == told:
             lines.read.append((line, item, fields, where))
         else:
@@ -79,8 +81,8 @@ def _read_count(reading: Reading, node: Node, path: str) -> Fraction:
         text = node.value if isinstance(node, Text) else ""
         whole, _, decimals = text.removeprefix("-").partition(".")
         fine = whole.isdecimal() and decimals.isdecimal() and len(decimals) > DECIMALS
-        todo = "A count has at most four decimals." if fine else ""
-        reading.problem(node.place, path, describe(node), "a count such as 2 or 0.5 (a refund: -2)", todo)
+        todo = say("A count has at most four decimals.") if fine else NOTHING
+        reading.problem(node.place, path, describe(node), say("a count such as 2 or 0.5 (a refund: -2)"), todo)
     return count or Fraction(0)
 
 
@@ -89,7 +91,7 @@ def _read_amount(reading: Reading, node: Node, path: str) -> int | None:
     text = node.value.translate(FULL_WIDTH) if isinstance(node, Text) else ""
     fen = parse_fen(text.removeprefix("-"))
     if fen is None or fen > MAX_AMOUNT_FEN:
-        expected = f"an amount in yuan such as 54.55, at most {yuan(MAX_AMOUNT_FEN)}"
+        expected = say("an amount in yuan such as 54.55, at most {most}", most=yuan(MAX_AMOUNT_FEN))
         reading.problem(node.place, path, describe(node), expected)
         return None
     return -fen if text.startswith("-") else fen

@@ -9,7 +9,9 @@ from datetime import date
 from openyibao.catalogue import Catalogue, SplitLine
 from openyibao.catalogue.tables import FactNeededError, as_atom, values_of
 from openyibao.policy.answers import answer
+from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Fixed, MonthDay, Policy
+from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
 from openyibao.settlement.claim_facts import facts_on
 
@@ -30,9 +32,9 @@ class LinedClaim:
 class YearError(Exception):
     """The benefit years of a claim cannot be told apart."""
 
-    def __init__(self, found: str, expected: str, todo: str = "") -> None:
+    def __init__(self, found: Message, expected: Message, todo: Message = NOTHING) -> None:
         self.found, self.expected, self.todo = found, expected, todo
-        super().__init__(f"{found}; expected {expected}")
+        super().__init__(f"{found.en}; expected {expected.en}")
 
 
 def benefit_year(policy: Policy, claim: Claim, day: date) -> int:
@@ -47,11 +49,13 @@ def benefit_year(policy: Policy, claim: Claim, day: date) -> int:
     try:
         values = values_of(table, declared, facts_on(policy, claim)(day))
     except FactNeededError as error:
-        found, expected = f"the fact {error.name!r}: {error.found}", f"one of {error.expected}"
-        raise YearError(found, f"{expected} (the start of the benefit year asks)") from None
+        words = Vocabulary(policy.words)
+        found = say("the fact {fact}: {found}", fact=words.named(error.name), found=error.found)
+        expected = say("one of {words} (the start of the benefit year asks)", words=error.expected(words))
+        raise YearError(found, expected) from None
     start = table.cells[answer(table, tuple(as_atom(value) for value in values))].value
     if not isinstance(start, MonthDay):
-        raise YearError("a start of the benefit year that is not known", "a start that the policy states")
+        raise YearError(say("a start of the benefit year that is not known"), say("a start that the policy states"))
     return day.year if (day.month, day.day) >= (start.month, start.day) else day.year - 1
 
 
@@ -86,12 +90,21 @@ def claims_of_stay(
 
 def _check_units(claim: Claim, policy: Policy, years: Iterable[int]) -> None:
     """Days and sessions that a layer pays for are those of the claim: nobody said how many lie in which year."""
+    words = Vocabulary(policy.words)
     for layer in policy.layers:
         unit = layer.pays.unit if isinstance(layer.pays, Fixed) else ""
         if unit in claim.facts:
-            found = f"lines of the benefit years {' and '.join(str(year) for year in sorted(years))}"
-            expected = f"a claim of its own for each year, with its own {unit!r}: {layer.name} pays for each of them"
-            raise YearError(found, expected, "Give them the same `stay`, and `first of stay` and `last of stay`.")
+            found = say("lines of the benefit years {years}", years=_and(sorted(years)))
+            expected = say(
+                "a claim of its own for each year, with its own {unit}: {layer} pays for each of them",
+                unit=words.named(unit),
+                layer=words.word(layer.name),
+            )
+            raise YearError(found, expected, say("Give them the same `stay`, and `first of stay` and `last of stay`."))
+
+
+def _and(years: list[int]) -> Message:
+    return Message("、".join(map(str, years)), " and ".join(map(str, years)))
 
 
 def _of_lines(claim: Claim, lines: Iterable[SplitLine]) -> LinedClaim:
