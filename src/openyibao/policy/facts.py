@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.keys import parse_range
-from openyibao.policy.model import Fact, Range
+from openyibao.policy.model import DERIVED, Fact, Range
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.vocabulary import FactWord, language
@@ -99,7 +99,7 @@ def _read_values(reading: Reading, word: FactWord, node: Node, path: str) -> tup
 
 def usable(reading: Reading, fact: Fact, place: Place, path: str, where: str) -> bool:
     """Whether tables and conditions can ask a fact; what is any text, or money, they cannot."""
-    if fact.kind in ("words", "number", "admission number"):
+    if fact.kind in ("words", "number", "admission number", DERIVED):
         return True
     todo = {
         "any": f"List its values under `facts / {fact.name}`.",
@@ -109,3 +109,9 @@ def usable(reading: Reading, fact: Fact, place: Place, path: str, where: str) ->
     expected = f"a fact with values or a range of its own, in {where}"
     reading.problem(place, path, f"{fact.name!r}, declared as `{fact.kind}`", expected, todo[fact.kind])
     return False
+
+
+def tell_later(reading: Reading, node: Node, path: str, name: str) -> None:
+    """A derived fact that is not worked out yet."""
+    found = f"{name!r}, which looks at a layer that is not above"
+    reading.problem(node.place, path, found, "a fact that is known by now", "Use it in a layer further down.")

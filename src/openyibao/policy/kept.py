@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from openyibao.policy.basis import Scope
-from openyibao.policy.model import Kept, Layer, NoLimit, Table
+from openyibao.policy.model import DERIVED, Kept, Layer, NoLimit, Table
 from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Reading, join, some
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
 
 PERIODS = ("claim", "day", "episode", "month", "quarter", "year", "calendar year", "lifetime")
 CARRIED = ("month", "quarter", "year", "calendar year")
+NOT_KEPT = {"money": "money", "signed money": "money", DERIVED: "derived"}
 KEPT_KEYS = ("group", "per", "carry over", "earned from", "plus", "annual maximum")
 
 
@@ -31,7 +32,7 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
         reading.problem(given["carry over"].place, join(path, "carry over"), "`no limit`, carried over", expected, todo)
     kept = Kept(
         group=_read_group(reading, given, path),
-        per=_read_per(reading, given, path, scope),
+        per=read_per(reading, given["per"], join(path, "per"), scope) if "per" in given else (),
         carry=carry,
         earned_from=_choice(reading, given, path, "earned from", ("first claim", "enrolment")) or "first claim",
         plus=_read_plus(reading, given, path, scope),
@@ -86,21 +87,19 @@ def _read_group(reading: Reading, given: dict[str, Node], path: str) -> str | No
     return group or None
 
 
-def _read_per(reading: Reading, given: dict[str, Node], path: str, scope: Scope) -> tuple[str, ...]:
-    if "per" not in given:
-        return ()
-    node, path = given["per"], join(path, "per")
+def read_per(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[str, ...]:
+    """The facts for each of whose values something is kept: such as claims state."""
     names: list[str] = []
     for item in (node,) if isinstance(node, Text) else reading.items(node, path, "facts"):
         name = reading.english(reading.text(item, path, "the name of a fact"))
         fact = scope.facts.get(name)
         if not name or (fact is None and (name in reading.blamed or not scope.has_facts)):
             continue
-        if fact is None or fact.kind in ("money", "signed money"):
-            known = [f.name for f in scope.facts.values() if f.kind not in ("money", "signed money")]
+        if fact is None or fact.kind in NOT_KEPT:
+            known = [f.name for f in scope.facts.values() if f.kind not in NOT_KEPT]
             todo = "" if fact else reading.did_you_mean(name, known) or "Declare it under `facts`."
             written = repr(item.value) if isinstance(item, Text) else repr(name)
-            found = f"{written}, which is money" if fact else written
+            found = f"{written}, which is {NOT_KEPT[fact.kind]}" if fact else written
             expected = f"a fact declared under `facts` that is not money ({some(known)})"
             reading.problem(item.place, path, found, expected, todo)
         elif name in names:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from openyibao.policy.amounts import read_amounts, read_statistics, read_year_start
 from openyibao.policy.basis import Scope
+from openyibao.policy.derived import pending
 from openyibao.policy.facts import read_facts
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
@@ -29,6 +30,8 @@ OPTIONAL = (
     "words",
     "statistics",
     "amounts",
+    "quantities",
+    "derived facts",
     "gaps",
 )
 DATES = ("settlement", "discharge", "admission")
@@ -83,7 +86,8 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         for amount in amounts
         if isinstance(amount.value, Table) and not amount.value.by and isinstance(amount.value.cells[0].value, Money)
     }
-    layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
+    waiting = pending(reading, fields)
+    layers = read_layers(reading, fields["layers"][1], scope, waiting) if "layers" in fields else ()
     start, end = _read_in_force(reading, fields)
     policy = Policy(
         id=_read_id(reading, fields),
@@ -102,8 +106,10 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         layers=layers,
         gaps=read_gaps(reading, fields),
         period_date=_choice(reading, fields, "period of the date of", DATES),
-        year_start=read_year_start(reading, fields, scope),
+        year_start=read_year_start(reading, fields, scope.stated()),
         per_claim_later=_read_per_claim(reading, fields),
+        quantities=tuple(waiting.found_sums),
+        derived=tuple(waiting.found_derived),
         file=file,
     )
     return policy if reading.problems else _with_digest(policy)

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
-from openyibao.policy.facts import usable
+from openyibao.policy.facts import tell_later, usable
 from openyibao.policy.keys import check_cover, read_key
 from openyibao.policy.model import (
     AmountOf,
@@ -30,7 +30,7 @@ from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
 from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
-from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
+from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, round_figure, yuan
 from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
@@ -255,6 +255,9 @@ def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tup
         name = reading.english(reading.text(item, path, "the name of a fact"))
         if name not in scope.facts and (name in reading.blamed or not scope.has_facts):
             return ()
+        if name in scope.later:
+            tell_later(reading, item, path, name)
+            return ()
         if name not in scope.facts:
             reading.problem(
                 item.place,
@@ -332,3 +335,11 @@ def _read_leaf(
         reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
     )
     return Cell(keys, value, basis, assumption, node.place)
+
+
+def constant(table: Table, scope: Scope) -> int | None:
+    """The amount in fen that a table is for everybody, or None."""
+    value = None if table.by else table.cells[0].value
+    if isinstance(value, AmountOf) and value.name in scope.constants:
+        return round_figure(scope.constants[value.name], value.share, "half-up", 1)
+    return value.fen if isinstance(value, Money) else None

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from openyibao.policy.answers import rate
+from openyibao.policy.derived import LEFT
 from openyibao.policy.model import (
     AmountOf,
     Basis,
@@ -21,6 +22,7 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    LEFT_OF,
     LINE_DOWN,
     LINE_UP,
     OWN_SHARE,
@@ -55,6 +57,10 @@ class Answers:
         for fact in self.policy.facts:
             if fact.kind == "admission number":
                 self.facts[fact.name] = self.named[self.plan.low.names(FOUND)]
+        self.stated_facts = dict(self.facts)
+        for layer in self.plan.layers:
+            for plan in layer.derived if layer.began and self.named[layer.began] else ():
+                self.facts[plan.derived.name] = plan.derived.fact.values[self.named[plan.found]]
 
     # -- words
 
@@ -107,20 +113,36 @@ class Answers:
 
     def quantity(self, value: ShareOfQuantity, lang: str) -> str:
         """The named quantity in words."""
+        own = value.layer is None and value.quantity == "base"
+        return self.named_quantity("this layer" if own else value.layer, value.quantity, lang)
+
+    def named_quantity(self, layer: str | None, quantity: str, lang: str) -> str:
+        """A quantity of the claim or of a layer, or a sum, in words."""
         say = self.vocabulary.say
-        if value.layer is None and value.quantity != "base":
-            return say(value.quantity, lang)
-        return PART_OF.say(lang, say(value.layer or "this layer", lang), say(value.quantity, lang))
+        if layer is None:
+            return say(quantity, lang)
+        return (
+            LEFT_OF.say(lang, say(layer, lang))
+            if quantity == LEFT
+            else PART_OF.say(lang, say(layer, lang), say(quantity, lang))
+        )
+
+    def quantity_fen(self, layer: str | None, quantity: str) -> int:
+        """A quantity of the claim or of a layer as it finished, or a sum."""
+        if layer is None:
+            codes = {"total cost": "total"} | CLAIM_PARTS
+            if quantity in codes:
+                return int(getattr(self.claim, f"{codes[quantity]}_fen"))
+        elif quantity == LEFT:
+            plan = next(plan for plan in self.plan.layers if plan.layer.name == layer)
+            return sum(self.named[part] for part in plan.parts.values())
+        return self.named[self.plan.low.quantities[layer, quantity]]
 
     def share_of(self, value: ShareOfQuantity, layer: LayerPlan | None) -> Data:
         """What an amount is a share of, as it stood."""
         own = value.layer is None and value.quantity == "base"
         assert layer is not None or not own
-        local = layer.base if own and layer else self.plan.low.quantities[value.layer, value.quantity]
-        claim = {"total cost": self.claim.total_fen} | {
-            part: getattr(self.claim, f"{name}_fen") for part, name in CLAIM_PARTS.items()
-        }
-        fen = claim[value.quantity] if value.layer is None and not own else self.named[local]
+        fen = self.named[layer.base] if own and layer else self.quantity_fen(value.layer, value.quantity)
         code = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}.get(value.quantity, value.quantity)
         return {
             "layer": value.layer,
