@@ -12,6 +12,7 @@ from openyibao.policy.model import (
     Cell,
     Fixed,
     Layer,
+    Money,
     NotKnown,
     Policy,
     StatisticShare,
@@ -41,6 +42,10 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
         for table in layer_tables(layer):
             for cell in table.cells:
                 yield cell, cell.basis or table.basis or layer.basis
+    for derived in policy.derived:
+        for reach in derived.reaches:
+            cells = reach.to.cells if isinstance(reach.to, Table) else () if reach.to is None else (Cell((), Money(0)),)
+            yield from ((cell, cell.basis or derived.basis) for cell in cells)
     for statistic in policy.statistics:
         for _, cell in statistic.values:
             yield cell, cell.basis
@@ -72,3 +77,8 @@ def layer_tables(layer: Layer) -> list[Table]:
     if layer.floor is not None:
         tables.append(layer.floor)
     return tables + [cap.table for cap in layer.caps]
+
+
+def derived_tables(policy: Policy) -> list[Table]:
+    """Every edge of a derived fact that is an amount."""
+    return [reach.to for one in policy.derived for reach in one.reaches if isinstance(reach.to, Table)]
