@@ -143,7 +143,8 @@ class Answers:
         own = value.layer is None and value.quantity == "base"
         assert layer is not None or not own
         fen = self.named[layer.base] if own and layer else self.quantity_fen(value.layer, value.quantity)
-        code = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}.get(value.quantity, value.quantity)
+        codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES, "base": "base", "paid": "paid"}
+        code = codes.get(value.quantity, "sum")
         return {
             "layer": value.layer,
             "quantity": code,
