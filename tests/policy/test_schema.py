@@ -84,7 +84,15 @@ VALUES: list[Any] = [
         "points": [{"by": "status", "active": "5%", "其他": "0%"}],
     },
 ]
-FREE = {"documents", "statistics", "amounts"}  # their keys are names; so are those of tables
+FREE = {
+    "for",
+    "where",
+    "quantities",
+    "derived facts",
+    "documents",
+    "statistics",
+    "amounts",
+}  # their keys are names; so are those of tables
 
 
 @cache

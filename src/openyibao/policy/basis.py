@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from openyibao.policy.model import DERIVED, NOT_IDENTIFIED, Basis, Fact
+from openyibao.policy.model import NOT_IDENTIFIED, Basis, Fact
 from openyibao.policy.nodes import Node
 from openyibao.policy.reading import Reading, join, some
+from openyibao.policy.worked_out import DERIVED
 
 
 @dataclass

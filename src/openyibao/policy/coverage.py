@@ -42,10 +42,7 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
         for table in layer_tables(layer):
             for cell in table.cells:
                 yield cell, cell.basis or table.basis or layer.basis
-    for derived in policy.derived:
-        for reach in derived.reaches:
-            cells = reach.to.cells if isinstance(reach.to, Table) else () if reach.to is None else (Cell((), Money(0)),)
-            yield from ((cell, cell.basis or derived.basis) for cell in cells)
+    yield from _edges(policy)
     for statistic in policy.statistics:
         for _, cell in statistic.values:
             yield cell, cell.basis
@@ -58,6 +55,14 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
                 yield cell, cell.basis or amount.value.share.basis or amount.value.basis
     for cell in policy.year_start.cells if policy.year_start else ():
         yield cell, cell.basis or (policy.year_start.basis if policy.year_start else None)
+
+
+def _edges(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
+    """The edges of derived facts; one that is a whole number stands for a value too."""
+    for derived in policy.derived:
+        for reach in derived.reaches:
+            cells = reach.to.cells if isinstance(reach.to, Table) else () if reach.to is None else (Cell((), Money(0)),)
+            yield from ((cell, cell.basis or derived.basis) for cell in cells)
 
 
 def layer_tables(layer: Layer) -> list[Table]:

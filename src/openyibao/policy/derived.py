@@ -8,12 +8,13 @@ from openyibao.policy.bases import CLAIM_PARTS, Earlier, filled_parts
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.conditions import read_conditions
 from openyibao.policy.kept import read_per
-from openyibao.policy.model import NOT_IDENTIFIED, Basis, Derived, Reach, Sum, Table
+from openyibao.policy.model import NOT_IDENTIFIED, Basis, Table
 from openyibao.policy.nodes import Mapping, Node, Place, Sequence, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, named, some
 from openyibao.policy.tables import AMOUNT, constant, read_table
 from openyibao.policy.values import parse_whole, yuan
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
+from openyibao.policy.worked_out import Derived, Reach, Sum
 
 QUANTITY = "quantity"
 COUNTED = ("earlier claims", "earlier episodes", "days since discharge", "months since enrolment")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from openyibao.policy.keys import parse_range
-from openyibao.policy.model import DERIVED, Fact, Range
+from openyibao.policy.model import Fact, Range
 from openyibao.policy.nodes import Mapping, Node, Place, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, some
 from openyibao.policy.vocabulary import FactWord, language
+from openyibao.policy.worked_out import DERIVED
 
 MAX_NUMBER = 100_000  # days, items, years of age: no number of a fact is larger (see settlement.bounds)
 IDENTITY_DATES = ("settlement", "discharge", "admission", "enrolment")

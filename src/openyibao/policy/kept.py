@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from openyibao.policy.basis import Scope
-from openyibao.policy.model import DERIVED, Kept, Layer, NoLimit, Table
+from openyibao.policy.model import Kept, Layer, NoLimit, Table
 from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Reading, join, some
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
+from openyibao.policy.worked_out import DERIVED
 
 PERIODS = ("claim", "day", "episode", "month", "quarter", "year", "calendar year", "lifetime")
 CARRIED = ("month", "quarter", "year", "calendar year")

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from openyibao.policy.nodes import Place
 
+if TYPE_CHECKING:
+    from openyibao.policy.worked_out import Derived, Sum
+
 NOT_IDENTIFIED = "not identified"
-DERIVED = "derived"
 NOWHERE = Place(0, 0)
 
 
@@ -317,7 +320,7 @@ class Fact:
     """A fact the policy asks about, with the values it tells apart (or a range of whole numbers).
 
     `kind`: `words`, `number`, `money`, `signed money`, `any` (any text, each a value of its own), `admission number`,
-    or `derived` (see `Derived`). Of several values that a claim states, the first in `values` counts if they are in
+    or `derived` (see `worked_out`). Of several values that a claim states, the first in `values` counts if they are in
     `order`; those with times hold `as_of` a date of the claim.
     """
 
@@ -327,57 +330,6 @@ class Fact:
     kind: str = "words"
     order: bool = False
     as_of: str = "settlement"
-
-
-@dataclass(frozen=True)
-class Sum:
-    """A quantity made of others, not below 0: those in `plus` together, without those in `minus`.
-
-    Each is a quantity of the claim (its layer is None) or of a layer as it finished; its `left` is all its open parts.
-    """
-
-    name: str
-    plus: tuple[tuple[str | None, str], ...]
-    minus: tuple[tuple[str | None, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Reach:
-    """One value of a derived fact: it holds where no value before it does, and the number reaches no further.
-
-    `to` is an amount (a table of amounts), a whole number, or None for all that is left; `included` says whether the
-    edge itself still belongs to the value.
-    """
-
-    value: str
-    to: Table | int | None = None
-    included: bool = False
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A fact that no claim states: it is worked out from money of the claim, or from the person's earlier claims.
-
-    `of` is `quantity` or one of `derived.COUNTED`. A quantity is named as in `Sum`. Of earlier claims those count that
-    meet the conditions, have the same values of the facts in `per`, and to which the layer `paid_by`, if there is
-    one, paid more than nothing; `period` is where they are looked for.
-    """
-
-    name: str
-    of: str
-    reaches: tuple[Reach, ...]
-    basis: Basis
-    quantity: tuple[str | None, str] | None = None
-    period: str = "lifetime"
-    conditions: tuple[Condition, ...] = ()
-    per: tuple[str, ...] = ()
-    paid_by: str | None = None
-    place: Place = field(default=NOWHERE, compare=False)
-
-    @property
-    def fact(self) -> Fact:
-        """How tables and conditions see it."""
-        return Fact(self.name, tuple(dict.fromkeys(reach.value for reach in self.reaches)), kind=DERIVED)
 
 
 @dataclass(frozen=True)

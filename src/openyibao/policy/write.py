@@ -19,7 +19,6 @@ from openyibao.policy.model import (
     Bilingual,
     Cell,
     Condition,
-    Derived,
     Fact,
     Fixed,
     Kept,
@@ -35,11 +34,9 @@ from openyibao.policy.model import (
     Policy,
     Range,
     Ratio,
-    Reach,
     ShareOfQuantity,
     StatisticShare,
     Step,
-    Sum,
     Table,
     Term,
     Value,
@@ -60,6 +57,7 @@ from openyibao.policy.vocabulary import (
     Vocabulary,
     say_range,
 )
+from openyibao.policy.worked_out import Derived, Reach, Sum
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}

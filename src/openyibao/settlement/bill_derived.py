@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from openyibao.policy.derived import LEFT
-from openyibao.policy.model import Derived, Sum, Words
+from openyibao.policy.model import Words
 from openyibao.policy.vocabulary import say_range
+from openyibao.policy.worked_out import Derived, Sum
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_uses import UseWriter
 from openyibao.settlement.layer_plan import PART_NAMES, DerivedPlan, LayerPlan

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openyibao.policy.model import Derived, Kept, Layer, Term
+from openyibao.policy.model import Kept, Layer, Term
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.worked_out import Derived
 from openyibao.settlement.lowering import TablePlan
 
 MONEY = (0, MAX_AMOUNT_FEN)

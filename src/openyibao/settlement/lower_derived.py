@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.derived import layers_of
-from openyibao.policy.model import Condition, Derived, Sum, Table, Words
+from openyibao.policy.model import Condition, Table, Words
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.worked_out import Derived, Sum
 from openyibao.settlement.ir import Fail, Note, OpenUse, ReadUse, Set, Slot, Statement, When, WriteUse
 from openyibao.settlement.layer_plan import DerivedPlan
 from openyibao.settlement.layer_tools import LayerTools
 from openyibao.settlement.lower_periods import EPISODE
 from openyibao.settlement.lower_tables import basis_text
-from openyibao.settlement.lowering import PERIOD_KEYS, Lowering
+from openyibao.settlement.lowering import LAST_DAY, PERIOD_KEYS, Lowering
 
 NEVER = 10**6
 """Days since a discharge that never was: more than lie between the first and the last day a claim may have."""
@@ -142,7 +143,7 @@ def day_count(low: Lowering, date: str) -> tuple[str, list[Statement]]:
     days = f"{date} % 100 + (153 * (({month} + 9) % 12) + 2) // 5"
     leaps = f"365 * {year} + {year} // 4 - {year} // 100 + {year} // 400"
     return name, [
-        Set(year, f"{date} // 10000 - (1 if {month} <= 2 else 0)", bound=(0, 9999)),
+        Set(year, f"{date} // 10000 - (1 if {month} <= 2 else 0)", bound=(0, LAST_DAY // 10000)),
         Set(name, f"{days} + {leaps}", bound=(0, 4_000_000)),
     ]
 

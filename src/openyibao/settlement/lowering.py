@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from openyibao.policy.model import Amount, Derived, Fact, Policy, Table
+from openyibao.policy.model import Amount, Fact, Policy, Table
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
+from openyibao.policy.worked_out import Derived
 from openyibao.settlement.ir import Fail, Fault, Known, Parameter, Slot, Statement, When
 from openyibao.settlement.lookup import Dense
 from openyibao.settlement.names import Names
