@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from second import calculator, periods, product, reversals
-from second.coverage import Tally, observe, switch_off
+from second.coverage import Tally, after_failures, observe, switch_off, switch_off_for_good
 
 Policy = dict[str, Any]
 History = list[dict[str, Any]]
@@ -83,6 +83,9 @@ def compare_history(
         count(answer, outcome, wanted, tally)
         done.append((answer, outcome))
         uses = answer.uses
+    if closely:
+        switch_off_for_good(policy, history, [answer for answer, _ in done], tally)
+        after_failures([answer for answer, _ in done], tally)
     settled.append(done)
     return None
 
