@@ -18,8 +18,12 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
     if "facts" not in fields:
         return ()
     known = language().facts
-    inner = reading.fields(fields["facts"][1], "facts", (), tuple(known))
-    facts = tuple(_read_fact(reading, known[name], node) for name, (_, node) in inner.items())
+    own = [word.en for word in reading.vocabulary.own if word.en not in known]
+    inner = reading.fields(fields["facts"][1], "facts", (), (*known, *own))
+    facts = tuple(
+        _read_fact(reading, known.get(name) or _own_fact(reading, name, node), node)
+        for name, (_, node) in inner.items()
+    )
     for fact in facts:
         service = next((other.values for other in facts if other.name == "service"), ())
         if fact.kind == "admission number" and INPATIENT not in service:
@@ -31,6 +35,15 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
                 f"Add `service: [{INPATIENT}, ...]`.",
             )
     return facts
+
+
+def _own_fact(reading: Reading, name: str, node: Node) -> FactWord:
+    """A fact of this policy only: of which kind it is, its declaration says."""
+    kind = "words"
+    if isinstance(node, Text):
+        said = reading.english(node.value)
+        kind = said if said in ("money", "signed money") else "number" if parse_range(node.value) else "words"
+    return FactWord(name, reading.vocabulary.chinese(name), (), kind)
 
 
 def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:

@@ -15,7 +15,7 @@ from openyibao.policy.facts import read_facts
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
 from openyibao.policy.model import Bilingual, Money, Policy, Table
-from openyibao.policy.nodes import FileError, Node, parse_bytes, parse_file
+from openyibao.policy.nodes import FileError, Mapping, Node, parse_bytes, parse_file
 from openyibao.policy.reading import Fields, Reading
 from openyibao.policy.variation import is_variation, own_words, varied_tree
 from openyibao.policy.vocabulary import Vocabulary
@@ -88,6 +88,7 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     }
     waiting = pending(reading, fields)
     layers = read_layers(reading, fields["layers"][1], scope, waiting) if "layers" in fields else ()
+    _check_names(reading, root, ("amounts", "quantities", "derived facts", "facts"))
     start, end = _read_in_force(reading, fields)
     policy = Policy(
         id=_read_id(reading, fields),
@@ -113,6 +114,19 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         file=file,
     )
     return policy if reading.problems else _with_digest(policy)
+
+
+def _check_names(reading: Reading, root: Node, sections: tuple[str, ...]) -> None:
+    """What has a name of its own has it alone: an amount is no fact."""
+    seen: dict[str, str] = {}
+    for key, node in root if isinstance(root, Mapping) else ():
+        section = reading.english(key.value)
+        for name, _ in node if section in sections and isinstance(node, Mapping) else ():
+            first = seen.setdefault(reading.english(name.value), section)
+            if first != section:
+                found = f"the name {name.value!r}, which stands under `{first}` too"
+                path = f"{section} / {name.value}"
+                reading.problem(name.place, path, found, "every name for one thing", "Choose another name.")
 
 
 def _read_per_claim(reading: Reading, fields: Fields) -> bool:

@@ -196,21 +196,26 @@ def facts_and_figures() -> dict[str, Obj]:
     return {
         **{f"fact {name}": declared(fact) for name, fact in known.items()},
         **{f"condition {name}": condition(known[name]) for name in asked},
-        "facts": closed(
-            "facts",
-            {name: ref(f"fact {name}") for name in known},
-            needs("admission number", has("service")),
-        ),
+        "own fact": own_fact(),
+        "facts": {
+            **closed(
+                "facts",
+                {name: ref(f"fact {name}") for name in known},
+                needs("admission number", has("service")),
+            ),
+            "additionalProperties": ref("own fact"),
+            "propertyNames": {"anyOf": [choice(*known), ref("own word")]},
+        },
         "conditions": {
             **closed("facts", {name: ref(f"condition {name}") for name in asked}, without=tuple(money)),
             "additionalProperties": ref("condition derived"),
             "propertyNames": {"anyOf": [choice(*asked), ref("own word")]},
             "minProperties": 1,
         },
-        "condition derived": {"anyOf": [ref("table key"), list_of(ref("table key"))]},
+        "condition derived": {"anyOf": [condition(FactWord("", "", (), kind)) for kind in ("words", "number")]},
         "facts of a table": one_or_more({"anyOf": [choice(*asked), ref("own word")]}),
-        "stated facts": one_or_more(choice(*asked)),
-        "money": choice(*money),
+        "stated facts": one_or_more({"anyOf": [choice(*asked), ref("own word")]}),
+        "money": {"anyOf": [choice(*money), ref("own word")]},
         "statistic": {
             "type": "object",
             "patternProperties": {"^[12][0-9]{3}$": ref("figure")},
@@ -226,6 +231,12 @@ def facts_and_figures() -> dict[str, Obj]:
             "else": {"allOf": [ref("amount table"), needs_basis()]},
         },
     }
+
+
+def own_fact() -> Obj:
+    """How a policy declares a fact of its own, of whichever kind."""
+    number = FactWord("", "", (), "number")
+    return {"anyOf": [declared(FactWord("", "", (), "words")), declared(number), choice(*MONEY_KINDS)]}
 
 
 def declared(fact: FactWord) -> Obj:

@@ -220,7 +220,8 @@ class Answers:
     def fact_value(self, value: FactValue, fact: str = "") -> Data:
         if isinstance(value, tuple):
             return {lang: ", ".join(self.vocabulary.say(item.value, lang) for item in value) for lang in ("zh", "en")}
-        if isinstance(value, int) and fact in language().facts and "money" in language().facts[fact].kind:
+        known = self.known.get(fact) or language().facts.get(fact)
+        if isinstance(value, int) and known is not None and "money" in known.kind:
             return {"zh": yuan(value) + "元", "en": yuan(value) + " yuan"}
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
 
