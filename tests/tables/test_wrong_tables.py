@@ -31,6 +31,8 @@ WRONG = [
     (claims(f"a,P,{GOOD}").encode("utf-16"), "not text in UTF-8"),
     (claims(f"a,P\0,{GOOD}"), "not text in UTF-8"),
     (claims(f"a,P\udcff,{GOOD}").encode(errors="surrogateescape"), "not text in UTF-8"),
+    (claims(f"a,P,{GOOD}", "torn\udce7").encode(errors="surrogateescape"), "not text in UTF-8"),
+    (claims(f"a,P,{GOOD}").encode() + b"\xe7", "not text in UTF-8"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -30,8 +31,6 @@ class CsvSource(Source):
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as stream:
                 headers = next(csv.reader(stream), [])
-        except UnicodeDecodeError:
-            raise self._not_utf8() from None
         except csv.Error as error:
             raise TableError(f"{self.path}: its first line cannot be read as CSV: {error}.") from None
         for other, word in ((";", "semicolons"), ("\t", "tabs")):
@@ -40,23 +39,33 @@ class CsvSource(Source):
         return headers
 
     def _check_bytes(self) -> None:
-        """What the parser would not notice: a quotation mark that swallows the rows after it."""
+        """What the parser would not notice: a mark that swallows the rows after it, a torn row that is not UTF-8."""
         quotes = self.lines = 0
+        decoder = codecs.getincrementaldecoder("utf-8")()
         last = b"\n"
         with self.path.open("rb") as stream:
             while block := stream.read(BLOCK_BYTES):
                 if block[:2] in UTF_16 or b"\0" in block:
                     raise self._not_utf8()
+                self._check_utf8(decoder, block)
                 quotes += block.count(b'"')
                 self.lines += block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
                 self.lines -= last + block[:1] == b"\r\n"
                 last = block[-1:]
+        self._check_utf8(decoder, b"")
         self.lines += last not in (b"\n", b"\r")
         self.rows = max(0, self.lines - 1)
         if quotes % 2:
             raise TableError(
                 f"{self.path}: a quotation mark is opened and not closed; the rows after it would be lost."
             )
+
+    def _check_utf8(self, decoder: codecs.IncrementalDecoder, block: bytes) -> None:
+        """A block of the file; an empty one is its end, where no letter may be half."""
+        try:
+            decoder.decode(block, final=not block)
+        except UnicodeDecodeError:
+            raise self._not_utf8() from None
 
     def _not_utf8(self) -> TableError:
         return TableError(
@@ -74,19 +83,14 @@ class CsvSource(Source):
         fields = {header: field for field, header in columns.items()}
         schema = pa.schema([(ROW, pa.int64()), *((fields[h], kind) for h, kind in kinds.items()), (TORN, pa.string())])
         row = self.first_row
-        try:
-            with self._open(kinds, keep) as reader:
-                for batch in reader:
-                    rows = _row_numbers(row, batch.num_rows, torn)
-                    row = int(rows[-1]) + 1 if len(rows) else row
-                    cells = [pa.array(rows), *batch.select(list(kinds)).columns, pa.nulls(len(rows), pa.string())]
-                    here = [one for one in torn if one[0] < row]
-                    del torn[: len(here)]
-                    yield from _slices(_with_torn(pa.RecordBatch.from_arrays(cells, schema=schema), here), batch_rows)
-        except pa.ArrowInvalid as error:
-            if "UTF8" in str(error):
-                raise self._not_utf8() from None
-            raise
+        with self._open(kinds, keep) as reader:
+            for batch in reader:
+                rows = _row_numbers(row, batch.num_rows, torn)
+                row = int(rows[-1]) + 1 if len(rows) else row
+                cells = [pa.array(rows), *batch.select(list(kinds)).columns, pa.nulls(len(rows), pa.string())]
+                here = [one for one in torn if one[0] < row]
+                del torn[: len(here)]
+                yield from _slices(_with_torn(pa.RecordBatch.from_arrays(cells, schema=schema), here), batch_rows)
         if torn:
             row = torn[-1][0] + 1
             nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
