@@ -112,6 +112,7 @@ class Answers:
             for reach in item["reaches"][:-1]:
                 if reach["edge"]:
                     self.answer(f"{here}, edge", reach["edge"], ("amount",))
+                self.chosen_by(f"{here}, edge", reach["facts"])
                 edge = reach["edge"]["fen"] if reach["edge"] else reach["number"]
                 self.same(here, "edges fall", edge < last, False)
                 last = edge

@@ -28,6 +28,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any]] = [
     (("layers", 0, "derived", 0, "number"), 29),
     (("layers", 0, "derived", 1, "value"), {"zh": "第二次", "en": "second time"}),
     (("layers", 0, "derived", 0, "per", 0, "value"), {"zh": "y", "en": "y"}),
+    (("layers", 0, "derived", 2, "reaches", 0, "number"), 0),
     (("sums", 0, "fen"), 100_001),
     (("sums", 0, "plus"), []),
     (("sums", 0, "minus"), []),

@@ -59,9 +59,9 @@ def a_sum_that_is_not_below_0() -> Case:
 
 @case
 def what_a_layer_left_is_what_it_left_when_it_had_finished() -> Case:
-    """Basic insurance leaves 400; the next layer pays all of it. The third finds a limit of 400 x 50 % = 200 still,
+    """Basic insurance leaves 400, all of which the next layer pays. The limit of the third is still half of the 400:
 
-    but 0 cost. So a fixed cost outside decides: the third looks at 500 outside the catalogue and pays 200 of it.
+    it pays 200 of the 500 outside the catalogue.
     """
     law = policy(
         {"pays": "60%"},
@@ -380,3 +380,13 @@ def an_own_share_in_a_table_over_facts_with_the_same_values() -> Case:
         derived_facts=height("total cost", 50) | {"which one": of},
     )
     return Case(law, history(claim("2025-01-01", 100)), [75])
+
+
+@case
+def whole_numbers_in_a_table() -> Case:
+    """Cat 1 is on its first two claims, cat 2 on its first; a claim that does not say fails."""
+    edge = {"below": {"by": "tier", "cat 1": 2, "cat 2": 1}, "is": "first one"}
+    which = {"which one": fact("earlier claims", edge, {"otherwise": "later one"})}
+    law = policy({"pays": BY_ORDER}, facts=TIERS, derived_facts=which)
+    claims = [claim("2025-01-01", 100, facts) for facts in (CAT_2, CAT_2, CAT_1, {}, CAT_2)]
+    return Case(law, history(*claims), [10, 50, 50, "fact", 50])

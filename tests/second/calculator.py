@@ -42,6 +42,8 @@ class Answer:
     asked: set[str] = field(default_factory=set)  # the rules that had a say, by the names of `Desk.on`
     over_time: set[str] = field(default_factory=set)  # the same, by the names of `Desk.lasting`
     settled: Settled | None = None
+    worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer and derived fact
+    sums: dict[str, int] = field(default_factory=dict)
 
 
 # One layer ------------------------------------------------------------------------------------------------------
@@ -60,6 +62,7 @@ def applies(turn: Turn) -> bool:
         derived.look_up(turn, name)
     if len(turn.problems) > before:
         return False
+    turn.desk.worked_out[turn.name] = {name: (turn.desk.known[name][0], turn.desk.numbers[name]) for name in names}
     return lines_hold(turn, {fact: wanted for fact, wanted in lines.items() if fact in names})
 
 
@@ -282,4 +285,6 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     derived.remember(desk, calendar, ledger)
     ledger.close()
     settled = Settled(ledger.claim, frozenset(ledger.read), ledger.added)
-    return Answer(layers, parts, ledger.now, [], events, desk.asked, desk.over_time, settled)
+    asked = set(desk.asked)
+    sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {})}
+    return Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, desk.worked_out, sums)

@@ -47,7 +47,7 @@ DERIVED = (
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity", "a sum", "left of")),
     *("value below", "value up to", "value otherwise", "value that stands twice"),
     *("number on an edge", "edges that are equal", "condition on a derived fact"),
-    *(f"edge: {what}" for what in ("a named amount", "a table", "a share of a quantity")),
+    *(f"edge: {what}" for what in ("a named amount", "a table", "a table of whole numbers", "a share of a quantity")),
     *("counted two or more", "episode already counted", "never discharged before"),
     *("discharged after this admission", "admitted before enrolment"),
     *("sum of a sum", "sum that is not below 0", "left of, in a sum", "quantity: a sum"),

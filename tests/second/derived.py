@@ -62,8 +62,9 @@ def look_up(turn: Turn, name: str) -> None:
         turn.fail("edges", rule)
         return
     kind = fact["of"] if fact["of"] in NUMBERS else "a quantity"
-    shaped = forms_of_edges(turn.forms.get(rule, ()))
+    shaped = forms_of_edges(turn.forms.get(rule, ()), " of whole numbers" if fact["of"] in NUMBERS else "")
     value, met = value_of(fact, number, edges, desk.on(f"derived fact of {kind}"))
+    desk.numbers[name] = number
     desk.known[name] = (value, {f"derived fact of {kind}"} | told | met | shaped)
 
 
@@ -80,18 +81,18 @@ def value_of(fact: dict[str, Any], number: int | None, edges: list[int], on: boo
     return last["otherwise"], told | {"value otherwise"}
 
 
-def forms_of_edges(forms: Any) -> set[str]:
+def forms_of_edges(forms: Any, whole: str) -> set[str]:
     """For the statistics: what the edges were."""
     kinds = {"named amount": "a named amount", "table over 1": "a table", "table over 2": "a table"}
-    found = {f"edge: {kinds[form]}" for form in forms if form in kinds}
+    found = {f"edge: {kinds[form]}{whole}" for form in forms if form in kinds}
     return found | ({"edge: a share of a quantity"} if any(form.startswith("quantity: ") for form in forms) else set())
 
 
 def edges_of(turn: Turn, rule: str, fact: dict[str, Any]) -> list[int]:
-    """Amounts in fen where the number is one, else whole numbers; all are asked."""
+    """Amounts in fen where the number is one, else whole numbers, or tables of them; all are asked."""
     nodes = [next(row[key] for key in EDGES if key in row) for row in fact["values"][:-1]]
     if fact["of"] in NUMBERS:
-        return [int(node) for node in nodes]
+        return [turn.ask(rule, lambda node=node: int(turn.desk.leaf(node)["is"]), 0) for node in nodes]
     return [turn.ask(rule, lambda node=node: turn.desk.amount(node), 0) for node in nodes]
 
 

@@ -210,6 +210,18 @@ def from_data(bill: Bill) -> dict[str, int]:
     return {name: fen for name, fen in found.items() if fen}
 
 
+def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int]]:
+    """What the bill as data says of derived facts, by layer that asked them, and of sums."""
+    data = bill.data()
+    found = {
+        layer["layer"]: {one["fact"]["en"]: (one["value"]["en"], one["number"]) for one in layer["derived"]}
+        for layer in data["layers"]
+    }
+    return {layer: facts for layer, facts in found.items() if facts}, {
+        one["name"]["en"]: one["fen"] for one in data["sums"]
+    }
+
+
 def made_claim(claim: dict[str, Any]) -> Claim:
     days = {name: date.fromisoformat(claim[name]) for name in (*DAYS, "charge", "enrolment") if name in claim}
     return Claim(

@@ -133,16 +133,21 @@ class DerivedMaker(TimeMaker):
 
     def of_number(self, kind: str) -> dict[str, Any]:
         made: dict[str, Any] = {"of": kind}
-        if kind in ("earlier claims", "earlier episodes") and self.often(0.6):
-            made["over"] = self.rng.choice(("a year", "a year", "a calendar year", "a lifetime"))
+        if kind in ("earlier claims", "earlier episodes") and self.often(0.7):
+            made["over"] = self.rng.choice(("a year", "a calendar year", "a calendar year", "a lifetime"))
         if kind in EARLIER and self.facts and self.often(0.5):
             made["where"] = self.where()
         facts = [name for name in (*PER, *self.facts) if name in self.facts or name in self.declared]
         facts = list(dict.fromkeys(name for name in facts if name not in self.derived))
-        if kind in EARLIER and facts and self.often(0.35):
+        if kind in EARLIER and facts and self.often(0.45):
             made["per"] = facts[0] if self.often(0.7) else self.rng.sample(facts, min(len(facts), 2))
         edges = sorted(set(self.rng.choices(WHOLE[kind], k=self.rng.choice((1, 1, 2, 3)))))
-        return made | {"values": self.values(list(edges)), "basis": BASIS}
+        nodes: list[Node] = list(edges)
+        if self.facts and self.often(0.25):
+            n = self.rng.randrange(len(edges))
+            near = edges[max(0, n - 1) : n + 1]
+            nodes[n] = self.table(lambda: self.rng.choice((*near, edges[n], edges[n] + 1)), 2)
+        return made | {"values": self.values(nodes), "basis": BASIS}
 
     def where(self) -> dict[str, Any]:
         """Lines as in `for`, of facts that claims state, or of the number of the admission."""
@@ -169,15 +174,19 @@ class DerivedMaker(TimeMaker):
         edges += [(fen, name) for name, fen in self.constants.items() if self.often(0.3)]
         edges = sorted({fen: (fen, name) for fen, name in edges}.values(), key=lambda edge: edge[0])
         varied = self.rng.randrange(len(edges)) if self.often(0.5) else -1
+        if varied >= 0 and self.often(0.6):  # by itself, so that it cannot fall
+            edges, varied = edges[varied : varied + 1], 0
         nodes = [
-            self.edge_that_varies(fen) if n == varied else name or self.dressed(written_amount(self.rng, fen))
+            self.edge_that_varies([fen, *(low for low, _ in edges[max(0, n - 1) : n])])
+            if n == varied
+            else name or self.dressed(written_amount(self.rng, fen))
             for n, (fen, name) in enumerate(edges)
         ]
         self.quantities = known
         return {"of": quantity, "values": self.values(nodes), "basis": BASIS}
 
-    def edge_that_varies(self, fen: int) -> Node:
-        """A share of a quantity, a named amount or a share of one, or a table around an amount."""
+    def edge_that_varies(self, near: list[int]) -> Node:
+        """A share of a quantity, a named amount or a share of one, or a table around this edge and the one before."""
 
         def leaf() -> Node:
             if self.uneven and self.often(0.4):
@@ -185,8 +194,9 @@ class DerivedMaker(TimeMaker):
                 return name if self.often(0.5) else f"{self.rng.choice(SHARES)} of {name}"
             if self.often(0.15):
                 return self.share_of_quantity()
-            more = self.rng.choice((0, 0, 10_000, -10_000, 50_000, 1))
-            return self.money_amount() or self.dressed(written_amount(self.rng, max(0, fen + more)))
+            more = self.rng.choice((0, 0, 0, 10_000, 50_000, 1, -1))
+            fen = max(0, self.rng.choice(near) + more)
+            return self.money_amount() or self.dressed(written_amount(self.rng, fen))
 
         stated = self.facts
         self.facts = {name: listed for name, listed in stated.items() if name not in self.derived}

@@ -116,6 +116,8 @@ class Desk:
     over_time: set[str] = field(default_factory=set)  # rules that show only if they are off for a whole history
     admission: Callable[[], int | None] = lambda: None
     known: dict[str, tuple[str, set[str]]] = field(default_factory=dict)  # derived facts, as far as a layer asked
+    numbers: dict[str, int | None] = field(default_factory=dict)  # from which they were worked out
+    worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer that asked
 
     def on(self, rule: str) -> bool:
         self.asked.add(rule)

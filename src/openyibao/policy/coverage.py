@@ -12,7 +12,6 @@ from openyibao.policy.model import (
     Cell,
     Fixed,
     Layer,
-    Money,
     NotKnown,
     Policy,
     StatisticShare,
@@ -58,11 +57,11 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
 
 
 def _edges(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
-    """The edges of derived facts; one that is a whole number stands for a value too."""
+    """The edges of derived facts."""
     for derived in policy.derived:
         for reach in derived.reaches:
-            cells = reach.to.cells if isinstance(reach.to, Table) else () if reach.to is None else (Cell((), Money(0)),)
-            yield from ((cell, cell.basis or derived.basis) for cell in cells)
+            for cell in reach.to.cells if reach.to else ():
+                yield cell, cell.basis or derived.basis
 
 
 def layer_tables(layer: Layer) -> list[Table]:
@@ -85,5 +84,5 @@ def layer_tables(layer: Layer) -> list[Table]:
 
 
 def derived_tables(policy: Policy) -> list[Table]:
-    """Every edge of a derived fact that is an amount."""
-    return [reach.to for one in policy.derived for reach in one.reaches if isinstance(reach.to, Table)]
+    """Every edge of a derived fact."""
+    return [reach.to for one in policy.derived for reach in one.reaches if reach.to]

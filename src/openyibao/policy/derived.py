@@ -8,11 +8,11 @@ from openyibao.policy.bases import CLAIM_PARTS, Earlier, filled_parts
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.conditions import read_conditions
 from openyibao.policy.kept import read_per
-from openyibao.policy.model import NOT_IDENTIFIED, Basis, Table
-from openyibao.policy.nodes import Mapping, Node, Place, Sequence, Text
+from openyibao.policy.model import NOT_IDENTIFIED, Basis, Count
+from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, named, some
-from openyibao.policy.tables import AMOUNT, constant, read_table
-from openyibao.policy.values import parse_whole, yuan
+from openyibao.policy.tables import AMOUNT, NUMBER, constant, read_table
+from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 from openyibao.policy.worked_out import Derived, Reach, Sum
 
@@ -207,7 +207,7 @@ def _read_reaches(reading: Reading, fields: Fields, path: str, scope: Scope, *, 
             reaches.append(reach)
     if len(items) == 1:
         reading.problem(items[0].place, path, "one value for all", "at least two values")
-    _check_edges(reading, reaches, path, scope, fields["values"][0])
+    _check_edges(reading, reaches, path, scope)
     return tuple(reaches)
 
 
@@ -232,17 +232,8 @@ def _read_reach(
         return None
     key = "up to" if "up to" in fields else "below"
     edge, inner = fields[key][1], join(path, key)
-    to: Table | int | None = (
-        read_table(reading, edge, inner, AMOUNT, scope) if is_money else _read_number(reading, edge, inner)
-    )
+    to = read_table(reading, edge, inner, AMOUNT if is_money else NUMBER, scope)
     return Reach(_read_word(reading, fields, path, "is"), to, key == "up to")
-
-
-def _read_number(reading: Reading, node: Node, path: str) -> int:
-    number = parse_whole(node.value) if isinstance(node, Text) else None
-    if number is None:
-        reading.problem(node.place, path, describe(node), "a whole number such as 15")
-    return number or 0
 
 
 def _read_word(reading: Reading, fields: Fields, path: str, key: str) -> str:
@@ -258,17 +249,18 @@ def _read_word(reading: Reading, fields: Fields, path: str, key: str) -> str:
     return name
 
 
-def _check_edges(reading: Reading, reaches: list[Reach], path: str, scope: Scope, place: Place) -> None:
+def _check_edges(reading: Reading, reaches: list[Reach], path: str, scope: Scope) -> None:
     """Edges that are the same for everybody rise; those that depend on the claim are checked on the claim."""
     last: tuple[int, bool] = (-1, True)
     for reach in reaches:
-        edge = constant(reach.to, scope) if isinstance(reach.to, Table) else reach.to
-        if edge is None:
+        edge = None if reach.to is None else constant(reach.to, scope)
+        if edge is None or reach.to is None:
             continue
         if (edge, reach.included) <= last:
-            said = f"{yuan(edge)} yuan" if isinstance(reach.to, Table) else str(edge)
-            at = reach.to.cells[0].place if isinstance(reach.to, Table) else place
-            reading.problem(at, path, f"the edge {said}, not above the one before it", "edges that rise")
+            said = str(edge) if isinstance(reach.to.cells[0].value, Count) else f"{yuan(edge)} yuan"
+            reading.problem(
+                reach.to.cells[0].place, path, f"the edge {said}, not above the one before it", "edges that rise"
+            )
         last = (edge, reach.included)
 
 

@@ -126,7 +126,14 @@ class MonthDay:
     day: int
 
 
-Value = Money | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
+@dataclass(frozen=True)
+class Count:
+    """A whole number of days, months, claims or episodes."""
+
+    number: int
+
+
+Value = Money | Count | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
 
 
 @dataclass(frozen=True)

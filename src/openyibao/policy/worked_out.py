@@ -27,12 +27,12 @@ class Sum:
 class Reach:
     """One value of a derived fact: it holds where no value before it does, and the number reaches no further.
 
-    `to` is an amount (a table of amounts), a whole number, or None for all that is left; `included` says whether the
+    `to` is a table of amounts or of whole numbers, or None for all that is left; `included` says whether the
     edge itself still belongs to the value.
     """
 
     value: str
-    to: Table | int | None = None
+    to: Table | None = None
     included: bool = False
 
 

@@ -19,6 +19,7 @@ from openyibao.policy.model import (
     Bilingual,
     Cell,
     Condition,
+    Count,
     Fact,
     Fixed,
     Kept,
@@ -208,13 +209,14 @@ class Writer:
     def reach(self, reach: Reach) -> Tree:
         if reach.to is None:
             return self.tree(("otherwise", self.say(reach.value)))
-        edge = reach.to if isinstance(reach.to, int) else self.table(reach.to)
-        return self.tree(("up to" if reach.included else "below", edge), ("is", self.say(reach.value)))
+        return self.tree(("up to" if reach.included else "below", self.table(reach.to)), ("is", self.say(reach.value)))
 
     def value(self, value: Value) -> Any:
         if isinstance(value, Money):
             unit = "元" if self.lang == "zh" else " yuan"
             return value.fen // 100 if value.fen % 100 == 0 else yuan(value.fen) + unit
+        if isinstance(value, Count):
+            return value.number
         if isinstance(value, Ratio):
             return "+" * (self.signed and value.ratio > 0) + percent(value.ratio)
         if isinstance(value, NoLimit):

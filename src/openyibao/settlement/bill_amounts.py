@@ -109,7 +109,11 @@ class Amounts:
         value = reach["value"][self.lang]
         if reach["edge"] is None and reach["number"] is None:
             return self.say("reach_otherwise", value=value)
-        edge = self.amount(reach["edge"]) if reach["edge"] else self.measured(reach["number"], is_money=False)
+        if reach["edge"]:
+            edge = self.amount(reach["edge"])
+        else:
+            facts = self.say("chosen", facts=self.facts(reach["facts"])) if reach["facts"] else ""
+            edge = self.measured(reach["number"], is_money=False) + facts
         return self.say("reach_up_to" if reach["included"] else "reach_below", edge=edge, value=value)
 
     def sum(self, one: Data) -> str:

@@ -29,8 +29,9 @@ class DerivedWriter(UseWriter):
             {
                 "value": self.name(reach.value),
                 "included": reach.included,
-                "edge": self.answer(edge, one.basis, layer=layer) if edge else None,
-                "number": reach.to if isinstance(reach.to, int) else None,
+                "edge": self.answer(edge, one.basis, layer=layer) if edge and one.quantity else None,
+                "number": self.named[edge.value_name] if edge and not one.quantity else None,
+                "facts": self.chosen_facts(edge) if edge and not one.quantity else [],
             }
             for reach, edge in zip(one.reaches, plan.edges, strict=True)
         ]

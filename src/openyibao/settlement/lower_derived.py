@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.derived import layers_of
-from openyibao.policy.model import Condition, Table, Words
+from openyibao.policy.model import Condition, Words
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.policy.worked_out import Derived, Sum
 from openyibao.settlement.ir import Fail, Note, OpenUse, ReadUse, Set, Slot, Statement, When, WriteUse
@@ -75,15 +75,13 @@ class DerivedFacts(LayerTools):
         edges: list[str] = []
         for place, reach in enumerate(derived.reaches, 1):
             table = None
-            if isinstance(reach.to, Table):
+            if reach.to is not None:
                 table, made = self._table(reach.to, name, f"{name} / edge {place}", "amount")
                 out += made
                 if edges:
                     fault = low.fault("edges", layer=self.layer.name, what=name)
                     out.append(When(f"{table.value_name} < {edges[-1]}", (Fail(fault),)))
                 edges.append(table.value_name)
-            elif reach.to is not None:
-                edges.append(low.parameter(name, reach.to, "amount"))
             plan.edges.append(table)
         bound = (0, len(derived.fact.values) - 1)
         out.append(Set(found, _choice(derived, number, edges), bound=bound))
