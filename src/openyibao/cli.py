@@ -214,6 +214,14 @@ def bench_settle(
     run(claims, rows)
 
 
+@bench_app.command("lint")
+def bench_lint() -> None:
+    """How long it takes to hold the library against national law. The last line is JSON."""
+    from openyibao.bench.lint import run
+
+    run()
+
+
 @app.command()
 def demo() -> None:
     """Settle the official examples and one stay in XX District, and explain the bills."""
