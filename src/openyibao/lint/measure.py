@@ -151,21 +151,27 @@ class Meter:
         basis = (cell.basis if cell is not None else None) or plans[0].layer.basis
         return Measured(total, tuple(facts.items()), place, basis)
 
-    def share_paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...]) -> Measured:
-        """What some layers pay of the cost in scope of all stated claims together."""
-        paid = cost = 0
-        place, basis = Place(1, 1), None
-        for probe in probes:
-            stated = facts | {name: value for name, value in probe.facts.items() if name in self.known}
-            bill = self.bill(stated, probe.cost_fen, layers)
-            mine = [plan for plan in bill.plan.layers if plan.layer.name in layers]
-            if not any(bill.named[plan.applies] for plan in mine):
-                lacking = self.words(layers)
-                raise CannotTellError(f"没有适用的“{lacking[0]}”", f"no {lacking[1]} applies")
-            paid += sum(bill.named[plan.paid] for plan in mine)
-            cost += probe.cost_fen
-            place, basis = mine[0].layer.place, mine[0].layer.basis
-        return Measured(Fraction(paid, cost), tuple(facts.items()), place, basis)
+    def share_paid(
+        self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...], *, more: bool
+    ) -> Measured:
+        """What some layers pay of the cost in scope of all stated claims together, or of `more` cost alone."""
+        found = [self._paid(layers, facts, probe) for probe in probes]
+        mine = next(layer for layer in self.policy.layers if layer.name in layers)
+        if more:  # what is paid of the cost by which the second claim is larger: no deductible is in it
+            share = Fraction(found[1] - found[0], probes[1].cost_fen - probes[0].cost_fen)
+        else:
+            share = Fraction(sum(found), sum(probe.cost_fen for probe in probes))
+        return Measured(share, tuple(facts.items()), mine.place, mine.basis)
+
+    def _paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probe: Probe) -> int:
+        """What some layers pay of a stated claim, in fen. Raises CannotTellError where none of them applies."""
+        stated = facts | {name: value for name, value in probe.facts.items() if name in self.known}
+        bill = self.bill(stated, probe.cost_fen, layers)
+        mine = [plan for plan in bill.plan.layers if plan.layer.name in layers and bill.named[plan.applies]]
+        if not mine:
+            lacking = self.words(layers)
+            raise CannotTellError(f"没有适用的“{lacking[0]}”", f"no {lacking[1]} applies")
+        return sum(bill.named[plan.paid] for plan in mine)
 
     def counts_deductibles(self, layer: str, facts: dict[str, str | int]) -> Measured:
         """Whether a layer looks at what the deductibles of the layers above took: 1 or 0."""
