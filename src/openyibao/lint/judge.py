@@ -10,7 +10,6 @@ from openyibao.lint.measure import CannotTellError, Measured, Meter
 from openyibao.lint.national import NationalRule, national_rules
 from openyibao.policy.model import Bilingual, Policy
 
-SHARES = ("share paid", "share of more cost")
 ANSWERS = ("conforms", "within about", "departs", "cannot tell")
 
 
@@ -90,8 +89,8 @@ def _of(rule: NationalRule, meter: Meter, facts: dict[str, str | int], blank: Fi
 
 
 def _measure(rule: NationalRule, meter: Meter, facts: dict[str, str | int]) -> Measured:
-    if rule.measure in SHARES:
-        return meter.share_paid(rule.layers, facts, rule.probes, more=rule.measure == SHARES[1])
+    if rule.measure == "share paid":
+        return meter.share_paid(rule.layers, facts, rule.probes)
     if rule.measure == "counts deductibles":
         return meter.counts_deductibles(rule.layers[0], facts)
     return meter.measure(rule.measure, rule.layers, facts)
@@ -138,7 +137,9 @@ def _compare(
             answer = "within about"
         return replace(blank, answer=answer, measured=mine, wanted=wanted, by=by)
     over = value - wanted
-    if rule.measure in SHARES and rule.other:  # the rule bounds a drop: the share must not lie further below
+    if (
+        rule.measure == "rate after pre-pay" and rule.other
+    ):  # the rule bounds a drop: the share must not lie further below
         over = wanted - value
     by = {"at most": max(Fraction(0), over), "at least": max(Fraction(0), -over), "about": abs(over)}[rule.bound]
     answer = "conforms" if by == 0 else "departs"

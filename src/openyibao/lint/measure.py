@@ -151,16 +151,11 @@ class Meter:
         basis = (cell.basis if cell is not None else None) or plans[0].layer.basis
         return Measured(total, tuple(facts.items()), place, basis)
 
-    def share_paid(
-        self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...], *, more: bool
-    ) -> Measured:
-        """What some layers pay of the cost in scope of all stated claims together, or of `more` cost alone."""
+    def share_paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...]) -> Measured:
+        """What some layers pay of the cost in scope of all stated claims together."""
         found = [self._paid(layers, facts, probe) for probe in probes]
         mine = next(layer for layer in self.policy.layers if layer.name in layers)
-        if more:  # what is paid of the cost by which the second claim is larger: no deductible is in it
-            share = Fraction(found[1] - found[0], probes[1].cost_fen - probes[0].cost_fen)
-        else:
-            share = Fraction(sum(found), sum(probe.cost_fen for probe in probes))
+        share = Fraction(sum(found), sum(probe.cost_fen for probe in probes))
         return Measured(share, tuple(facts.items()), mine.place, mine.basis)
 
     def _paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probe: Probe) -> int:
@@ -224,6 +219,15 @@ def _rate(say: Answers, plan: LayerPlan) -> tuple[Fraction | None, Cell | None]:
     return min(rates, key=lambda found: found[0])
 
 
+def _rate_after_pre_pay(say: Answers, plan: LayerPlan) -> tuple[Fraction | None, Cell | None]:
+    """What the layer pays of a further yuan: the rate of what pre-pay leaves over."""
+    rate, cell = _rate(say, plan)
+    for step in plan.steps:
+        if step.kind == "pre-pay" and rate is not None:
+            rate *= 1 - Fraction(say.named[step.table.result], step.table.denominator)
+    return rate, cell
+
+
 def _cap(say: Answers, plan: LayerPlan) -> tuple[Fraction | None, Cell | None]:
     """The least cap of a year or longer; None where there is none."""
     caps = [cap for cap in plan.caps if cap.period in ("year", "calendar year", "lifetime")]
@@ -232,4 +236,10 @@ def _cap(say: Answers, plan: LayerPlan) -> tuple[Fraction | None, Cell | None]:
     return min(bound, key=lambda one: one[0]) if bound else (None, found[0][1] if found else None)
 
 
-READERS = {"deductible": _deductible, "rate": _rate, "cap": _cap, "caps together": _cap}
+READERS = {
+    "deductible": _deductible,
+    "rate": _rate,
+    "rate after pre-pay": _rate_after_pre_pay,
+    "cap": _cap,
+    "caps together": _cap,
+}

@@ -17,7 +17,7 @@ from openyibao.policy.values import parse_fen, parse_ratio
 RULES = "national.yaml"
 STRENGTHS = ("must", "in principle", "about")
 SCHEMES = ("resident", "employee", "all")
-MEASURES = ("deductible", "rate", "cap", "caps together", "share paid", "share of more cost", "counts deductibles")
+MEASURES = ("deductible", "rate", "cap", "caps together", "share paid", "rate after pre-pay", "counts deductibles")
 BOUNDS = ("at most", "at least", "about", "no cap", "lower", "yes")
 UNITS = {"points": Fraction(1, 100)}
 
