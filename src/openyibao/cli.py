@@ -106,6 +106,18 @@ def policy_check(
     commands.check_policies(policies or [], lang)
 
 
+@policy_app.command("lint")
+def policy_lint(
+    policies: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Policies, or files.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All policies of the library.")] = False,
+    format: Annotated[Literal["text", "json", "sarif"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+    departs: Annotated[bool, typer.Option("--departs", help="Exit code 1 if a policy departs.")] = False,
+) -> None:
+    """Hold local policies against the national rules of their time."""
+    commands.lint_policies(policies or [], all_, format, lang, departs)
+
+
 @policy_app.command("code")
 def policy_code(
     policy: PolicyName,
@@ -214,6 +226,14 @@ def bench_settle(
     from openyibao.bench.settle import run
 
     run(claims, rows)
+
+
+@bench_app.command("lint")
+def bench_lint() -> None:
+    """How long it takes to hold the library against national law. The last line is JSON."""
+    from openyibao.bench.lint import run
+
+    run()
 
 
 @app.command()

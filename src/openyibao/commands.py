@@ -194,6 +194,22 @@ def check_policies(names: list[str], lang: str | None) -> None:
         raise SystemExit(2)
 
 
+def lint_policies(names: list[str], everything: bool, form: str, lang: str, strict: bool) -> None:
+    """What the national rules say of policies."""
+    from openyibao.lint import lint
+    from openyibao.lint.report import Teller, as_json, as_sarif
+
+    if everything == bool(names):
+        print("Name the policies, or write --all.", file=sys.stderr)
+        raise SystemExit(2)
+    with told(lang):
+        found = {name: lint(load(name)) for name in names or policy_ids()}
+    text = {"json": as_json, "sarif": lambda one: as_sarif(one, lang), "text": Teller(lang).text}[form](found)
+    print(text, end="")
+    if strict and any(finding.answer == "departs" for findings in found.values() for finding in findings):
+        raise SystemExit(1)
+
+
 def print_code(name: str, rows: bool, literals: bool) -> None:
     from openyibao.settlement.emit import claim_text, rows_text
     from openyibao.settlement.program import plan_policy

@@ -102,6 +102,7 @@ def basic_layer() -> Obj:
         "name": word("basic insurance", "基本医保"),
         "payer": word("pooled fund", "统筹基金"),
         "applies": True,
+        "derived": [],
         "conditions": [
             condition(AGE, word("40"), word("18 and over", "18及以上"), limits(low=18)),
             condition(STAY, word("inpatient", "住院"), word("inpatient", "住院")),
@@ -147,6 +148,7 @@ def extra_layer() -> Obj:
         "name": word("supplement", "补充医保"),
         "payer": word("insurer", "保险公司"),
         "applies": True,
+        "derived": [],
         "conditions": [],
         "base": {"terms": terms, "fen": 174_501},
         "reductions": [reduction("deductible", deductible, 25_000)],
@@ -181,7 +183,7 @@ def flat_bill() -> Obj:
     }
     basic, extra = basic_layer(), extra_layer()
     return {
-        "bill_version": 2,
+        "bill_version": 3,
         "policy": {
             "id": "hand-made",
             "title": word("hand-made policy", "手工政策"),
@@ -207,6 +209,7 @@ def flat_bill() -> Obj:
             "total_fen": 1_000_000,
             **{f"{part}_fen": fen for part, fen in four.items()},
         },
+        "sums": [],
         "layers": [basic, extra],
         "parts_at_end": [
             {"layer": layer, "part": part, "name": word(part), "fen": fen}

@@ -50,6 +50,7 @@ def layer(name: str, terms: list[Obj], reductions: list[Obj], reimbursement: Obj
         "name": word(name),
         "payer": word(f"{name} fund"),
         "applies": True,
+        "derived": [],
         "conditions": [],
         "base": {"terms": terms, "fen": sum(item["taken_fen"] for item in terms)},
         "reductions": reductions,

@@ -62,7 +62,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         self.quantities = {(None, "total"): sum(self.parts.values()), **self.parts}
 
     def run(self) -> None:
-        self.same("bill", "bill_version", self.bill["bill_version"], 2)
+        self.same("bill", "bill_version", self.bill["bill_version"], 3)
         self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
         self.stated()
         policy = self.bill["policy"]
@@ -73,6 +73,8 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         for layer in self.bill["layers"]:
             self.same(layer["layer"], "name is taken", layer["layer"] in self.paid, False)
             self.layer(layer)
+        for item in self.bill["sums"]:
+            self.same("sums", item["name"]["en"], item["fen"], self.sum_of(item))
         self.end()
         self.totals()
 
@@ -80,6 +82,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
 
     def layer(self, layer: Obj) -> None:
         name, self.moved = layer["layer"], set()
+        self.derived_facts(name, layer)
         self.conditions(name, layer)
         wrong = [detail for detail in DETAILS if (layer[detail] is None) == layer["applies"]]
         self.same(name, "details null though it applies, or not null though it does not", wrong, [])
@@ -94,6 +97,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
             self.same(name, f"part {part}", layer["parts"][part], fen)
             self.same(name, f"part {part} is negative", fen < 0, False)
             self.parts[name, part] = self.quantities[name, part] = fen
+        self.quantities[name, "left"] = sum(parts.values())
         self.paid[name] = self.quantities[name, "paid"] = paid
         self.quantities[name, "base"] = self.quantities.pop((None, "base"), 0)
 

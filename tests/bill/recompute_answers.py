@@ -80,6 +80,51 @@ class Answers:
             self.same(where, f"condition {condition['fact']['en']} holds", condition["holds"], truths[-1])
         self.same(where, "applies", layer["applies"], all(truths))
 
+    # What is worked out
+
+    def sum_of(self, item: Obj) -> int | None:
+        """A sum of quantities as they stand by now; None where one of them is not known yet."""
+        plus, minus = ([self.quantity(one) for one in item[name]] for name in ("plus", "minus"))
+        if None in (*plus, *minus):
+            return None
+        return max(0, sum(plus) - sum(minus))
+
+    def sum_named(self, name: Obj) -> int | None:
+        found = [self.sum_of(item) for item in self.bill["sums"] if item["name"] == name]
+        return found[0] if len(found) == 1 else None
+
+    def quantity(self, item: Obj) -> int | None:
+        if item["kind"] == "sum":
+            return self.sum_named(item["name"])
+        return self.quantities.get((item["layer"], item["quantity"]))
+
+    def derived_facts(self, where: str, layer: Obj) -> None:
+        """Each derived fact has the value of the first edge that its number does not pass; then it is a fact."""
+        for item in layer["derived"]:
+            here, number = f"{where}, {item['fact']['en']}", item["number"]
+            if item["of"] == "quantity":
+                self.same(here, "number", number, self.quantity(item["quantity"]))
+            self.same(here, "quantity is there", item["quantity"] is not None, item["of"] == "quantity")
+            self.same(here, "number is null", number is None and item["of"] != "days since discharge", False)
+            self.same(here, "number is negative", number is not None and number < 0, False)
+            self.chosen_by(here, [{**fact, "range": None} for fact in item["per"]])
+            last = -1
+            for reach in item["reaches"][:-1]:
+                if reach["edge"]:
+                    self.answer(f"{here}, edge", reach["edge"], ("amount",))
+                self.chosen_by(f"{here}, edge", reach["facts"])
+                edge = reach["edge"]["fen"] if reach["edge"] else reach["number"]
+                self.same(here, "edges fall", edge < last, False)
+                last = edge
+                if number is not None and (number < edge or (reach["included"] and number == edge)):
+                    break
+            else:
+                reach = item["reaches"][-1]
+                self.same(here, "the last value has an edge", (reach["edge"], reach["number"]), (None, None))
+            self.same(here, "value", item["value"], reach["value"])
+            known = self.facts.setdefault(words(item["fact"]), item["value"])
+            self.same(here, "value, as in the layers above", item["value"], known)
+
     # Answers
 
     def answer(self, where: str, answer: Obj, kinds: tuple[str, ...]) -> None:
@@ -98,7 +143,8 @@ class Answers:
             self.derivation(where, answer["derived_from"], answer["fen"])
         if share_of := answer["share_of"]:
             place = share_of["layer"], share_of["quantity"]
-            self.same(where, f"fen of {place[0] or 'claim'} {place[1]}", share_of["fen"], self.quantities.get(place))
+            found = self.sum_named(share_of["name"]) if place == (None, "sum") else self.quantities.get(place)
+            self.same(where, f"fen of {place[0] or 'claim'} {place[1]}", share_of["fen"], found)
             self.same(where, "share of a quantity", answer["fen"], PARTS.share_of_fen(share_of))
 
     def rate(self, where: str, answer: Obj) -> Fraction:

@@ -31,7 +31,8 @@ EVERY_FEATURE = str(ROOT / "tests" / "policies" / "every-feature.yaml")
 SHARED = str(ROOT / "tests" / "policies" / "shared-and-fixed.yaml")
 TIME = str(ROOT / "tests" / "policies" / "time.yaml")
 SPLIT = str(ROOT / "tests" / "policies" / "split.yaml")
-POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT]
+DERIVED = str(ROOT / "tests" / "policies" / "derived.yaml")
+POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED]
 SCHEMA_EVERY = 50
 FEWER = 300
 

@@ -57,7 +57,7 @@ def test_ids_are_paths() -> None:
 
 def test_unknown_policy_names_the_nearest() -> None:
     with pytest.raises(LookupError, match="chongqing/resident-2023"):
-        find_policy("chongqing/resident-2032")
+        find_policy("chongqing/residnt-2023")
 
 
 def test_variation_changes_one_thing_only() -> None:

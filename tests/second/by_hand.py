@@ -18,6 +18,15 @@ WORDS = {
     "wage": "平均工资",
     "line": "标准",
     "half": "半标准",
+    "sum": "合计",
+    "whole": "总计",
+    "height": "费用高低",
+    "which one": "第几次",
+    "small": "小额",
+    "middle": "居中",
+    "large": "大额",
+    "first one": "首次",
+    "later one": "再次",
 }
 
 

@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from second import payment, people, periods
+from second import derived, payment, people, periods
 from second.ledger import Ledger, Settled, Uses
 from second.turn import Event, Problem, Turn
-from second.values import ENDLESS, Desk, Stop, half_up, load, matches
+from second.values import ENDLESS, OPEN_PARTS, Desk, Stop, half_up, load, matches
 
 __all__ = ["Answer", "load", "settle"]
 
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
-OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 QUANTITIES = ("applies", "base", *OPEN_PARTS, "paid")
 BY_DATE = {"day", "month", "quarter", "calendar year"}
 MOST_FEN, FIRST_DAY = 10**11, "1900-01-01"
@@ -41,20 +40,42 @@ class Answer:
     problems: list[Problem] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)  # the rules that had a say, by the names of `Desk.on`
+    over_time: set[str] = field(default_factory=set)  # the same, by the names of `Desk.lasting`
     settled: Settled | None = None
+    worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer and derived fact
+    sums: dict[str, int] = field(default_factory=dict)
 
 
 # One layer ------------------------------------------------------------------------------------------------------
 
 
 def applies(turn: Turn) -> bool:
-    """Every fact that `for` names must be there; all lines must hold."""
+    """Every fact that `for` names must be there; all lines must hold.
+
+    If those that ask no derived fact do, or may for all that is known, the derived facts of the whole layer are needed.
+    """
+    lines, names = turn.keys.get("for", {}), derived.asked_by(turn.desk.policy, turn.keys)
+    if not lines_hold(turn, {fact: wanted for fact, wanted in lines.items() if fact not in names}):
+        return False
+    before = len(turn.problems)
+    for name in names:
+        derived.look_up(turn, name)
+    if len(turn.problems) > before:
+        return False
+    turn.desk.worked_out[turn.name] = {name: (turn.desk.known[name][0], turn.desk.numbers[name]) for name in names}
+    return lines_hold(turn, {fact: wanted for fact, wanted in lines.items() if fact in names})
+
+
+def lines_hold(turn: Turn, lines: dict[str, Any]) -> bool:
+    """Whether lines of `for` hold; one whose fact is missing is a problem, and may."""
     holds = True
-    for fact, wanted in turn.keys.get("for", {}).items():
+    for fact, wanted in lines.items():
         value = turn.ask("for", lambda fact=fact: turn.desk.fact(fact), None)
         choices = wanted if isinstance(wanted, list) else [wanted]
-        line = value is not None and any(matches(choice, value) for choice in choices)
-        turn.tell("for", int(not line), "condition on a range" if isinstance(value, int) else "condition")
+        line = value is None or any(matches(choice, value) for choice in choices)
+        worked_out = fact in derived.facts_of(turn.desk.policy)
+        kind = " on a range" if isinstance(value, int) else " on a derived fact" if worked_out else ""
+        turn.tell("for", int(not line), f"condition{kind}")
         holds &= line
     return holds
 
@@ -155,6 +176,11 @@ def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[
 # One claim ------------------------------------------------------------------------------------------------------
 
 
+def looked_at(policy: dict[str, Any]) -> set[str]:
+    """The kinds of periods that rules, and derived facts that count over a period, look at."""
+    return periods.kinds(policy) | {periods.BANDS[x["over"]] for x in derived.asked(policy).values() if "over" in x}
+
+
 def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
     """What is wrong with a claim before any layer looks at it."""
     money = claim["money"]
@@ -166,7 +192,7 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
     if max(money.values()) > MOST_FEN:
         found.append(Problem("large"))
     words = [policy.get("year of the date of", "settlement")]
-    words += [policy.get("period of the date of", "settlement")] if BY_DATE & periods.kinds(policy) else []
+    words += [policy.get("period of the date of", "settlement")] if BY_DATE & looked_at(policy) else []
     if any(periods.day_of(claim, word).isoformat() < FIRST_DAY for word in words):
         found.append(Problem("day"))
     if not claim["admission"] <= claim["discharge"] <= claim["settlement"]:
@@ -224,12 +250,12 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
     if people.two_at_once(policy, claim, off):
         problems.append(Problem("two values"))
     if problems:
-        return Answer({}, {}, uses, problems, [], desk.asked)
+        return Answer({}, {}, uses, problems, [], desk.asked, desk.over_time)
     start = periods.NEW_YEAR
     try:
         start = start_of_year(desk)
     except Stop as stop:
-        if "year" in periods.kinds(policy):  # else nothing looks at it
+        if "year" in looked_at(policy):  # else nothing looks at it
             problems.append(Problem(stop.kind, "", "benefit year from"))
     calendar = periods.calendar_of(policy, claim, start, desk.on)
     ledger = Ledger(claim["claim id"], uses)
@@ -238,7 +264,7 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
     note_start(policy, calendar, ledger)
     answer = layers_of(desk, calendar, ledger)
     if problems:
-        return Answer({}, {}, uses, problems + answer.problems, [], desk.asked)
+        return Answer({}, {}, uses, problems + answer.problems, [], desk.asked, desk.over_time)
     return answer
 
 
@@ -252,10 +278,13 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
         turn = Turn(name, keys, desk, calendar, ledger)
         layers[name], parts = one_layer(turn, parts)
         if turn.problems:
-            return Answer({}, {}, ledger.before, turn.problems, [], desk.asked)
+            return Answer({}, {}, ledger.before, turn.problems, [], desk.asked, desk.over_time)
         desk.quantities |= {f"{name}'s {quantity}": some for quantity, some in layers[name].items()}
         events += turn.events
     assert sum(parts.values()) == money["total cost"]
+    derived.remember(desk, calendar, ledger)
     ledger.close()
     settled = Settled(ledger.claim, frozenset(ledger.read), ledger.added)
-    return Answer(layers, parts, ledger.now, [], events, desk.asked, settled)
+    asked = set(desk.asked)
+    sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {})}
+    return Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, desk.worked_out, sums)

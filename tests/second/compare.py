@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from second import calculator, periods, product, reversals
-from second.coverage import Tally, observe, switch_off
+from second.coverage import Tally, after_failures, observe, switch_off, switch_off_for_good
 
 Policy = dict[str, Any]
 History = list[dict[str, Any]]
+OVER_TIME = 10  # histories of a policy that are settled again without each rule that shows only over time
 OUT_OF_ORDER = (
     {"admission": "2023-05-02", "discharge": "2023-05-01", "settlement": "2023-05-03"},
     {"admission": "2023-05-01", "discharge": "2023-05-03", "settlement": "2023-05-02"},
@@ -73,18 +74,32 @@ def compare_history(
         if what != "one claim: ":
             return Difference(policy, history, what, strip(outcome, wanted), strip(wanted, outcome))
         if outcome.bill and closely:
-            of_data = product.Outcome(None, product.from_data(outcome.bill), outcome.uses)
-            if of_data.quantities != wanted.quantities:
-                return Difference(policy, history, "the bill's data", strip(of_data, wanted), strip(wanted, of_data))
+            found = compare_data(policy, history, outcome, wanted, answer)
+            if found:
+                return found
             tally.counts["bills as data"] += 1
+            tally.counts["derived facts on bills"] += sum(map(len, answer.worked_out.values()))
         observe(policy, claim, uses, answer, tally)
         if closely:
             switch_off(policy, claim, uses, answer, tally)
         count(answer, outcome, wanted, tally)
         done.append((answer, outcome))
         uses = answer.uses
+    if len(settled) < OVER_TIME:
+        switch_off_for_good(policy, history, [answer for answer, _ in done], tally)
+        after_failures([answer for answer, _ in done], tally)
     settled.append(done)
     return None
+
+
+def compare_data(policy: Policy, history: History, outcome: Any, wanted: Any, answer: Any) -> Difference | None:
+    """The bill as data: quantities and parts, derived facts with their numbers, sums."""
+    of_data = product.Outcome(None, product.from_data(outcome.bill), outcome.uses)
+    if of_data.quantities != wanted.quantities:
+        return Difference(policy, history, "the bill's data", strip(of_data, wanted), strip(wanted, of_data))
+    theirs = product.worked_out(outcome.bill)
+    ours = {layer: facts for layer, facts in answer.worked_out.items() if facts}, answer.sums
+    return None if theirs == ours else Difference(policy, history, "the bill's derived facts and sums", theirs, ours)
 
 
 def count(answer: Any, outcome: Any, wanted: Any, tally: Tally) -> None:

@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from second import calculator, periods, random_time, random_values
+from second import calculator, derived, periods, random_time, random_values
 from second.periods import DAYS
 
 Policy = dict[str, Any]
+EARLIER = derived.EARLIER
 KINDS = ("limit", "deductible", "at most")
 CLAIM_PARTS, OPEN_PARTS = calculator.CLAIM_PARTS, calculator.OPEN_PARTS
 SHARED = tuple(f"shared {kind}{where}" for kind in KINDS for where in ("", " on one claim"))
@@ -18,7 +19,7 @@ QUANTITIES = (
     *(f"a layer's {x}" for x in ("base", "paid", *OPEN_PARTS)),
 )
 FAILURES = (
-    *("fact", "gap", "statistic", "edges", "rate", "enrolment", "two values"),
+    *("fact", "gap", "statistic", "edges", "rate", "enrolment", "no enrolment", "two values"),
     *("date", "sum", "negative", "dates", "day", "large"),
 )
 SWITCHES = (
@@ -35,6 +36,23 @@ SWITCHES = (
     *("oldest first", "drawn by a later period"),
     *("plus", "admission number", "order", "as of", "dated values"),
     *("points", "own share", "line", "bounds of a line"),
+    *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity")),
+    "less, of a sum",
+)
+OVER_TIME = (  # switched off for a whole history
+    *("where", "per of a derived fact", "paid by", "a split stay counts once", "an episode keeps its number"),
+    *(f"over {period} of a derived fact" for period in ("a year", "a calendar year")),
+)
+DERIVED = (
+    *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity", "a sum", "left of")),
+    *("value below", "value up to", "value otherwise", "value that stands twice"),
+    *("number on an edge", "edges that are equal", "condition on a derived fact"),
+    *(f"edge: {what}" for what in ("a named amount", "a table", "a table of whole numbers", "a share of a quantity")),
+    *("counted two or more", "episode already counted", "never discharged before"),
+    *("discharged after this admission", "admitted before enrolment"),
+    *("sum of a sum", "sum that is not below 0", "left of, in a sum", "quantity: a sum"),
+    *(f"fails in a derived fact: {kind}" for kind in ("fact", "gap", "statistic", "edges", "no enrolment")),
+    "a derived fact after a failed claim",
 )
 CONSTRUCTS = (
     *(f"{kind} per {period}" for kind in KINDS for period in random_time.PERIODS),
@@ -71,7 +89,9 @@ CONSTRUCTS = (
     *("own share", "line", *(f"line in {fact}" for fact in ("age", "days", "items", "admission number"))),
     *("line raised to least", "line cut to most", "order", "as of", "dated values", "name passed over"),
     *(f"fails: {kind}" for kind in FAILURES),
+    *DERIVED,
     *(f"without: {rule}" for rule in SWITCHES),
+    *(f"a history without: {rule}" for rule in OVER_TIME),
     *(f"without: period: {period}" for period in random_time.PERIODS),
     *(f"reversal by the {side}: {found}" for side in ("calculator", "product") for found in ("allowed", "refused")),
 )
@@ -94,6 +114,8 @@ def observe(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, tal
     """Count the constructs that a claim met, and those that moved money."""
     for kind in {problem.kind for problem in answer.problems}:
         tally.add(f"fails: {kind}", True)
+    for kind in {problem.kind for problem in answer.problems if problem.rule.startswith("derived ")}:
+        tally.add(f"fails in a derived fact: {kind}", True)
     seen: dict[str, bool] = {}
     several: dict[tuple[str, str], list[int]] = {}
     for event in answer.events:
@@ -148,6 +170,28 @@ def switch_off(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, 
     for rule in answer.asked:
         other = calculator.settle(policy, before, claim, frozenset((rule,)))
         tally.add(f"without: {rule}", outcome(other) != outcome(answer))
+
+
+def switch_off_for_good(policy: Policy, history: list[dict[str, Any]], answers: list[Any], tally: Tally) -> None:
+    """Settle the whole history again without each rule that shows only over time."""
+    for rule in {rule for answer in answers for rule in answer.over_time}:
+        uses: Any = {}
+        decisive = False
+        for claim, answer in zip(history, answers, strict=True):
+            other = calculator.settle(policy, uses, claim, frozenset((rule,)))
+            uses, decisive = other.uses, decisive or outcome(other) != outcome(answer)
+        tally.add(f"a history without: {rule}", decisive)
+
+
+def after_failures(answers: list[Any], tally: Tally) -> None:
+    """Facts of earlier claims, asked after a claim had failed: decisive where a rule that asked moved money."""
+    failed = False
+    for answer in answers:
+        asked = {form for event in answer.events for form in event.forms} & {f"derived fact of {x}" for x in EARLIER}
+        if failed and asked:
+            moved = any(event.moved and event.forms & asked for event in answer.events)
+            tally.add("a derived fact after a failed claim", moved)
+        failed |= bool(answer.problems)
 
 
 def outcome(answer: Any) -> tuple[Any, ...]:

@@ -36,9 +36,17 @@ PARTS_OUT = ("fully_self_paid", "over_limit", "pre_self_paid")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 DAYS = ("admission", "discharge", "settlement")
 BOUND = "annual maximum of "
+DERIVED = "derived "
+DAYS_AT_ONE = 306  # the product counts days from 1 March of the year 0, Python from 1 January of the year 1
+NUMBERED = (" / earned", " / number of the episode")
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
 INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
-KINDS = {"statistic": "gap", "dates": "refused", "two values": "identity"}  # where the product's word is another one
+KINDS = {
+    "statistic": "gap",
+    "dates": "refused",
+    "two values": "identity",
+    "no enrolment": "enrolled",
+}  # where the product's word is another one
 
 
 @dataclass
@@ -202,6 +210,18 @@ def from_data(bill: Bill) -> dict[str, int]:
     return {name: fen for name, fen in found.items() if fen}
 
 
+def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int]]:
+    """What the bill as data says of derived facts, by layer that asked them, and of sums."""
+    data = bill.data()
+    found = {
+        layer["layer"]: {one["fact"]["en"]: (one["value"]["en"], one["number"]) for one in layer["derived"]}
+        for layer in data["layers"]
+    }
+    return {layer: facts for layer, facts in found.items() if facts}, {
+        one["name"]["en"]: one["fen"] for one in data["sums"]
+    }
+
+
 def made_claim(claim: dict[str, Any]) -> Claim:
     days = {name: date.fromisoformat(claim[name]) for name in (*DAYS, "charge", "enrolment") if name in claim}
     return Claim(
@@ -232,7 +252,7 @@ def day_in(item: dict[str, str], key: str) -> date | None:
 def money_uses(uses: Uses) -> dict[tuple[Any, ...], int]:
     """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions."""
     kept = uses.values.items()
-    money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(" / earned")}
+    money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(NUMBERED)}
     return {(maximum(key[0]), *key[1:]): fen for key, fen in money.items()}
 
 
@@ -256,7 +276,22 @@ def expected(policy: dict[str, Any], answer: Any) -> Outcome:
         if isinstance(fen, int)
         and (not rule.startswith("annual ") or (owner, rule.removeprefix(BOUND)) in bounded(policy))
     }
-    return Outcome(None, {name: fen for name, fen in found.items() if fen}, uses)
+    return Outcome(None, {name: fen for name, fen in found.items() if fen}, uses | left_behind(policy, answer))
+
+
+def left_behind(policy: dict[str, Any], answer: Any) -> dict[tuple[Any, ...], int]:
+    """What claims left behind for derived facts: how many they are, or their latest discharge."""
+    found: dict[tuple[Any, ...], int] = {}
+    for (owner, _, period, values), entries in answer.uses.items():
+        if not owner.startswith(DERIVED):
+            continue
+        name = owner.removeprefix(DERIVED)
+        kind, place = policy["derived facts"][name]["of"], (period_number(period), *values)
+        if kind == "days since discharge":
+            found[f"{name} / {kind}", *place] = max(date.fromisoformat(x[1]).toordinal() for x in entries) + DAYS_AT_ONE
+        else:
+            found[f"{name} / {kind}", *place] = len(entries)
+    return found
 
 
 def period_number(period: tuple[Any, ...]) -> int | str:

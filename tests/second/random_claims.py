@@ -10,6 +10,8 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
+from second import derived
+
 CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
 TURNS = tuple(
     date(year, month, 1) for year in (2025, 2026, 2027) for month in (1, 2, 4, 7, 10) if (year, month) <= (2027, 1)
@@ -44,6 +46,8 @@ def thresholds(policy: dict[str, Any], values: Any) -> list[int]:
                         continue
 
     walk(policy["layers"])
+    facts = policy.get("derived facts", {}).values()
+    walk([fact["values"] for fact in facts if fact["of"] not in derived.NUMBERS])
     return sorted(fen for fen in found if fen)
 
 

@@ -52,6 +52,7 @@ class TimeMaker(RateMaker, PolicyMaker):
         self.sorts = {sort for sort in SORTS if self.often(0.4)} if self.often(0.9) else set()
         self.declared: dict[str, str] = {}
         self.shared: dict[str, dict[str, Group]] = {}
+        self.derived: dict[str, dict[str, Any]] = {}  # facts that are worked out: no use is kept for each value of one
 
     # Facts
 
@@ -86,7 +87,7 @@ class TimeMaker(RateMaker, PolicyMaker):
         rng, found = self.rng, {}
         facts = [name for name in PER if name in self.facts or name in self.declared]
         if facts and self.often(0.2):
-            facts += [name for name in self.facts if name not in PER]
+            facts += [name for name in self.facts if name not in PER and name not in self.derived]
         if facts and self.often(0.6):
             found["per"] = rng.choice(facts) if self.often(0.7) else rng.sample(facts, min(len(facts), 3))
         if "carry" in self.sorts and kind != "deductible" and period in CARRIED and self.often(0.8):

@@ -8,6 +8,8 @@ from typing import Any
 from second.compare import Difference, History, Policy, compare
 from second.coverage import Tally
 
+PLACES = ("layers", "quantities", "derived facts", "amounts", "statistics", "facts", "words")
+
 
 def smallest(found: Difference, seconds: float) -> Difference:
     """A difference of the same sort that is as small as deleting and replacing makes it, within some seconds."""
@@ -42,7 +44,7 @@ def still(found: Difference, policy: Policy, history: History) -> Difference | N
 
 def paths(policy: Policy) -> list[list[Any]]:
     """All places of a policy but its head, from the outside in."""
-    return [path for path in below(policy) if path[0] in ("layers", "amounts", "statistics", "facts", "words")]
+    return [path for path in below(policy) if path[0] in PLACES]
 
 
 def below(node: Any) -> Iterator[list[Any]]:

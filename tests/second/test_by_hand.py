@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from second import by_hand, by_hand_people, by_hand_rates, by_hand_time, by_hand_uses, product
+from second import by_hand, by_hand_derived, by_hand_people, by_hand_rates, by_hand_time, by_hand_uses, product
 from second.random_values import BASIS
 
-assert by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, "the cases register themselves"
+assert by_hand_derived and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
+    "the cases register themselves"
+)
 
 
 @pytest.mark.parametrize("case", by_hand.CASES, ids=lambda case: case.__name__)

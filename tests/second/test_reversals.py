@@ -6,12 +6,20 @@ import pytest
 
 from second import reversals
 from second.by_hand import claim, history, policy
+from second.random_values import BASIS
 
 A, B = {"disease": "a"}, {"disease": "b"}
 STAY, VISIT = {"service": "inpatient"}, {"service": "outpatient"}
 ANY = {"disease": "any"}
 SERVICES = {"service": ["outpatient", "inpatient"], "admission number": "0 to 99"}
 BY_NUMBER = {"by": "admission number", "0 to 1": 100, "2 and over": 50}
+
+BY_ORDER = {"by": "which one", "first one": 100, "later one": 50}
+
+
+def counted(kind: str, **more: Any) -> dict[str, Any]:
+    values = [{"below": 1, "is": "first one"}, {"otherwise": "later one"}]
+    return {"which one": {"of": kind, **more, "values": values, "basis": BASIS}}
 
 
 def carried(**more: str) -> dict[str, Any]:
@@ -77,6 +85,44 @@ CASES = {
     "an episode that keeps its number": (
         policy({"deductible per claim": BY_NUMBER}, facts=SERVICES),
         history(claim("2025-01-01", 60, STAY, episode="e"), claim("2025-01-02", 60, STAY, episode="e")),
+        [False, True],
+    ),
+    "earlier claims were counted": (
+        policy({"deductible per claim": BY_ORDER}, derived_facts=counted("earlier claims")),
+        history(claim("2025-01-01", 60), claim("2025-01-02", 60)),
+        [False, True],
+    ),
+    "earlier claims that nobody asked for, nor counted": (
+        policy(
+            {"for": STAY, "deductible per claim": BY_ORDER},
+            facts=SERVICES,
+            derived_facts=counted("earlier claims", where=STAY),
+        ),
+        history(claim("2025-01-01", 60, STAY), claim("2025-01-02", 60, VISIT)),
+        [True, True],
+    ),
+    "a claim that was counted with the first": (
+        policy(
+            {"for": STAY, "deductible per claim": BY_ORDER},
+            facts=SERVICES,
+            derived_facts=counted("earlier claims", where=VISIT),
+        ),
+        history(claim("2025-01-01", 60, VISIT), claim("2025-01-02", 60, VISIT), claim("2025-01-02", 60, VISIT)),
+        [False, False, True],
+    ),
+    "earlier claims of another year": (
+        policy({"deductible per claim": BY_ORDER}, derived_facts=counted("earlier claims", over="a year")),
+        history(claim("2024-12-31", 60), claim("2025-01-02", 60)),
+        [True, True],
+    ),
+    "an episode that is counted once": (
+        policy({"deductible per claim": BY_ORDER}, derived_facts=counted("earlier episodes")),
+        history(claim("2025-01-01", 60, episode="e"), claim("2025-01-02", 60, episode="e")),
+        [False, True],
+    ),
+    "days since a discharge": (
+        policy({"deductible per claim": BY_ORDER}, derived_facts=counted("days since discharge")),
+        history(claim("2025-01-02", 60), claim("2025-01-03", 60, admission="2025-01-01", discharge="2025-01-01")),
         [False, True],
     ),
     "two parts of a stay": (

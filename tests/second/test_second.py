@@ -17,7 +17,7 @@ import pytest
 
 from openyibao.policy import find_policy, policy_ids, read_policy
 from openyibao.policy.write import write_policy
-from second import calculator, compare, product, random_histories, random_time, smaller, values
+from second import calculator, compare, product, random_derived, random_histories, smaller, values
 from second.coverage import CONSTRUCTS, Tally
 
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
@@ -37,7 +37,7 @@ def settle_many(policies: int, histories: int, seed: int, closely: int) -> None:
     tally = Tally()
     for number in range(policies):
         rng = random.Random(f"{seed}/{number}")
-        policy = random_time.random_policy(rng)
+        policy = random_derived.random_policy(rng)
         claims = random_histories.random_histories(rng, policy, values, histories)
         found = compare.compare(policy, claims, tally, closely)
         if found:
@@ -73,7 +73,7 @@ def test_policies_of_the_program(name: str) -> None:
 @pytest.mark.parametrize("days", compare.OUT_OF_ORDER)
 def test_days_out_of_order_in_a_csv_table(days: dict[str, str], tmp_path: Path) -> None:
     """A row for each is rejected; the claim class and the reader of claim files are asked in every history."""
-    policy = read_policy(find_policy(policy_ids()[0]))
+    policy = read_policy(find_policy("chongqing/resident-2023"))
     assert product.rejected_in_csv(policy, days, tmp_path) == 1
 
 
@@ -82,7 +82,7 @@ def test_claims_in_a_file_are_the_claims_of_the_class() -> None:
     read, refused = 0, 0
     for number in range(20):
         rng = random.Random(f"{SEED}/file/{number}")
-        policy = random_time.random_policy(rng)
+        policy = random_derived.random_policy(rng)
         made = product.Product(json.dumps(policy, ensure_ascii=False))
         for claim in (one for history in random_histories.random_histories(rng, policy, values, 3) for one in history):
             try:
@@ -100,7 +100,7 @@ def test_what_the_product_writes_means_the_same() -> None:
     """A policy read and written again gives the calculator the same answers."""
     for number in range(30):
         rng = random.Random(f"{SEED}/written/{number}")
-        policy = random_time.random_policy(rng)
+        policy = random_derived.random_policy(rng)
         text = json.dumps(policy, ensure_ascii=False)
         written = calculator.load(write_policy(product.read_policy_text(text, "x.json"), "json"))
         for history in random_histories.random_histories(rng, policy, values, 5):

@@ -18,6 +18,7 @@ BESIDE = frozenset(  # what stands in a table beside its rows
     ("by", "basis", "note", "group", "for each", "per", "carry over", "earned from", "plus", "annual maximum", "points")
 )
 MONEY = ("money", "signed money")
+OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 IN_CELLS: dict[int, tuple[dict[str, Any], set[str]]] = {}
 
 
@@ -112,14 +113,28 @@ class Desk:
     quantities: dict[str, int] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    over_time: set[str] = field(default_factory=set)  # rules that show only if they are off for a whole history
     admission: Callable[[], int | None] = lambda: None
+    known: dict[str, tuple[str, set[str]]] = field(default_factory=dict)  # derived facts, as far as a layer asked
+    numbers: dict[str, int | None] = field(default_factory=dict)  # from which they were worked out
+    worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer that asked
 
     def on(self, rule: str) -> bool:
         self.asked.add(rule)
         return rule not in self.off
 
+    def lasting(self, rule: str) -> bool:
+        self.over_time.add(rule)
+        return rule not in self.off
+
     def fact(self, name: str) -> Any:
         """The value that counts, which must be one the policy lists."""
+        if name in self.policy.get("derived facts", {}):
+            if name not in self.known:
+                raise Stop("fact")
+            value, told = self.known[name]
+            self.forms |= told
+            return value
         listed, given = self.policy["facts"][name], self.claim["facts"].get(name)
         if name == "admission number":
             given = self.admission()
@@ -163,10 +178,11 @@ class Desk:
         """Rounded half-up to the fen, then raised to `least`, then cut to `most`."""
         owner, _, what = name.partition("'s ")
         kind = name if not what or owner == "this layer" else f"a layer's {what}"
+        kind = "a sum" if name in self.policy.get("quantities", {}) else kind
         self.forms.add(f"quantity: {kind}")
         if what and owner != "this layer" and not self.quantities[f"{owner}'s applies"]:
             self.forms.add("quantity of a layer that does not apply")
-        exact = share * self.quantities[name]
+        exact = share * self.quantity(name)
         found = half_up(exact)
         self.forms |= {"half fen"} if exact.denominator == 2 else set()
         if "least" in leaf and found < fen(str(leaf["least"])):
@@ -176,6 +192,26 @@ class Desk:
             self.forms.add("cut to most")
             found = fen(str(leaf["most"]))
         return found
+
+    def quantity(self, name: str) -> int:
+        """A quantity: a sum, the five parts that a layer left, or one that the layers so far have put down."""
+        if name in self.policy.get("quantities", {}):
+            return self.sum_of(self.policy["quantities"][name])
+        if name.startswith("left of "):
+            layer = name.removeprefix("left of ")
+            self.forms |= {"left of, in a sum"}
+            return sum(self.quantities[f"{layer}'s {part}"] for part in OPEN_PARTS)
+        return self.quantities[name]
+
+    def sum_of(self, written: dict[str, Any]) -> int:
+        """What is named under `of`, less what is named under `less`, never below 0."""
+        plus, minus = ([x] if isinstance(x, str) else x for x in (written["of"], written.get("less", [])))
+        self.forms |= {"sum of a sum"} if {*plus, *minus} & set(self.policy["quantities"]) else set()
+        found = sum(self.quantity(name) for name in plus)
+        if minus and self.on("less, of a sum"):
+            found -= sum(self.quantity(name) for name in minus)
+        self.forms |= {"sum that is not below 0"} if found < 0 else set()
+        return max(0, found)
 
     def is_money(self, name: str) -> bool:
         return self.policy["facts"].get(name) in MONEY

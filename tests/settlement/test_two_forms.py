@@ -20,12 +20,14 @@ HISTORIES = int(os.environ.get("YIBAO_HISTORIES", "100000"))
 EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.yaml")
 TIME = str(Path(EVERY_FEATURE).with_name("time.yaml"))
 SPLIT = str(Path(EVERY_FEATURE).with_name("split.yaml"))
+DERIVED = str(Path(EVERY_FEATURE).with_name("derived.yaml"))
 SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
 POLICIES = (
     EVERY_FEATURE,
     SHARED,
     TIME,
     SPLIT,
+    DERIVED,
     "teaching/willow-county-2026",
     "chongqing/resident-2023",
     "xx-district/resident-2013",
@@ -68,7 +70,7 @@ def test_equal_on_random_histories(name: str) -> None:
         assert {"gap", "edges"} <= kinds
 
 
-@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT])
+@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED])
 def test_equal_with_numbers_as_arguments(name: str) -> None:
     rule = Rule(read_policy(find_policy(name)))
     _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
@@ -109,7 +111,7 @@ def test_equal_without_compiler_and_with_bounds_checks(setting: str, tmp_path: P
         "import importlib.util, sys\n"
         f"spec = importlib.util.spec_from_file_location('forms', {__file__!r})\n"
         "forms = importlib.util.module_from_spec(spec); spec.loader.exec_module(forms)\n"
-        "for name in (forms.EVERY_FEATURE, forms.TIME, forms.SPLIT):\n"
+        "for name in (forms.EVERY_FEATURE, forms.TIME, forms.SPLIT, forms.DERIVED):\n"
         "    rule = Rule(read_policy(find_policy(name)))\n"
         "    print(forms.differing_rows(rule, random_columns(rule.policy, 500, 7, bad_share=0.02))[1])\n"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.keys import covers
-from openyibao.policy.model import Key, NotKnown, Otherwise, OwnShareOf, Range, Ratio, Table, Value, Words
+from openyibao.policy.model import Cell, Key, NotKnown, Otherwise, OwnShareOf, Range, Ratio, Table, Value, Words
 
 Atom = str | tuple[int, int]
 
@@ -41,6 +41,12 @@ def _names(key: Key, atom: Atom) -> bool:
     return isinstance(key, Words | Range) and covers(key, atom)
 
 
+def own_level(cell: Cell, known: tuple[tuple[str, ...], ...], word: str) -> int:
+    """Which fact of a table the other value of an own share belongs to: the innermost of the cell's that has it."""
+    having = [n for n, words in enumerate(known) if word in words]
+    return max((n for n in having if n < len(cell.keys)), default=having[0])
+
+
 def rate(table: Table, known: tuple[tuple[str, ...], ...], values: tuple[Atom, ...]) -> Value:
     """The rate for these values. `known` holds the values of each fact of the table.
 
@@ -50,7 +56,7 @@ def rate(table: Table, known: tuple[tuple[str, ...], ...], values: tuple[Atom, .
     steps = 0
     multiple = None
     while isinstance(value, OwnShareOf):
-        level = next(n for n, words in enumerate(known) if value.value in words)
+        level = own_level(table.cells[answer(table, values)], known, value.value)
         if values[level] == value.value or steps > len(table.cells):
             raise OwnShareError(f"the own share of {value.value} refers to itself")
         values = (*values[:level], value.value, *values[level + 1 :])

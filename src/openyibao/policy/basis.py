@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openyibao.policy.messages import say
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Fact
 from openyibao.policy.nodes import Node
 from openyibao.policy.reading import Reading, join
+from openyibao.policy.worked_out import DERIVED
 
 
 @dataclass
@@ -19,8 +20,13 @@ class Scope:
     money: set[str] = field(default_factory=set)  # facts that are amounts
     documents: set[str] | None = field(default_factory=set)  # None: they could not be read
     has_facts: bool = True
+    later: frozenset[str] = frozenset()  # derived facts that look at layers further down
     constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
     quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
+
+    def stated(self) -> Scope:
+        """The same without facts that are worked out from claims."""
+        return replace(self, facts={name: fact for name, fact in self.facts.items() if fact.kind != DERIVED})
 
 
 def read_basis(reading: Reading, node: Node, path: str, scope: Scope) -> Basis:

@@ -41,6 +41,7 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
         for table in layer_tables(layer):
             for cell in table.cells:
                 yield cell, cell.basis or table.basis or layer.basis
+    yield from _edges(policy)
     for statistic in policy.statistics:
         for _, cell in statistic.values:
             yield cell, cell.basis
@@ -53,6 +54,14 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
                 yield cell, cell.basis or amount.value.share.basis or amount.value.basis
     for cell in policy.year_start.cells if policy.year_start else ():
         yield cell, cell.basis or (policy.year_start.basis if policy.year_start else None)
+
+
+def _edges(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
+    """The edges of derived facts."""
+    for derived in policy.derived:
+        for reach in derived.reaches:
+            for cell in reach.to.cells if reach.to else ():
+                yield cell, cell.basis or derived.basis
 
 
 def layer_tables(layer: Layer) -> list[Table]:
@@ -72,3 +81,8 @@ def layer_tables(layer: Layer) -> list[Table]:
     if layer.floor is not None:
         tables.append(layer.floor)
     return tables + [cap.table for cap in layer.caps]
+
+
+def derived_tables(policy: Policy) -> list[Table]:
+    """Every edge of a derived fact."""
+    return [reach.to for one in policy.derived for reach in one.reaches if reach.to]

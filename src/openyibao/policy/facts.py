@@ -9,6 +9,7 @@ from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.problems import Place
 from openyibao.policy.reading import Fields, Reading, describe, join
 from openyibao.policy.vocabulary import FactWord, chinese_kind, language
+from openyibao.policy.worked_out import DERIVED
 
 MAX_NUMBER = 100_000  # days, items, years of age: no number of a fact is larger (see settlement.bounds)
 IDENTITY_DATES = ("settlement", "discharge", "admission", "enrolment")
@@ -19,8 +20,12 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
     if "facts" not in fields:
         return ()
     known = language().facts
-    inner = reading.fields(fields["facts"][1], "facts", (), tuple(known))
-    facts = tuple(_read_fact(reading, known[name], node) for name, (_, node) in inner.items())
+    own = [word.en for word in reading.vocabulary.own if word.en not in known]
+    inner = reading.fields(fields["facts"][1], "facts", (), (*known, *own))
+    facts = tuple(
+        _read_fact(reading, known.get(name) or _own_fact(reading, name, node), node)
+        for name, (_, node) in inner.items()
+    )
     for fact in facts:
         service = next((other.values for other in facts if other.name == "service"), ())
         if fact.kind == "admission number" and INPATIENT not in service:
@@ -32,6 +37,15 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
                 say("Add `service: [inpatient, ...]`."),
             )
     return facts
+
+
+def _own_fact(reading: Reading, name: str, node: Node) -> FactWord:
+    """A fact of this policy only: of which kind it is, its declaration says."""
+    kind = "words"
+    if isinstance(node, Text):
+        said = reading.english(node.value)
+        kind = said if said in ("money", "signed money") else "number" if parse_range(node.value) else "words"
+    return FactWord(name, reading.vocabulary.chinese(name), (), kind)
 
 
 def _read_fact(reading: Reading, word: FactWord, node: Node) -> Fact:
@@ -126,7 +140,7 @@ def _read_values(reading: Reading, word: FactWord, node: Node, path: str) -> tup
 
 def usable(reading: Reading, fact: Fact, place: Place, path: str, where: Message) -> bool:
     """Whether tables and conditions can ask a fact; what is any text, or money, they cannot."""
-    if fact.kind in ("words", "number", "admission number"):
+    if fact.kind in ("words", "number", "admission number", DERIVED):
         return True
     todo = {
         "any": say("List its values under `facts / {fact}`.", fact=reading.word(fact.name)),
@@ -143,3 +157,14 @@ def usable(reading: Reading, fact: Fact, place: Place, path: str, where: Message
         todo[fact.kind],
     )
     return False
+
+
+def tell_later(reading: Reading, node: Node, path: str, name: str) -> None:
+    """A derived fact that is not worked out yet."""
+    reading.problem(
+        node.place,
+        path,
+        say("{fact}, which looks at a layer that is not above", fact=reading.named(name)),
+        say("a fact that is known by now"),
+        say("Use it in a layer further down."),
+    )

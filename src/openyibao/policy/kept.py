@@ -10,9 +10,11 @@ from openyibao.policy.model import Kept, Layer, NoLimit, Table
 from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Reading, describe, join, written
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
+from openyibao.policy.worked_out import DERIVED
 
 PERIODS = ("claim", "day", "episode", "month", "quarter", "year", "calendar year", "lifetime")
 CARRIED = ("month", "quarter", "year", "calendar year")
+NOT_KEPT = {"money": "money", "signed money": "money", DERIVED: "derived"}
 KEPT_KEYS = ("group", "per", "carry over", "earned from", "plus", "annual maximum")
 
 
@@ -34,7 +36,7 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
         )
     kept = Kept(
         group=_read_group(reading, given, path),
-        per=_read_per(reading, given, path, scope),
+        per=read_per(reading, given["per"], join(path, "per"), scope) if "per" in given else (),
         carry=carry,
         earned_from=_choice(reading, given, path, "earned from", ("first claim", "enrolment")) or "first claim",
         plus=_read_plus(reading, given, path, scope),
@@ -101,23 +103,23 @@ def _read_group(reading: Reading, given: dict[str, Node], path: str) -> str | No
     return group or None
 
 
-def _read_per(reading: Reading, given: dict[str, Node], path: str, scope: Scope) -> tuple[str, ...]:
-    if "per" not in given:
-        return ()
-    node, path = given["per"], join(path, "per")
+def read_per(reading: Reading, node: Node, path: str, scope: Scope) -> tuple[str, ...]:
+    """The facts for each of whose values something is kept: such as claims state."""
     names: list[str] = []
     for item in (node,) if isinstance(node, Text) else reading.items(node, path, say("facts")):
         name = reading.english(reading.text(item, path, say("the name of a fact")))
         fact = scope.facts.get(name)
         if not name or (fact is None and (name in reading.blamed or not scope.has_facts)):
             continue
-        if fact is None or fact.kind in ("money", "signed money"):
-            known = [f.name for f in scope.facts.values() if f.kind not in ("money", "signed money")]
+        if fact is None or fact.kind in NOT_KEPT:
+            known = [f.name for f in scope.facts.values() if f.kind not in NOT_KEPT]
             expected = say("a fact declared under `facts` that is not money ({words})", words=reading.some(known))
-            if fact:
-                reading.problem(item.place, path, say("{what}, which is money", what=describe(item)), expected)
-            else:
+            if fact is None:
                 reading.unknown(item, path, expected, known, say("Declare it under `facts`."))
+            elif fact.kind == DERIVED:
+                reading.problem(item.place, path, say("{what}, which is worked out", what=describe(item)), expected)
+            else:
+                reading.problem(item.place, path, say("{what}, which is money", what=describe(item)), expected)
         elif name in names:
             reading.problem(
                 item.place, path, say("the fact {name} twice", name=reading.named(name)), say("every fact once")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from openyibao.policy.bases import CLAIM_PARTS, Earlier, check_dead_bases, filled_parts, read_base
+from openyibao.policy.bases import Earlier, check_dead_bases, read_base
 from openyibao.policy.basis import Scope, read_basis
-from openyibao.policy.facts import usable
+from openyibao.policy.conditions import read_conditions
+from openyibao.policy.derived import Pending, layer_names
 from openyibao.policy.kept import PERIODS, check_groups, read_kept
-from openyibao.policy.keys import read_key
 from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import (
     NOT_IDENTIFIED,
     Basis,
     Bilingual,
     Cap,
-    Condition,
     Layer,
-    Otherwise,
     Step,
-    Words,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.problems import Place
@@ -33,9 +30,13 @@ STEP_KEYS = (*LIMIT_KEYS, "pre-pay", *DEDUCTIBLE_KEYS)
 OPTIONAL = ("for", *STEP_KEYS, *PAYS_KEYS, "at least", *CAP_KEYS, "over-cap counted in", "assumption", "gaps")
 
 
-def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]:
-    """The layers in the order written; each may look only at layers above it."""
+def read_layers(reading: Reading, node: Node, scope: Scope, waiting: Pending) -> tuple[Layer, ...]:
+    """The layers in the order written; each may look only at layers above it.
+
+    Sums and derived facts that wait for layers are read as soon as those stand above.
+    """
     layers: list[Layer] = []
+    waiting.layers = layer_names(reading, node)
     for item in reading.items(node, "layers", say("layers")):
         if not isinstance(item, Mapping) or len(item.items) != 1:
             expected = say("one name with its rule, as in `- basic insurance:`")
@@ -58,9 +59,10 @@ def read_layers(reading: Reading, node: Node, scope: Scope) -> tuple[Layer, ...]
                 say("the layer {name} a second time", name=reading.named(name)),
                 say("every layer once"),
             )
-        layers.append(
-            _read_layer(reading, value, path, name, scope, {layer.name: layer for layer in layers}, key.place)
-        )
+        earlier = {layer.name: layer for layer in layers}
+        waiting.read(reading, scope, earlier)
+        layers.append(_read_layer(reading, value, path, name, scope, earlier, key.place))
+    waiting.read(reading, scope, {layer.name: layer for layer in layers}, everything=True)
     check_groups(reading, layers)
     check_dead_bases(reading, layers)
     return tuple(layers)
@@ -77,11 +79,11 @@ def _read_layer(
     reading: Reading, node: Node, path: str, name: str, scope: Scope, earlier: Earlier, place: Place
 ) -> Layer:
     fields = reading.fields(node, path, ("payer", "of", "basis"), OPTIONAL)
-    scope.quantities = quantities(earlier)
+    scope.quantities["this layer's base"] = (None, "base")
     return Layer(
         name=name,
         payer=_read_payer(reading, fields, path),
-        conditions=_read_conditions(reading, fields, path, scope),
+        conditions=read_conditions(reading, fields["for"], join(path, "for"), scope) if "for" in fields else (),
         base=read_base(reading, fields, path, scope, earlier, name),
         steps=tuple(
             _read_step(reading, value, path, key, scope) for key, (_, value) in fields.items() if key in STEP_KEYS
@@ -105,16 +107,6 @@ def _read_layer(
         cut_in_fees=_read_cut(reading, fields, path),
         place=place,
     )
-
-
-def quantities(earlier: Earlier) -> dict[str, tuple[str | None, str]]:
-    """The named quantities a layer may take shares of: of the claim, of its own base, of the layers above it."""
-    found: dict[str, tuple[str | None, str]] = {name: (None, name) for name in ("total cost", *CLAIM_PARTS)}
-    found["this layer's base"] = (None, "base")
-    for layer in earlier.values():
-        for quantity in ("base", "paid", *filled_parts(layer)):
-            found[f"{layer.name}'s {quantity}"] = (layer.name, quantity)
-    return found
 
 
 def _read_step(reading: Reading, node: Node, path: str, key: str, scope: Scope) -> Step:
@@ -161,53 +153,3 @@ def _read_payer(reading: Reading, fields: Fields, path: str) -> str:
         expected = say("a known payer ({words}) or a word declared under `words`", words=reading.some(PAYERS))
         reading.unknown(node, join(path, "payer"), expected, PAYERS, say("Add it to `words` with its Chinese."))
     return payer
-
-
-def _read_conditions(reading: Reading, fields: Fields, path: str, scope: Scope) -> tuple[Condition, ...]:
-    if "for" not in fields:
-        return ()
-    path = join(path, "for")
-    if not scope.has_facts:
-        return ()
-    inner = reading.fields(fields["for"][1], path, (), tuple(scope.facts))
-    conditions = []
-    if not inner and isinstance(fields["for"][1], Mapping) and not fields["for"][1].items:
-        reading.problem(
-            fields["for"][0],
-            path,
-            say("no condition"),
-            say("at least one fact"),
-            say("Leave `for` out if it is for all."),
-        )
-    for name, (_, node) in inner.items():
-        fact = scope.facts[name]
-        if not usable(reading, fact, node.place, join(path, name), say("a condition")):
-            continue
-        items = (
-            [node]
-            if isinstance(node, Text)
-            else reading.items(node, join(path, name), say("values of {name}", name=reading.word(name)))
-        )
-        if fact.range is not None and len(items) > 1:
-            reading.problem(
-                node.place,
-                join(path, name),
-                say("several ranges"),
-                say("one range of {name}", name=reading.word(name)),
-                say("Write a layer, or a table, for each."),
-            )
-            continue
-        values: list[str] = []
-        for item in items:
-            key = read_key(reading, item, join(path, name), fact) if isinstance(item, Text) else None
-            if isinstance(key, Otherwise) or not isinstance(item, Text):
-                reading.problem(
-                    item.place, join(path, name), describe(item), say("values of {name}", name=reading.word(name))
-                )
-            elif isinstance(key, Words):
-                values += key.values
-            elif key is not None:
-                conditions.append(Condition(name, key))
-        if values:
-            conditions.append(Condition(name, Words(tuple(dict.fromkeys(values)))))
-    return tuple(conditions)

@@ -9,8 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from openyibao.policy.problems import Place
+
+if TYPE_CHECKING:
+    from openyibao.policy.worked_out import Derived, Sum
 
 NOT_IDENTIFIED = "not identified"
 NOWHERE = Place(0, 0)
@@ -122,7 +126,14 @@ class MonthDay:
     day: int
 
 
-Value = Money | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
+@dataclass(frozen=True)
+class Count:
+    """A whole number of days, months, claims or episodes."""
+
+    number: int
+
+
+Value = Money | Count | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
 
 
 @dataclass(frozen=True)
@@ -315,9 +326,9 @@ class Amount:
 class Fact:
     """A fact the policy asks about, with the values it tells apart (or a range of whole numbers).
 
-    `kind`: `words`, `number`, `money`, `signed money`, `any` (any text, each a value of its own) or
-    `admission number`. Of several values that a claim states, the first in `values` counts if they are in `order`;
-    those with times hold `as_of` a date of the claim.
+    `kind`: `words`, `number`, `money`, `signed money`, `any` (any text, each a value of its own), `admission number`,
+    or `derived` (see `worked_out`). Of several values that a claim states, the first in `values` counts if they are in
+    `order`; those with times hold `as_of` a date of the claim.
     """
 
     name: str
@@ -350,6 +361,8 @@ class Policy:
     period_date: str = "settlement"
     year_start: Table | None = None
     per_claim_later: bool = False
+    quantities: tuple[Sum, ...] = ()
+    derived: tuple[Derived, ...] = ()
     file: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
 

@@ -7,22 +7,19 @@ from fractions import Fraction
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.messages import say
 from openyibao.policy.model import (
-    AmountOf,
     Band,
     Bands,
     Cell,
     Fixed,
-    Money,
     Ratio,
     Table,
-    Value,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.problems import Place
 from openyibao.policy.reading import Fields, Reading, join
 from openyibao.policy.table_checks import check_size
-from openyibao.policy.tables import AMOUNT, RATE, read_table, without
-from openyibao.policy.values import round_figure, yuan
+from openyibao.policy.tables import AMOUNT, RATE, constant, read_table, without
+from openyibao.policy.values import yuan
 
 OVER = {
     "claim": "claim",
@@ -102,17 +99,10 @@ def _check_edges(reading: Reading, bands: list[Band], path: str, scope: Scope) -
     """Edges that are the same for everybody do not fall; those that depend on the claim are checked on the claim."""
     last = 0
     for band in bands:
-        edge = None if band.up_to is None or band.up_to.by else _constant(band.up_to.cells[0].value, scope)
+        edge = None if band.up_to is None else constant(band.up_to, scope)
         if band.up_to is None or edge is None:
             continue
         if edge < last:
             found = say("the edge {edge}, below the one before it ({last})", edge=yuan(edge), last=yuan(last))
             reading.problem(band.up_to.cells[0].place, path, found, say("edges that do not fall"))
         last = edge
-
-
-def _constant(value: Value, scope: Scope) -> int | None:
-    """The amount in fen that a value is for everybody, or None."""
-    if isinstance(value, AmountOf) and value.name in scope.constants:
-        return round_figure(scope.constants[value.name], value.share, "half-up", 1)
-    return value.fen if isinstance(value, Money) else None

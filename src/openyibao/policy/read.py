@@ -10,14 +10,15 @@ from pathlib import Path
 
 from openyibao.policy.amounts import read_amounts, read_statistics, read_year_start
 from openyibao.policy.basis import Scope
+from openyibao.policy.derived import pending
 from openyibao.policy.facts import read_facts
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
-from openyibao.policy.messages import say
+from openyibao.policy.messages import quoted, say
 from openyibao.policy.model import Bilingual, Money, Policy, Table
-from openyibao.policy.nodes import Node, own_words, parse_bytes, parse_file
+from openyibao.policy.nodes import Mapping, Node, own_words, parse_bytes, parse_file
 from openyibao.policy.problems import FileError
-from openyibao.policy.reading import Fields, Reading, written
+from openyibao.policy.reading import Fields, Reading, join, written
 from openyibao.policy.variation import is_variation, varied_tree
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.write import write_policy
@@ -31,6 +32,8 @@ OPTIONAL = (
     "words",
     "statistics",
     "amounts",
+    "quantities",
+    "derived facts",
     "gaps",
 )
 DATES = ("settlement", "discharge", "admission")
@@ -85,7 +88,9 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         for amount in amounts
         if isinstance(amount.value, Table) and not amount.value.by and isinstance(amount.value.cells[0].value, Money)
     }
-    layers = read_layers(reading, fields["layers"][1], scope) if "layers" in fields else ()
+    waiting = pending(reading, fields)
+    layers = read_layers(reading, fields["layers"][1], scope, waiting) if "layers" in fields else ()
+    _check_names(reading, root, ("amounts", "quantities", "derived facts", "facts"))
     start, end = _read_in_force(reading, fields)
     policy = Policy(
         id=_read_id(reading, fields),
@@ -104,11 +109,31 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         layers=layers,
         gaps=read_gaps(reading, fields),
         period_date=_choice(reading, fields, "period of the date of", DATES),
-        year_start=read_year_start(reading, fields, scope),
+        year_start=read_year_start(reading, fields, scope.stated()),
         per_claim_later=_read_per_claim(reading, fields),
+        quantities=tuple(waiting.found_sums),
+        derived=tuple(waiting.found_derived),
         file=file,
     )
     return policy if reading.problems else _with_digest(policy)
+
+
+def _check_names(reading: Reading, root: Node, sections: tuple[str, ...]) -> None:
+    """What has a name of its own has it alone: an amount is no fact."""
+    seen: dict[str, str] = {}
+    for key, node in root if isinstance(root, Mapping) else ():
+        section = reading.english(key.value)
+        for name, _ in node if section in sections and isinstance(node, Mapping) else ():
+            first = seen.setdefault(reading.english(name.value), section)
+            if first != section:
+                other = reading.word(first)
+                reading.problem(
+                    name.place,
+                    join(section, name.value),
+                    say("the name {key}, which stands under `{other}` too", key=quoted(name.value), other=other),
+                    say("every name for one thing"),
+                    say("Choose another name."),
+                )
 
 
 def _read_per_claim(reading: Reading, fields: Fields) -> bool:

@@ -85,7 +85,8 @@ def policy_schema() -> Obj:
 
 def definitions() -> dict[str, Obj]:
     """What the schema consists of, by name."""
-    parts = [words_and_texts(), facts_and_figures(), tables(), layers(), files(), *map(kind_of_value, SCALARS)]
+    kinds = map(kind_of_value, SCALARS)
+    parts = [words_and_texts(), facts_and_figures(), worked_out(), tables(), layers(), files(), *kinds]
     found = {name: schema for part in parts for name, schema in part.items()}
     assert len(found) == sum(map(len, parts)), "a definition stands twice"
     return found
@@ -93,6 +94,10 @@ def definitions() -> dict[str, Obj]:
 
 def list_of(item: Obj, **more: Any) -> Obj:
     return {"type": "array", "items": item, "minItems": 1, **more}
+
+
+def one_or_more(item: Obj) -> Obj:
+    return {"anyOf": [item, list_of(item, uniqueItems=True)]}
 
 
 def by_name(item: Obj) -> Obj:
@@ -125,6 +130,8 @@ def files() -> dict[str, Obj]:
             "facts": ref("facts"),
             "statistics": by_name(ref("statistic")),
             "amounts": by_name(ref("named amount")),
+            "quantities": by_name(ref("sum")),
+            "derived facts": by_name(ref("derived fact")),
             "layers": list_of({**by_name(ref("layer")), "minProperties": 1, "maxProperties": 1}),
             "gaps": list_of(ref("bilingual")),
         },
@@ -189,17 +196,26 @@ def facts_and_figures() -> dict[str, Obj]:
     return {
         **{f"fact {name}": declared(fact) for name, fact in known.items()},
         **{f"condition {name}": condition(known[name]) for name in asked},
-        "facts": closed(
-            "facts",
-            {name: ref(f"fact {name}") for name in known},
-            needs("admission number", has("service")),
-        ),
+        "own fact": own_fact(),
+        "facts": {
+            **closed(
+                "facts",
+                {name: ref(f"fact {name}") for name in known},
+                needs("admission number", has("service")),
+            ),
+            "additionalProperties": ref("own fact"),
+            "propertyNames": {"anyOf": [choice(*known), ref("own word")]},
+        },
         "conditions": {
             **closed("facts", {name: ref(f"condition {name}") for name in asked}, without=tuple(money)),
+            "additionalProperties": ref("condition derived"),
+            "propertyNames": {"anyOf": [choice(*asked), ref("own word")]},
             "minProperties": 1,
         },
-        "facts of a table": {"anyOf": [choice(*asked), list_of(choice(*asked), uniqueItems=True)]},
-        "money": choice(*money),
+        "condition derived": {"anyOf": [condition(FactWord("", "", (), kind)) for kind in ("words", "number")]},
+        "facts of a table": one_or_more({"anyOf": [choice(*asked), ref("own word")]}),
+        "stated facts": one_or_more({"anyOf": [choice(*asked), ref("own word")]}),
+        "money": {"anyOf": [choice(*money), ref("own word")]},
         "statistic": {
             "type": "object",
             "patternProperties": {"^[12][0-9]{3}$": ref("figure")},
@@ -215,6 +231,12 @@ def facts_and_figures() -> dict[str, Obj]:
             "else": {"allOf": [ref("amount table"), needs_basis()]},
         },
     }
+
+
+def own_fact() -> Obj:
+    """How a policy declares a fact of its own, of whichever kind."""
+    number = FactWord("", "", (), "number")
+    return {"anyOf": [declared(FactWord("", "", (), "words")), declared(number), choice(*MONEY_KINDS)]}
 
 
 def declared(fact: FactWord) -> Obj:
@@ -239,10 +261,32 @@ def condition(fact: FactWord) -> Obj:
     return {"anyOf": [value, list_of(value)]}
 
 
+def worked_out() -> dict[str, Obj]:
+    """Sums of quantities and derived facts."""
+    quantity = ref("text")
+    edge = ref("amount table")  # a table of whole numbers looks the same
+    reach = closed("reach", {"is": ref("text"), "below": edge, "up to": edge}, exactly("below", "up to"))
+    last = closed("last reach", {"otherwise": ref("text")})
+    reaches = {"if": is_mapping(has("otherwise")), "then": last, "else": reach}
+    told = {
+        "of": quantity,
+        "over": chosen("derived fact", "over"),
+        "where": ref("conditions"),
+        "per": ref("stated facts"),
+        "paid by": ref("text"),
+        "values": {**list_of(reaches, contains=has("otherwise")), "minItems": 2},
+        "basis": ref("basis"),
+    }
+    return {
+        "sum": closed("sum", {"of": one_or_more(quantity), "less": one_or_more(quantity)}),
+        "derived fact": closed("derived fact", told),
+    }
+
+
 def tables() -> dict[str, Obj]:
     kept: dict[str, Obj] = {
         "group": ref("text"),
-        "per": ref("facts of a table"),
+        "per": ref("stated facts"),
         "plus": ref("money"),
         "annual maximum": ref("amount table"),
         "carry over": chosen("kept", "carry over"),

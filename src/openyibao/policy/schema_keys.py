@@ -30,6 +30,10 @@ PLACES = {  # where the probe has a mapping of each kind
     "document": "documents / rule book",
     "identity": "facts / class",
     "statistic share": "amounts / line",
+    "sum": "quantities / burden",
+    "derived fact": "derived facts / size",
+    "reach": "derived facts / size / values",
+    "last reach": "derived facts / size / values",
     "layer": FIRST,
     "basis": f"{FIRST} / basis",
     "term": f"{FIRST} / of",
@@ -106,7 +110,7 @@ def keys_of(kind: str) -> Keys:
         "fixed": Keys((), ("for each",)),
         "rate": Keys((), ("points",)),
     }
-    return named[kind] if kind in named else asked().keys[PLACES[kind]][-1 if kind == "last band" else 0]
+    return named[kind] if kind in named else asked().keys[PLACES[kind]][-1 if kind.startswith("last ") else 0]
 
 
 def words_of(kind: str, key: str) -> tuple[str, ...]:

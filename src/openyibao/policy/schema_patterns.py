@@ -23,7 +23,6 @@ from openyibao.policy.vocabulary import (
     UNDER,
     Phrase,
     Vocabulary,
-    language,
 )
 
 WHOLE = "[0-9]{1,9}"  # as values.parse_whole reads it
@@ -93,7 +92,7 @@ MULTIPLE = f"(?:{wide(values._PERCENT.pattern)}|{FRACTION})"
 RATIO = f"(?:{ABOVE_ONE}{wide(values._PERCENT.pattern)}|{FRACTION})"
 ALL = f"(?:0*100(?:[.]0+)? ?%|{FRACTION})"
 NOT_KNOWN = one_of("not known")
-NUMBERS = one_of(*(fact.name for fact in language().facts.values() if fact.kind in ("number", "admission number")))
+NUMBERS = NAME  # a fact of the language, or of the policy, that is a whole number
 LINE = f"{phrase(LINE_UP, MULTIPLE, MULTIPLE, NUMBERS)}|{phrase(LINE_DOWN, MULTIPLE, MULTIPLE, NUMBERS)}"
 SHARE = phrase(SHARE_OF, MULTIPLE, NAME)
 NO_NUMBER = "(?![-+−－＋]?[0-9０-９.,，．%％]*$)"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
-from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareError, answer, rate
+from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareError, answer, own_level, rate
 from openyibao.policy.keys import atoms
 from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
@@ -124,7 +124,7 @@ def _tell_own_share(
     what: object = answer(table, values)
     place, found = table.cells[answer(table, values)].place, NOTHING
     while not found and isinstance(value := table.cells[answer(table, values)].value, OwnShareOf):
-        level = next(n for n, words in enumerate(known) if value.value in words)
+        level = own_level(table.cells[answer(table, values)], known, value.value)
         values = (*values[:level], value.value, *values[level + 1 :])
         names.append(value.value)
         if values in seen:

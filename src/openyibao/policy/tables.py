@@ -8,13 +8,14 @@ from datetime import date
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
-from openyibao.policy.facts import usable
+from openyibao.policy.facts import MAX_NUMBER, tell_later, usable
 from openyibao.policy.keys import check_cover, read_key
 from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import (
     AmountOf,
     Bilingual,
     Cell,
+    Count,
     Fact,
     Key,
     Line,
@@ -31,16 +32,26 @@ from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
 from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
-from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR, parse_fen, parse_ratio, yuan
+from openyibao.policy.values import (
+    MAX_AMOUNT_FEN,
+    MAX_DENOMINATOR,
+    parse_fen,
+    parse_ratio,
+    parse_whole,
+    round_figure,
+    yuan,
+)
 from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
+NUMBER = "whole number"
 EXPECTED = {
     AMOUNT: say("an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`"),
     LIMIT: say("an amount in yuan such as 80000, a named amount, or `no limit`"),
     RATE: RATE_EXPECTED,
     POINTS: say("points such as +5% or -10%"),
     MULTIPLE: say("a multiple such as 50% or 600%"),
+    NUMBER: say("a whole number such as 15, up to 100000"),
     MONTH_DAY: say("a month and a day such as 09-01"),
 }
 RATIOS = (RATE, POINTS, MULTIPLE)
@@ -56,12 +67,8 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
     if kind == RATE:
         numbers = {name: fact.range is not None for name, fact in scope.facts.items()}
         return read_rate(reading, node, path, numbers, {v for name in by for v in scope.facts[name].values})
-    if kind == POINTS:
-        return read_points(reading, node, path)
-    if kind == MULTIPLE:
-        return _read_multiple(reading, node, path)
-    if kind == MONTH_DAY:
-        return _read_month_day(reading, node, path)
+    if kind in PLAIN:
+        return PLAIN[kind](reading, node, path)
     if text == "no limit" and kind == LIMIT:
         return NoLimit()
     if text in scope.amounts | scope.money:
@@ -103,6 +110,13 @@ def _read_multiple(reading: Reading, node: Text, path: str) -> Ratio:
     return Ratio(found)
 
 
+def _read_count(reading: Reading, node: Text, path: str) -> Count:
+    number = parse_whole(node.value)
+    if number is None or number > MAX_NUMBER:
+        reading.problem(node.place, path, describe(node), EXPECTED[NUMBER])
+    return Count(min(number or 0, MAX_NUMBER))
+
+
 def _is_day(text: str) -> bool:
     """Whether `text` is a month and a day that every year has."""
     try:
@@ -124,6 +138,10 @@ def _read_month_day(reading: Reading, node: Text, path: str) -> MonthDay:
         reading.problem(node.place, path, describe(node), say("{what}, of every year", what=EXPECTED[MONTH_DAY]), todo)
         return MonthDay(1, 1)
     return MonthDay(day.month, day.day)
+
+
+PLAIN = {POINTS: read_points, MULTIPLE: _read_multiple, NUMBER: _read_count, MONTH_DAY: _read_month_day}
+"""Kinds of values that name nothing else of the policy."""
 
 
 def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ...], scope: Scope) -> Value:
@@ -286,6 +304,9 @@ def _read_by_facts(reading: Reading, node: Node, path: str, scope: Scope) -> tup
         name = reading.english(reading.text(item, path, say("the name of a fact")))
         if name not in scope.facts and (name in reading.blamed or not scope.has_facts):
             return ()
+        if name in scope.later:
+            tell_later(reading, item, path, name)
+            return ()
         if name not in scope.facts:
             expected = say("a fact declared under `facts` ({words})", words=reading.some(sorted(scope.facts)))
             reading.unknown(item, path, expected, scope.facts, say("Declare it under `facts`."))
@@ -366,3 +387,13 @@ def _read_leaf(
         reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
     )
     return Cell(keys, value, basis, assumption, node.place)
+
+
+def constant(table: Table, scope: Scope) -> int | None:
+    """The amount in fen, or the whole number, that a table is for everybody, or None."""
+    value = None if table.by else table.cells[0].value
+    if isinstance(value, Count):
+        return value.number
+    if isinstance(value, AmountOf) and value.name in scope.constants:
+        return round_figure(scope.constants[value.name], value.share, "half-up", 1)
+    return value.fen if isinstance(value, Money) else None

@@ -9,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from openyibao.policy.derived import LEFT
+from openyibao.policy.derived import OVER as PERIODS_OF_HISTORY
 from openyibao.policy.model import (
     Amount,
     AmountOf,
@@ -17,6 +19,7 @@ from openyibao.policy.model import (
     Bilingual,
     Cell,
     Condition,
+    Count,
     Fact,
     Fixed,
     Kept,
@@ -56,6 +59,7 @@ from openyibao.policy.vocabulary import (
     chinese_kind,
     say_range,
 )
+from openyibao.policy.worked_out import Derived, Reach, Sum
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}
@@ -134,6 +138,8 @@ class Writer:
                 {self.say(s.name): {year: self.leaf(cell) for year, cell in s.values} for s in p.statistics},
             ),
             ("amounts", {self.say(amount.name): self.amount(amount) for amount in p.amounts}),
+            ("quantities", {self.say(one.name): self.sum(one) for one in p.quantities}),
+            ("derived facts", {self.say(one.name): self.derived(one) for one in p.derived}),
             ("layers", [{self.say(layer.name): self.layer(layer)} for layer in p.layers]),
             ("gaps", [self.bilingual(gap) for gap in p.gaps]),
         )
@@ -176,10 +182,42 @@ class Writer:
             )
         return self.table(value)
 
+    def sum(self, one: Sum) -> Tree:
+        return self.tree(
+            ("of", [self.named(*term) for term in one.plus]), ("less", [self.named(*term) for term in one.minus])
+        )
+
+    def named(self, layer: str | None, quantity: str) -> str:
+        """A quantity by its name."""
+        if layer is None:
+            return self.say(quantity)
+        if quantity == LEFT:
+            return LEFT_OF.say(self.lang, self.say(layer))
+        return PART_OF.say(self.lang, self.say(layer), self.say(quantity))
+
+    def derived(self, one: Derived) -> Tree:
+        over = next(word for word, period in PERIODS_OF_HISTORY.items() if period == one.period)
+        return self.tree(
+            ("of", self.say(one.of) if one.quantity is None else self.named(*one.quantity)),
+            ("over", None if one.period == "lifetime" else self.say(over)),
+            ("where", {self.say(c.fact): self.condition(c) for c in one.conditions}),
+            ("per", [self.say(fact) for fact in one.per]),
+            ("paid by", None if one.paid_by is None else self.say(one.paid_by)),
+            ("values", [self.reach(reach) for reach in one.reaches]),
+            ("basis", self.basis(one.basis)),
+        )
+
+    def reach(self, reach: Reach) -> Tree:
+        if reach.to is None:
+            return self.tree(("otherwise", self.say(reach.value)))
+        return self.tree(("up to" if reach.included else "below", self.table(reach.to)), ("is", self.say(reach.value)))
+
     def value(self, value: Value) -> Any:
         if isinstance(value, Money):
             unit = "元" if self.lang == "zh" else " yuan"
             return value.fen // 100 if value.fen % 100 == 0 else yuan(value.fen) + unit
+        if isinstance(value, Count):
+            return value.number
         if isinstance(value, Ratio):
             return "+" * (self.signed and value.ratio > 0) + percent(value.ratio)
         if isinstance(value, NoLimit):
@@ -199,9 +237,9 @@ class Writer:
         return self.say("not known")
 
     def quantity(self, value: ShareOfQuantity) -> str:
-        if value.layer is None and value.quantity != "base":
-            return self.say(value.quantity)
-        return PART_OF.say(self.lang, self.say(value.layer or "this layer"), self.say(value.quantity))
+        return self.named(
+            "this layer" if (value.layer, value.quantity) == (None, "base") else value.layer, value.quantity
+        )
 
     def leaf(self, cell: Cell) -> Any:
         value = cell.value

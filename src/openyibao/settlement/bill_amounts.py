@@ -80,6 +80,51 @@ class Amounts:
             bounds=bounds,
         )
 
+    def derived_fact(self, fact: Data) -> str:
+        """How a derived fact came about: what was measured, and the edges it was held against."""
+        is_money = fact["quantity"] is not None
+        limits = [self.period(fact["period"], fact["period_key"])] if fact["period_key"] else []
+        accepts = "、" if self.lang == "zh" else " / "
+        limits += [
+            self.say("where", fact=one["fact"][self.lang], accepts=accepts.join(w[self.lang] for w in one["accepts"]))
+            for one in fact["where"]
+        ]
+        limits += [self.say("same", fact=one["fact"][self.lang], value=one["value"][self.lang]) for one in fact["per"]]
+        limits += [self.say("paid_by", layer=fact["paid_by"][self.lang])] if fact["paid_by"] else []
+        number = self.say("never") if fact["number"] is None else self.measured(fact["number"], is_money=is_money)
+        return self.say(
+            "worked_out_fact",
+            name=fact["name"][self.lang],
+            limits=self.say("limits", limits=self.comma.join(limits)) if limits else self.say("no_limits"),
+            number=number,
+            reaches=self.list.join(self.reach(reach) for reach in fact["reaches"]),
+            fact=fact["fact"][self.lang],
+            value=fact["value"][self.lang],
+        )
+
+    def measured(self, number: int, *, is_money: bool) -> str:
+        return money(number) + (" 元" if self.lang == "zh" else " yuan") if is_money else str(number)
+
+    def reach(self, reach: Data) -> str:
+        value = reach["value"][self.lang]
+        if reach["edge"] is None and reach["number"] is None:
+            return self.say("reach_otherwise", value=value)
+        if reach["edge"]:
+            edge = self.amount(reach["edge"])
+        else:
+            facts = self.say("chosen", facts=self.facts(reach["facts"])) if reach["facts"] else ""
+            edge = self.measured(reach["number"], is_money=False) + facts
+        return self.say("reach_up_to" if reach["included"] else "reach_below", edge=edge, value=value)
+
+    def sum(self, one: Data) -> str:
+        """A sum of quantities, term by term."""
+        terms = "".join(
+            f" {sign} {term['name'][self.lang]} {money(term['fen'])}"
+            for sign, terms in (("+", one["plus"]), ("-", one["minus"]))
+            for term in terms
+        )
+        return self.say("sum", name=one["name"][self.lang], terms=terms.removeprefix(" + "), fen=money(one["fen"]))
+
     def rate(self, answer: Data, facts: str) -> str:
         """A rate: as it stands, on a line, or as a multiple of another's own share; with its points."""
         text = self.say("amount", written=answer["written"][self.lang], facts=facts)

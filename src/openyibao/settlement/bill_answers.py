@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from openyibao.policy.answers import rate
+from openyibao.policy.answers import own_level, rate
+from openyibao.policy.derived import LEFT
 from openyibao.policy.model import (
     AmountOf,
     Basis,
@@ -21,6 +22,7 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    LEFT_OF,
     LINE_DOWN,
     LINE_UP,
     OWN_SHARE,
@@ -55,6 +57,10 @@ class Answers:
         for fact in self.policy.facts:
             if fact.kind == "admission number":
                 self.facts[fact.name] = self.named[self.plan.low.names(FOUND)]
+        self.stated_facts = dict(self.facts)
+        for layer in self.plan.layers:
+            for plan in layer.derived if layer.began and self.named[layer.began] else ():
+                self.facts[plan.derived.name] = plan.derived.fact.values[self.named[plan.found]]
 
     # -- words
 
@@ -107,21 +113,38 @@ class Answers:
 
     def quantity(self, value: ShareOfQuantity, lang: str) -> str:
         """The named quantity in words."""
+        own = value.layer is None and value.quantity == "base"
+        return self.named_quantity("this layer" if own else value.layer, value.quantity, lang)
+
+    def named_quantity(self, layer: str | None, quantity: str, lang: str) -> str:
+        """A quantity of the claim or of a layer, or a sum, in words."""
         say = self.vocabulary.say
-        if value.layer is None and value.quantity != "base":
-            return say(value.quantity, lang)
-        return PART_OF.say(lang, say(value.layer or "this layer", lang), say(value.quantity, lang))
+        if layer is None:
+            return say(quantity, lang)
+        return (
+            LEFT_OF.say(lang, say(layer, lang))
+            if quantity == LEFT
+            else PART_OF.say(lang, say(layer, lang), say(quantity, lang))
+        )
+
+    def quantity_fen(self, layer: str | None, quantity: str) -> int:
+        """A quantity of the claim or of a layer as it finished, or a sum."""
+        if layer is None:
+            codes = {"total cost": "total"} | CLAIM_PARTS
+            if quantity in codes:
+                return int(getattr(self.claim, f"{codes[quantity]}_fen"))
+        elif quantity == LEFT:
+            plan = next(plan for plan in self.plan.layers if plan.layer.name == layer)
+            return sum(self.named[part] for part in plan.parts.values())
+        return self.named[self.plan.low.quantities[layer, quantity]]
 
     def share_of(self, value: ShareOfQuantity, layer: LayerPlan | None) -> Data:
         """What an amount is a share of, as it stood."""
         own = value.layer is None and value.quantity == "base"
         assert layer is not None or not own
-        local = layer.base if own and layer else self.plan.low.quantities[value.layer, value.quantity]
-        claim = {"total cost": self.claim.total_fen} | {
-            part: getattr(self.claim, f"{name}_fen") for part, name in CLAIM_PARTS.items()
-        }
-        fen = claim[value.quantity] if value.layer is None and not own else self.named[local]
-        code = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}.get(value.quantity, value.quantity)
+        fen = self.named[layer.base] if own and layer else self.quantity_fen(value.layer, value.quantity)
+        codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES, "base": "base", "paid": "paid"}
+        code = codes.get(value.quantity, "sum")
         return {
             "layer": value.layer,
             "quantity": code,
@@ -174,8 +197,8 @@ class Answers:
 
     def own_share(self, table: TablePlan, value: OwnShareOf) -> Data:
         """A multiple of what the cell of another value leaves to the person; that cell's own rate."""
-        known = tuple(self.policy.fact(fact).values for fact in table.table.by)
-        level = next(n for n, words in enumerate(known) if value.value in words)
+        known = tuple(self.plan.low.facts[fact].values for fact in table.table.by)
+        level = own_level(self.cell(table), known, value.value)
         atoms = table.dense.values(self.named[table.cell_name])
         other = rate(table.table, known, (*atoms[:level], value.value, *atoms[level + 1 :]))
         assert isinstance(other, Ratio)
@@ -197,7 +220,8 @@ class Answers:
     def fact_value(self, value: FactValue, fact: str = "") -> Data:
         if isinstance(value, tuple):
             return {lang: ", ".join(self.vocabulary.say(item.value, lang) for item in value) for lang in ("zh", "en")}
-        if isinstance(value, int) and fact in language().facts and "money" in language().facts[fact].kind:
+        known = self.known.get(fact) or language().facts.get(fact)
+        if isinstance(value, int) and known is not None and "money" in known.kind:
             return {"zh": yuan(value) + "元", "en": yuan(value) + " yuan"}
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
 

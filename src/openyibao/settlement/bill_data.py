@@ -16,13 +16,13 @@ from openyibao.policy.model import (
 from openyibao.policy.vocabulary import say_range
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bill_answers import Data
-from openyibao.settlement.bill_uses import UseWriter
+from openyibao.settlement.bill_derived import DerivedWriter
 from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan
 from openyibao.settlement.lower_periods import YEAR_STARTS
 from openyibao.settlement.lowering import CLAIM_PARTS
 
-BILL_VERSION = 2
+BILL_VERSION = 3
 
 
 def bill_data(bill: Bill) -> Data:
@@ -30,7 +30,7 @@ def bill_data(bill: Bill) -> Data:
     return _BillWriter(bill).bill()
 
 
-class _BillWriter(UseWriter):
+class _BillWriter(DerivedWriter):
     """Writes the bill from the locals of the compiled policy."""
 
     def layer(self, plan: LayerPlan) -> Data:
@@ -42,6 +42,7 @@ class _BillWriter(UseWriter):
             "payer": self.name(layer.payer),
             "applies": applies,
             "conditions": [self.condition(condition.fact, condition.key) for condition in layer.conditions],
+            "derived": self.derived_facts(plan),
             "paid_fen": self.named[plan.paid],
             "over_cap_counted_in": "fees" if layer.cut_in_fees else "payments",
             "parts": {
@@ -238,6 +239,7 @@ class _BillWriter(UseWriter):
             },
             "claim": self.claim_data(),
             "layers": layers,
+            "sums": [self.sum(one) for one in self.policy.quantities],
             "parts_at_end": self.parts_at_end(),
             "totals": {
                 "total_fen": self.claim.total_fen,
@@ -283,7 +285,7 @@ class _BillWriter(UseWriter):
                     "value": self.fact_value(value, name),
                     "stated": self.stated(claim.facts.get(name)),
                 }
-                for name, value in self.facts.items()
+                for name, value in self.stated_facts.items()
             ],
             "total_fen": claim.total_fen,
             "fully_self_paid_fen": claim.fully_self_paid_fen,

@@ -47,6 +47,7 @@ class _Speaker(Amounts):
         )
         lines += [
             "",
+            *(self.sum(one) for one in bill["sums"]),
             self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
         ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
@@ -71,8 +72,10 @@ class _Speaker(Amounts):
 
     def layer(self, number: int, layer: Data) -> list[str]:
         lines = [self.say("layer", number=number, layer=layer["name"][self.lang], payer=layer["payer"][self.lang])]
+        lines += ["  " + self.derived_fact(fact) for fact in layer["derived"]]
         if not layer["applies"]:
-            why = self.list.join(self.condition(c) for c in layer["conditions"] if not c["holds"])
+            # a derived fact without a value was not worked out, as what the claim states decided already
+            why = self.list.join(self.condition(c) for c in layer["conditions"] if not c["holds"] and c["value"])
             return [*lines, "  " + self.say("not_applied", why=why, paid=money(layer["paid_fen"]))]
         body = [self.base(layer["base"])]
         rest = layer["base"]["fen"]
@@ -207,9 +210,10 @@ class _Speaker(Amounts):
             answers.append(("rate", paid["rate"]) if paid["kind"] == "flat" else ("fixed", paid["amount"]))
         answers += [("floor", layer["floor"]["amount"])] if layer["floor"] else []
         answers += [("cap", cap["amount"]) for cap in layer["caps"]]
+        worked_out = [("derived", fact["basis"]) for fact in layer["derived"]]
         lines: dict[str, list[str]] = {}
         terms = [("base", term["basis"]) for term in layer["base"]["terms"] if term["basis"]]
-        for what, basis in [("layer", layer["basis"]), *terms, *self.bases(answers)]:
+        for what, basis in [("layer", layer["basis"]), *worked_out, *terms, *self.bases(answers)]:
             words = lines.setdefault(self.source(basis), [])
             if WHAT[what][self.column] not in words:
                 words.append(WHAT[what][self.column])

@@ -26,7 +26,8 @@ def read_facts(reading: Reading, fields: Fields, path: str, lenders: Iterable[Fa
         return {}
     lenders = tuple(lenders)
     facts: dict[str, FactValue] = {}
-    for name, (_, node) in reading.fields(fields["facts"][1], path, (), tuple(language().facts)).items():
+    names = dict.fromkeys((*language().facts, *(fact.name for fact in lenders)))
+    for name, (_, node) in reading.fields(fields["facts"][1], path, (), tuple(names)).items():
         declared = [fact for fact in lenders if fact.name == name]
         value = _read_fact(reading, node, join(path, name), name, declared)
         if value is not None:
@@ -48,7 +49,8 @@ def _read_fact(reading: Reading, node: Node, path: str, name: str, declared: lis
         )
         return None
     own = [value for fact in declared for value in fact.values]
-    words = tuple(dict.fromkeys((*own, *language().facts[name].values)))
+    known = language().facts.get(name)
+    words = tuple(dict.fromkeys((*own, *(known.values if known else ()))))
     if isinstance(node, Text):
         return _read_word(reading, node, path, name, words) or None
     return _read_held(reading, node, path, name, words)

@@ -59,7 +59,11 @@ SAY: dict[str, tuple[str, str]] = {
         "“{layer}”的结转自参保之日起算，结算单未填写“参保登记”日期。请补充。",
         "{layer}: what it carries over is earned from enrolment on; state the day of enrolment.",
     ),
-    "edges": ("“{layer}”的{what}低于前一段的上限。", "{layer}: the edge of {what} lies below the one before."),
+    "enrolled": (
+        "“{layer}”的“{what}”按参保登记之日计算，结算单未填写“参保登记”日期。请补充。",
+        "{layer}: {what} is counted from enrolment; state the day of enrolment.",
+    ),
+    "edges": ("“{layer}”的“{what}”有一段的上限低于前一段。", "{layer}: an edge of {what} lies below the one before."),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from openyibao.policy.model import Kept, Layer, Term
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.worked_out import Derived
 from openyibao.settlement.lowering import TablePlan
 
 MONEY = (0, MAX_AMOUNT_FEN)
@@ -74,6 +75,17 @@ class BandPlan:
 
 
 @dataclass
+class DerivedPlan:
+    """A derived fact that a layer asks: where its number stands, its edges, and the use it read, if any."""
+
+    derived: Derived
+    number: str
+    found: str
+    edges: list[TablePlan | None] = field(default_factory=list)
+    slot: int | None = None
+
+
+@dataclass
 class LayerPlan:
     """Where each quantity of a layer stands in the program."""
 
@@ -101,3 +113,5 @@ class LayerPlan:
     parts: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     paid: str = ""
+    derived: list[DerivedPlan] = field(default_factory=list)
+    began: str = ""  # 1 if what it asks of the claim's own facts holds, so that its derived facts are worked out

@@ -19,11 +19,14 @@ from openyibao.settlement.lowering import (
     Lowering,
 )
 
+DAYS = {"enrolment": (-1, LAST_DAY), "admission": (0, LAST_DAY), "discharge": (0, LAST_DAY)}
+
 
 def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) -> tuple[Lowering, Program]:
     """The program of a policy. `plan_layers` appends the statements of each layer."""
     low = Lowering(policy)
-    low.facts = {fact.name: fact for fact in policy.facts}
+    low.derived = {one.name: one for one in policy.derived}
+    low.facts = {fact.name: fact for fact in (*policy.facts, *(one.fact for one in policy.derived))}
     low.quantities[None, "total cost"] = "total"
     low.quantities |= {(None, part): name for part, name in CLAIM_PARTS.items()}
     stated = [fact for fact in policy.facts if fact.kind != "admission number"]
@@ -41,7 +44,8 @@ def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) ->
         slots=tuple(low.slots),
         faults=tuple(low.faults),
         parameters=tuple(low.parameters),
-        spans={name: _span(fact) for name, fact in by_name.items()} | {"enrolment": (-1, LAST_DAY)},
+        spans={name: _span(fact) for name, fact in by_name.items()}
+        | {"enrolment": (-1, LAST_DAY), "admission": (0, LAST_DAY), "discharge": (0, LAST_DAY)},
         texts=tuple(texts),
         sizes={name: _size(by_name[name]) if name in by_name else None for name in low.per_facts},
         keyed=tuple(name for name in low.per_facts if name in by_name and by_name[name].kind in ("words", "any")),

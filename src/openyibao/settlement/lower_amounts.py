@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from openyibao.policy.coverage import layer_tables
+from openyibao.policy.coverage import derived_tables, layer_tables
 from openyibao.policy.model import Amount, AmountOf, Money, Policy, Ratio, StatisticShare, Table
 from openyibao.policy.values import percent, round_figure, yuan
 from openyibao.settlement.ir import Choice, Note, Pick, Set, Statement, When
@@ -32,6 +32,7 @@ def named_amounts(low: Lowering) -> list[Statement]:
 
 def _amounts_used(policy: Policy) -> list[AmountOf]:
     tables = [table for layer in policy.layers for table in layer_tables(layer)]
+    tables += derived_tables(policy)
     tables += [amount.value for amount in policy.amounts if isinstance(amount.value, Table)]
     return [cell.value for table in tables for cell in table.cells if isinstance(cell.value, AmountOf)]
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from openyibao.policy.bases import STEP_PARTS, filled_parts
-from openyibao.policy.model import Kept, Step, Term, Words
+from openyibao.policy.derived import LEFT
+from openyibao.policy.model import Condition, Kept, Step, Term
 from openyibao.policy.table_checks import common_denominator
 from openyibao.policy.values import percent
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When, Zero
 from openyibao.settlement.layer_plan import MONEY, PART_NAMES, CapPlan, StepPlan, TakePlan
+from openyibao.settlement.lower_derived import DerivedFacts, where
 from openyibao.settlement.lower_pays import Payments
 from openyibao.settlement.lower_tables import basis_text, round_share
 
 
-class LayerBuilder(Payments):
+class LayerBuilder(Payments, DerivedFacts):
     """Writes the statements of one layer."""
 
     def build(self) -> list[Statement]:
         layer, low = self.layer, self.low
         low.quantities[None, "base"] = self.named("base")
-        conditions = low.need_facts(tuple(c.fact for c in layer.conditions), layer.name, "for")
+        stated = tuple(c for c in layer.conditions if c.fact not in low.derived)
+        worked_out = tuple(c for c in layer.conditions if c.fact in low.derived)
+        conditions = low.need_facts(tuple(c.fact for c in stated), layer.name, "for")
         known_outside = set(low.known_facts)
+        derived = self._derived_facts()
+        if derived:
+            self.plan.began = self.local("began")
+            derived.append(Set(self.plan.began, "1"))
+        known_inside = set(low.known_facts)
         body: list[Statement] = [Set(self.plan.applies, "1")]
         for make in (self._base, self._steps, self._pays, self._caps, self._parts, self._checks):
             body += make()
-        low.known_facts = known_outside if layer.conditions else low.known_facts
+        low.known_facts = known_outside if stated else known_inside if worked_out else low.known_facts
         start: list[Statement] = [
             Note(""),
             Note(f"{layer.name}, paid by the {layer.payer}"),
@@ -36,23 +45,12 @@ class LayerBuilder(Payments):
         self.plans[layer.name] = self.plan
         found = {"base": self.plan.base, "paid": self.plan.paid, **self.plan.parts}
         low.quantities |= {(layer.name, quantity): local for quantity, local in found.items()}
-        if not layer.conditions:
-            return [*start, *self.outside, *body]
-        return [*start, *self.outside, *conditions, When(self._test(), tuple(body))]
+        low.quantities[layer.name, LEFT] = f"({' + '.join(self.plan.parts.values())})"
+        inner = [*derived, *(self._only_where(worked_out, body) if worked_out else body)]
+        return [*start, *self.outside, *conditions, *(self._only_where(stated, inner) if stated else inner)]
 
-    def _test(self) -> str:
-        tests = []
-        for condition in self.layer.conditions:
-            name = self.low.fact_name(condition.fact)
-            if isinstance(condition.key, Words):
-                values = self.low.facts[condition.fact].values
-                numbers = [values.index(value) for value in condition.key.values]
-                tests.append(" or ".join(f"{name} == {number}" for number in numbers))
-            else:
-                low, high = condition.key.low, condition.key.high
-                bounds = [f"{name} >= {low}"] * (low is not None) + [f"{name} <= {high}"] * (high is not None)
-                tests.append(" and ".join(bounds))
-        return " and ".join(f"({test})" for test in tests) if len(tests) > 1 else tests[0]
+    def _only_where(self, conditions: tuple[Condition, ...], body: list[Statement]) -> list[Statement]:
+        return [When(where(self.low, conditions), tuple(body))]
 
     # -- section 3, step 1
 

@@ -9,6 +9,7 @@ from openyibao.policy.model import (
     NOT_IDENTIFIED,
     AmountOf,
     Basis,
+    Count,
     Line,
     Money,
     NoLimit,
@@ -91,6 +92,8 @@ def _choice(low: Lowering, plan: TablePlan, value: Value, kind: str) -> str:
         return _line(low, plan, value)
     if isinstance(value, Ratio):
         return _ratio(low, plan, value.ratio)
+    if isinstance(value, Count):
+        return low.parameter(plan.what, value.number, kind)
     assert isinstance(value, Money)
     return low.parameter(plan.what, value.fen, kind)
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from openyibao.policy.model import Amount, Fact, Policy, Table
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
+from openyibao.policy.worked_out import Derived
 from openyibao.settlement.ir import Fail, Fault, Known, Parameter, Slot, Statement, When
 from openyibao.settlement.lookup import Dense
 from openyibao.settlement.names import Names
@@ -21,7 +22,7 @@ FIRST_DAY, LAST_DAY = 19000101, 99991231
 MISSING, UNKNOWN = -1, -2
 MISSING_MONEY, UNKNOWN_MONEY = -(10**15), -(10**15) - 1
 MONEY_INPUTS = ("total", *CLAIM_PARTS.values())
-CLAIM_INPUTS = ("period_date", "enrolment", "last_of_stay")
+CLAIM_INPUTS = ("period_date", "admission", "discharge", "enrolment", "last_of_stay")
 """What a program asks of a claim only if its policy needs it; dates are yyyymmdd."""
 PERIOD_KEYS = {
     "claim": "stay",
@@ -116,6 +117,8 @@ class Lowering:
     starts: dict[tuple[str, str], str] = field(default_factory=dict)
     first: list[Statement] = field(default_factory=list)
     last: list[Statement] = field(default_factory=list)
+    derived: dict[str, Derived] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
 
     def fault(self, kind: str, **where: str) -> int:
         self.faults.append(Fault(kind, **where))
@@ -142,7 +145,7 @@ class Lowering:
         """Statements that fail the claim if it lacks one of the facts; each fact is asked once on a way."""
         out: list[Statement] = []
         for fact in facts:
-            if fact not in self.known_facts:
+            if fact not in self.known_facts and fact not in self.derived:
                 self.known_facts.add(fact)
                 number = self.fault("fact", layer=layer, what=what, fact=fact)
                 name, kind = self.fact_name(fact), self.facts[fact].kind

@@ -9,6 +9,7 @@ from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
 from openyibao.settlement.layer_plan import LayerPlan
 from openyibao.settlement.lower import lower
+from openyibao.settlement.lower_derived import sums
 from openyibao.settlement.lower_layer import LayerBuilder
 from openyibao.settlement.lowering import CLAIM_PARTS, Lowering
 
@@ -34,7 +35,9 @@ def plan_policy(policy: Policy) -> Plan:
         out += [Set(left, CLAIM_PARTS[part], bound=(0, MAX_AMOUNT_FEN)) for part, left in claim_left.items()]
         low.outputs += claim_left.values()
         commits: list[Statement] = []
+        waiting = list(policy.quantities)
         for layer in policy.layers:
+            out += sums(low, waiting)
             builder = LayerBuilder(low, layer, plans, claim_left)
             out += builder.build()
             commits += builder.commits

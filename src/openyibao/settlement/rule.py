@@ -95,6 +95,9 @@ def _asks(policy: Policy, name: str) -> Callable[[Claim], int]:
         if dates[name] == "charge":
             return lambda claim: day_number(claim.charge or claim.discharge)
         return lambda claim: day_number(day(claim))
+    if name in ("admission", "discharge"):
+        when = operator.attrgetter(name)
+        return lambda claim: day_number(when(claim))
     if name == "enrolment":
         return lambda claim: day_number(claim.enrolment) if claim.enrolment else MISSING
     if name == "last_of_stay":

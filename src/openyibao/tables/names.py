@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 from unicodedata import normalize
 
-from openyibao.policy.model import Fact, Policy
+from openyibao.policy.model import Bilingual, Fact, Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.tables.problems import TableError
 from openyibao.terms import dictionary
@@ -72,8 +72,8 @@ def data() -> dict[str, Any]:
     return tomllib.loads(files("openyibao.tables").joinpath("names.toml").read_text(encoding="utf-8"))
 
 
-def names_of(field: str, fact: Fact | None = None) -> tuple[Name, ...]:
-    """All names of a field, the preferred ones of each naming first.
+def names_of(field: str, fact: Fact | None = None, words: Iterable[Bilingual] = ()) -> tuple[Name, ...]:
+    """All names of a field, the preferred ones of each naming first. `words` are those of the policy.
 
     >>> [name.text for name in names_of("person")]
     ['person', '参保人', '人员编号', 'psn_no']
@@ -84,7 +84,7 @@ def names_of(field: str, fact: Fact | None = None) -> tuple[Name, ...]:
     if fact:
         money = kind_of(fact) in ("money", "signed money")
         english = [field.replace(" ", "_") + ("_yuan" if money else ""), field]
-        chinese.insert(0, Vocabulary().chinese(field))
+        chinese.insert(0, Vocabulary(words).chinese(field))
     national = record.get("national", ())
     return (
         *(Name(text, "english") for text in dict.fromkeys(english)),
@@ -115,7 +115,7 @@ def find_columns(file: str, headers: list[str], policy: Policy, needs: Iterable[
     read: dict[str, Column] = {}
     taken: set[str] = set()
     for field in fields:
-        column = _column(file, field, names_of(field, facts.get(field)), by_name, taken)
+        column = _column(file, field, names_of(field, facts.get(field), policy.words), by_name, taken)
         if column:
             read[field] = column
             taken.add(column.header)

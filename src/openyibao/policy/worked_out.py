@@ -1,0 +1,62 @@
+"""What a policy works out before a layer: sums of quantities, and facts that no claim states, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from openyibao.policy.model import NOWHERE, Basis, Condition, Fact, Table
+from openyibao.policy.problems import Place
+
+DERIVED = "derived"
+"""The kind of a fact that is worked out."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A quantity made of others, not below 0: those in `plus` together, without those in `minus`.
+
+    Each is a quantity of the claim (its layer is None) or of a layer as it finished; its `left` is all its open parts.
+    """
+
+    name: str
+    plus: tuple[tuple[str | None, str], ...]
+    minus: tuple[tuple[str | None, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One value of a derived fact: it holds where no value before it does, and the number reaches no further.
+
+    `to` is a table of amounts or of whole numbers, or None for all that is left; `included` says whether the
+    edge itself still belongs to the value.
+    """
+
+    value: str
+    to: Table | None = None
+    included: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A fact that no claim states: it is worked out from money of the claim, or from the person's earlier claims.
+
+    `of` is `quantity` or one of `derived.COUNTED`. A quantity is named as in `Sum`. Of earlier claims those count that
+    meet the conditions, have the same values of the facts in `per`, and to which the layer `paid_by`, if there is
+    one, paid more than nothing; `period` is where they are looked for.
+    """
+
+    name: str
+    of: str
+    reaches: tuple[Reach, ...]
+    basis: Basis
+    quantity: tuple[str | None, str] | None = None
+    period: str = "lifetime"
+    conditions: tuple[Condition, ...] = ()
+    per: tuple[str, ...] = ()
+    paid_by: str | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def fact(self) -> Fact:
+        """How tables and conditions see it."""
+        return Fact(self.name, tuple(dict.fromkeys(reach.value for reach in self.reaches)), kind=DERIVED)

@@ -1,0 +1,85 @@
+"""What a bill says of what was worked out: derived facts, and sums of quantities."""
+
+from __future__ import annotations
+
+from openyibao.policy.derived import LEFT
+from openyibao.policy.model import Words
+from openyibao.policy.vocabulary import say_range
+from openyibao.policy.worked_out import Derived, Sum
+from openyibao.settlement.bill_answers import Data
+from openyibao.settlement.bill_uses import UseWriter
+from openyibao.settlement.layer_plan import PART_NAMES, DerivedPlan, LayerPlan
+from openyibao.settlement.lower_derived import NEVER
+from openyibao.settlement.lowering import CLAIM_PARTS
+
+
+class DerivedWriter(UseWriter):
+    """Says how derived facts and sums came about."""
+
+    def derived_facts(self, plan: LayerPlan) -> list[Data]:
+        """The derived facts that a layer asks; none where it ended on the claim's own facts."""
+        if not plan.began or not self.named[plan.began]:
+            return []
+        return [self.derived(one, plan) for one in plan.derived]
+
+    def derived(self, plan: DerivedPlan, layer: LayerPlan) -> Data:
+        one, number = plan.derived, self.named[plan.number]
+        basis = self.basis(one.basis)
+        reaches = [
+            {
+                "value": self.name(reach.value),
+                "included": reach.included,
+                "edge": self.answer(edge, one.basis, layer=layer) if edge and one.quantity else None,
+                "number": self.named[edge.value_name] if edge and not one.quantity else None,
+                "facts": self.chosen_facts(edge) if edge and not one.quantity else [],
+            }
+            for reach, edge in zip(one.reaches, plan.edges, strict=True)
+        ]
+        return {
+            "fact": self.name(one.name),
+            "value": self.name(one.fact.values[self.named[plan.found]]),
+            "of": one.of,
+            "quantity": self.quantity_data(*one.quantity) if one.quantity else None,
+            "number": None if one.of == "days since discharge" and number == NEVER else number,
+            "name": self.named_of(one),
+            "period": None if plan.slot is None else one.period,
+            "period_key": None if plan.slot is None else self.period_key(self.plan.program.slots[plan.slot]),
+            "where": [self.asked(condition.fact, condition.key) for condition in one.conditions],
+            "per": [{"fact": self.name(n), "value": self.fact_value(self.facts[n], n)} for n in one.per],
+            "paid_by": self.name(one.paid_by) if one.paid_by else None,
+            "reaches": reaches,
+            "basis": basis,
+        }
+
+    def named_of(self, one: Derived) -> Data:
+        """What was measured, in words."""
+        if one.quantity is None:
+            return self.name(one.of)
+        layer, quantity = one.quantity
+        return {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")}
+
+    def asked(self, fact: str, key: object) -> Data:
+        """A condition on earlier claims."""
+        if isinstance(key, Words):
+            return {"fact": self.name(fact), "accepts": [self.name(word) for word in key.values]}
+        low, high = getattr(key, "low", None), getattr(key, "high", None)
+        return {"fact": self.name(fact), "accepts": [{lang: say_range(low, high, lang) for lang in ("zh", "en")}]}
+
+    def sum(self, one: Sum) -> Data:
+        return {
+            "name": self.name(one.name),
+            "plus": [self.quantity_data(*term) for term in one.plus],
+            "minus": [self.quantity_data(*term) for term in one.minus],
+            "fen": self.quantity_fen(None, one.name),
+        }
+
+    def quantity_data(self, layer: str | None, quantity: str) -> Data:
+        codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}
+        own = layer is None and quantity not in codes
+        return {
+            "kind": "sum" if own else "left" if quantity == LEFT else "quantity",
+            "layer": layer,
+            "quantity": codes.get(quantity, quantity),
+            "name": {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")},
+            "fen": self.quantity_fen(layer, quantity),
+        }
