@@ -153,7 +153,7 @@ def _read_derived(reading: Reading, entry: tuple[str, Text, Node], scope: Scope,
         allowed = WITH_PERIOD if extra == "over" else FROM_CLAIMS
         if extra in fields and of not in allowed:
             expected = say("it beside these numbers only: {words}", words=reading.some(allowed))
-            found = say("the key {key}", key=reading.named(extra))
+            found = say("{key} beside another number", key=reading.named(extra))
             reading.problem(fields[extra][0], join(path, extra), found, expected, say("Remove it."))
     over = reading.choice(fields["over"][1], join(path, "over"), tuple(OVER)) if "over" in fields else "a lifetime"
     asks = scope.stated()

@@ -20,7 +20,9 @@ def read_facts(reading: Reading, fields: Fields) -> tuple[Fact, ...]:
     if "facts" not in fields:
         return ()
     known = language().facts
-    own = [word.en for word in reading.vocabulary.own if word.en not in known]
+    cited = fields["documents"][1] if "documents" in fields else None
+    documents = {reading.english(key.value) for key, _ in cited} if isinstance(cited, Mapping) else set()
+    own = [word.en for word in reading.vocabulary.own if word.en not in {*known, *documents}]
     inner = reading.fields(fields["facts"][1], "facts", (), (*known, *own))
     facts = tuple(
         _read_fact(reading, known.get(name) or _own_fact(reading, name, node), node)

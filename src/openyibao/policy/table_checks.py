@@ -59,10 +59,9 @@ def _denominators(table: Table, cell: Cell) -> list[int]:
     return []
 
 
-def _level_of(cell: Cell, value: str) -> int | None:
-    """The level at which a cell is that of a value."""
-    levels = (n for n, key in enumerate(cell.keys) if isinstance(key, Words) and value in key.values)
-    return next(levels, None)
+def _levels_of(cell: Cell, value: str) -> list[int]:
+    """The levels at which a cell is that of a value: several where facts have a value in common."""
+    return [n for n, key in enumerate(cell.keys) if isinstance(key, Words) and value in key.values]
 
 
 def _may_meet(one: Cell, other: Cell, but: int) -> bool:
@@ -88,8 +87,8 @@ def _own_shares(table: Table, cell: Cell, steps: int) -> set[Fraction]:
         return {1 - value.ratio}
     if not isinstance(value, OwnShareOf) or steps > MAX_CHAIN:
         return set()
-    found = [(other, _level_of(other, value.value)) for other in table.cells]
-    named = [other for other, level in found if level is not None and _may_meet(cell, other, level)]
+    found = [(other, level) for other in table.cells for level in _levels_of(other, value.value)]
+    named = [other for other, level in found if _may_meet(cell, other, level)]
     others = named or [other for other in table.cells if any(isinstance(key, Otherwise) for key in other.keys)]
     return {value.multiple * share for other in others for share in _own_shares(table, other, steps + 1)}
 

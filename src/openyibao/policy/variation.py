@@ -74,7 +74,7 @@ def _base(reading: Reading, fields: Fields, chain: tuple[str, ...]) -> tuple[Nod
 
 def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
     """A changed number of law does not borrow the basis of the number it replaces."""
-    if keys[0] not in ("layers", "amounts", "statistics") or keys[-1] in WITHOUT_BASIS or _has(reading, to, "basis"):
+    if keys[0] not in ("layers", "amounts", "statistics", "derived facts") or keys[-1] in WITHOUT_BASIS or _has(reading, to, "basis"):
         return
     reading.problem(
         to.place,
