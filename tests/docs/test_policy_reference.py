@@ -1,10 +1,10 @@
 """docs/policy-reference.md: it has every word and phrase of the language, and its examples are run.
 
 A block ```yaml base is a whole policy. The others are read and compiled in its place: ```yaml policy has keys that
-replace its keys (`words` are added), ```yaml layers a list that replaces its layers, ```yaml layer the keys of one layer, ```yaml claim
-keys of a claim, ```yaml variation a whole variation. A block ```text sums after one is a table of claims of one person:
-its columns, two spaces apart, are keys of a claim, `claim` (more of them), `cost` (all in scope), and what comes out:
-`pays`, the name of a layer (what it pays), or a part that the last layer leaves.
+replace its keys (`words` are added), ```yaml layers a list that replaces its layers, ```yaml layer the keys of one
+layer, ```yaml claim keys of a claim, ```yaml variation a whole variation. A block ```text sums after one is a table of
+claims of one person: its columns, two spaces apart, are keys of a claim, `claim` (more of them), `cost` (all in scope),
+and what comes out: `pays`, the name of a layer (what it pays), or a part that the last layer leaves.
 """
 
 from __future__ import annotations

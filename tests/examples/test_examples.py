@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructs.arithmetic import sums
 
+from constructs.arithmetic import sums
 from openyibao import Policy, Rule, Uses, find_policy, read_policy
 from openyibao.policy import read_policy_text, write_policy
 from openyibao.policy.nodes import Mapping, Node, Place, Sequence, Text, parse_bytes, parse_file

@@ -1,9 +1,9 @@
-"""docs/coverage.md: what the library holds, place by place. `python tests/policy/test_coverage_page.py` writes it anew."""
+"""docs/coverage.md says what the library holds. `python tests/policy/test_coverage_page.py` writes it anew."""
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from openyibao.policy import Policy, find_policy, policy_ids, read_policy
@@ -17,11 +17,12 @@ Made from the policy files by a test, which tells when this page is stale
 (`PYTHONPATH=src python tests/policy/test_coverage_page.py` writes it). Values are those of layers, named amounts and
 statistics. *Sure* says how well they are known: read in the document itself or confirmed by a published example (high),
 in one secondary source (medium), inferred or assumed (low). *Article* counts the values whose article is identified,
-*not known* those that nobody knows: a claim that needs one is not settled. What a file leaves out, it names under `gaps`;
-`./yibao policy show ID` prints it.
+*not known* those that nobody knows: a claim that needs one is not settled. What a file leaves out, it names under
+`gaps`; `./yibao policy show ID` prints it.
 
 """
 TEACHING = ("teaching/",)
+SURE = "Sure: high / medium / low"
 FULL = ("basic insurance", "critical illness insurance", "medical assistance")
 
 
@@ -57,9 +58,9 @@ def answered(policy: Policy, layer: str) -> bool:
 
 def page() -> str:
     found = library()
-    head = "| Policy | Region | Scheme | Years | Layers | Values | Sure: high / medium / low | Article | Not known | Gaps |\n"
+    columns = ("Policy", "Region", "Scheme", "Years", "Layers", "Values", SURE, "Article", "Not known", "Gaps")
     rows = "\n".join(row(name, policy) for name, policy in found)
-    return f"{HEAD}{summary(found)}\n{head}{'|---' * 10}|\n{rows}\n"
+    return f"{HEAD}{summary(found)}\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n{rows}\n"
 
 
 def summary(found: list[tuple[str, Policy]]) -> str:
@@ -69,20 +70,17 @@ def summary(found: list[tuple[str, Policy]]) -> str:
     sure = Counter(basis.sure for basis in everything)
     article = sum(1 for basis in everything if basis.article != NOT_IDENTIFIED)
     told = ", ".join(f"{share(sure[word], len(everything))} {word}" for word in ("high", "medium", "low"))
-    return (
-        f"{len(found)} policies of {len(regions)} regions; {len(stacks)} regions have a whole stack for stays of residents "
-        f"(basic\ninsurance, and critical illness insurance and assistance or their declared gap). "
-        f"{len(everything)} values: {told}; {share(article, len(everything))} with their article.\n"
+    text = (
+        f"{len(found)} policies of {len(regions)} regions; {len(stacks)} regions have a whole stack for stays of "
+        "residents (basic insurance, and critical illness insurance and assistance or their declared gap). "
+        f"{len(everything)} values: {told}; {share(article, len(everything))} with their article."
     )
+    return textwrap.fill(text, 118) + "\n"
 
 
 def full_stack(policy: Policy) -> bool:
     has_basic = any(layer.name == "basic insurance" for layer in policy.layers)
     return policy.scheme == "resident" and has_basic and all(answered(policy, layer) for layer in FULL)
-
-
-def lines_too_long(text: str) -> Iterator[str]:
-    yield from (line for line in text.splitlines() if len(line) > 120 and not line.startswith("|"))
 
 
 def test_the_page_is_fresh() -> None:

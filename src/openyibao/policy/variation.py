@@ -11,6 +11,7 @@ from openyibao.policy.reading import Fields, Reading, join, written
 from openyibao.policy.vocabulary import Vocabulary
 
 KEYS = ("policy", "variation of", "title", "changes")
+WITH_BASIS = ("layers", "amounts", "statistics", "derived facts")
 WITHOUT_BASIS = (  # what says how or for whom, not how much: it stands under the basis of its layer
     *("basis", "gaps", "assumption", "note", "payer", "of", "for", "group"),
     *("counted", "over", "for each", "over-cap counted in", "bands"),
@@ -74,7 +75,11 @@ def _base(reading: Reading, fields: Fields, chain: tuple[str, ...]) -> tuple[Nod
 
 def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
     """A changed number of law does not borrow the basis of the number it replaces."""
-    if keys[0] not in ("layers", "amounts", "statistics", "derived facts") or keys[-1] in WITHOUT_BASIS or _has(reading, to, "basis"):
+    if (
+        keys[0] not in ("layers", "amounts", "statistics", "derived facts")
+        or keys[-1] in WITHOUT_BASIS
+        or _has(reading, to, "basis")
+    ):
         return
     reading.problem(
         to.place,
