@@ -35,7 +35,7 @@ def by_bands(counted: str, group: str | None, before: int, start: int, bands: li
 
 
 def floored(amount: int, fen: int, bound: bool, returned: int) -> Obj:
-    return {"amount": answer(amount), "fen": fen, "bound": bound, "returned_fen": returned}
+    return {"amount": answer(amount), "fen": fen, "bound": bound, "returned_fen": returned, "sums": []}
 
 
 def deductible(item: Obj, taken: int) -> Obj:
@@ -348,7 +348,7 @@ def second_share_layer() -> Obj:
         reimbursable_fen=138_000,
         paid_fen=65_000,
         parts=open_parts(beyond_limit=11_000, deductible=12_000, over_cap=64_000, copay=9_000),
-        floor={"amount": least, "fen": 23, "bound": False, "returned_fen": 0},
+        floor={"amount": least, "fen": 23, "bound": False, "returned_fen": 0, "sums": []},
     )
 
 

@@ -113,7 +113,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         where, took = f"{name}, reimbursement", parts["deductible"]
         fen, slices = way(where, layer["reimbursement"], rest, took)
         self.same(where, "fen", layer["reimbursement"]["fen"], fen)
-        fen = self.floor(f"{name}, floor", layer["floor"], fen, rest + took)
+        fen = self.floor(f"{name}, floor", layer["floor"], fen, rest + took, took)
         paid = self.caps(name, layer["caps"], fen)
         returned = max(0, paid - rest)  # only a floor lifts a payment above the reimbursable cost
         printed = layer["floor"]["returned_fen"] if layer["floor"] else 0
@@ -126,11 +126,16 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         parts["copay"] = rest + returned - paid - parts["over_cap"]
         return parts, paid
 
-    def floor(self, where: str, floor: Obj | None, reimbursed: int, reach: int) -> int:
+    def floor(self, where: str, floor: Obj | None, reimbursed: int, reach: int, took: int) -> int:
         """What the layer pays before its caps; reach: reimbursable cost and deductible together."""
         if floor is None:
             return reimbursed
+        self.quantities[None, "deductible"] = took
+        self.own_sums = floor["sums"]
+        for item in floor["sums"]:
+            self.same(where, item["name"]["en"], item["fen"], self.sum_of(item))
         self.answer(where, floor["amount"], ("amount",))
+        self.own_sums = []
         fen = min(floor["amount"]["fen"], reach)
         self.same(where, "fen", floor["fen"], fen)
         self.same(where, "bound", floor["bound"], fen > reimbursed)

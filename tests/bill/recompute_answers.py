@@ -28,6 +28,7 @@ class Answers:
         self.claim: Obj = bill["claim"]
         self.found = found
         self.facts = {words(item["fact"]): item["value"] for item in self.claim["facts"]}
+        self.own_sums: list[Obj] = []
         self.quantities: dict[tuple[str | None, str], int] = {}
 
     def same(self, where: str, quantity: str, printed: object, recomputed: object) -> None:
@@ -90,7 +91,7 @@ class Answers:
         return max(0, sum(plus) - sum(minus))
 
     def sum_named(self, name: Obj) -> int | None:
-        found = [self.sum_of(item) for item in self.bill["sums"] if item["name"] == name]
+        found = [self.sum_of(item) for item in (*self.own_sums, *self.bill["sums"]) if item["name"] == name]
         return found[0] if len(found) == 1 else None
 
     def quantity(self, item: Obj) -> int | None:

@@ -20,6 +20,7 @@ class Scope:
     money: set[str] = field(default_factory=set)  # facts that are amounts
     documents: set[str] | None = field(default_factory=set)  # None: they could not be read
     has_facts: bool = True
+    floors: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # sums that stand in floors only
     later: frozenset[str] = frozenset()  # derived facts that look at layers further down
     constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
     quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use

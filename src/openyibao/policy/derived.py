@@ -15,7 +15,7 @@ from openyibao.policy.reading import Fields, Reading, describe, join, named
 from openyibao.policy.tables import AMOUNT, NUMBER, constant, read_table
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
-from openyibao.policy.worked_out import Derived, Reach, Sum
+from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Reach, Sum
 
 QUANTITY = "quantity"
 COUNTED = ("earlier claims", "earlier episodes", "days since discharge", "months since enrolment")
@@ -24,6 +24,7 @@ WITH_PERIOD = COUNTED[:2]
 OVER = {"a lifetime": "lifetime", "a year": "year", "a calendar year": "calendar year"}
 HISTORY_KEYS = ("over", "where", "per", "paid by")
 LEFT = "left"
+OWN = "this layer's deductible"
 Quantity = tuple[str | None, str]
 
 
@@ -43,8 +44,9 @@ class Pending:
         for entry in list(self.sums):
             if everything or self._ready(reading, entry[2], earlier, self.sums):
                 self.sums.remove(entry)
-                self.found_sums.append(_read_sum(reading, entry, scope))
-                scope.quantities[entry[0]] = (None, entry[0])
+                found = _read_sum(reading, entry, scope)
+                self.found_sums.append(found)
+                (scope.floors if found.is_own else scope.quantities)[entry[0]] = (None, entry[0])
         for entry in list(self.derived):
             if everything or self._ready(reading, entry[2], earlier, self.sums):
                 self.derived.remove(entry)
@@ -95,14 +97,17 @@ def quantities(earlier: Earlier, sums: list[Sum]) -> dict[str, Quantity]:
     for layer in earlier.values():
         for quantity in ("base", "paid", *filled_parts(layer)):
             found[f"{layer.name}'s {quantity}"] = (layer.name, quantity)
-    return found | {one.name: (None, one.name) for one in sums}
+    return found | {one.name: (None, one.name) for one in sums if not one.is_own}
 
 
 def _read_sum(reading: Reading, entry: tuple[str, Text, Node], scope: Scope) -> Sum:
     name, key, node = entry
     path = join("quantities", key.value)
     fields = reading.fields(node, path, ("of",), ("less",))
+    known = dict(scope.quantities)
+    scope.quantities[OWN] = OWN_DEDUCTIBLE
     plus, minus = (_read_terms(reading, fields, path, which, scope) for which in ("of", "less"))
+    scope.quantities = known
     return Sum(name, plus, minus)
 
 

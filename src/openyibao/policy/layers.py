@@ -15,6 +15,7 @@ from openyibao.policy.model import (
     Cap,
     Layer,
     Step,
+    Table,
 )
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.problems import Place
@@ -101,12 +102,21 @@ def _read_layer(
             reading.bilingual(fields["assumption"][1], join(path, "assumption")) if "assumption" in fields else None
         ),
         gaps=read_gaps(reading, fields, path),
-        floor=read_table(reading, fields["at least"][1], join(path, "at least"), AMOUNT, scope)
-        if "at least" in fields
-        else None,
+        floor=_read_floor(reading, fields, path, scope),
         cut_in_fees=_read_cut(reading, fields, path),
         place=place,
     )
+
+
+def _read_floor(reading: Reading, fields: Fields, path: str, scope: Scope) -> Table | None:
+    """The floor, which may also be a share of a sum that this layer's deductible stands in."""
+    if "at least" not in fields:
+        return None
+    known = scope.quantities
+    scope.quantities = known | scope.floors
+    floor = read_table(reading, fields["at least"][1], join(path, "at least"), AMOUNT, scope)
+    scope.quantities = known
+    return floor
 
 
 def _read_step(reading: Reading, node: Node, path: str, key: str, scope: Scope) -> Step:

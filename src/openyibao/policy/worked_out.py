@@ -9,6 +9,8 @@ from openyibao.policy.problems import Place
 
 DERIVED = "derived"
 """The kind of a fact that is worked out."""
+OWN_DEDUCTIBLE = (None, "deductible")
+"""The deductible of the layer in which a sum stands."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,17 @@ class Sum:
     """A quantity made of others, not below 0: those in `plus` together, without those in `minus`.
 
     Each is a quantity of the claim (its layer is None) or of a layer as it finished; its `left` is all its open parts.
+    OWN_DEDUCTIBLE is that of the layer in whose floor the sum stands.
     """
 
     name: str
     plus: tuple[tuple[str | None, str], ...]
     minus: tuple[tuple[str | None, str], ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is another for each layer, and so stands in floors only."""
+        return OWN_DEDUCTIBLE in (*self.plus, *self.minus)
 
 
 @dataclass(frozen=True)

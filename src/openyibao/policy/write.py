@@ -59,7 +59,7 @@ from openyibao.policy.vocabulary import (
     chinese_kind,
     say_range,
 )
-from openyibao.policy.worked_out import Derived, Reach, Sum
+from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Reach, Sum
 
 Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}
@@ -189,6 +189,8 @@ class Writer:
 
     def named(self, layer: str | None, quantity: str) -> str:
         """A quantity by its name."""
+        if (layer, quantity) == OWN_DEDUCTIBLE:
+            layer = "this layer"
         if layer is None:
             return self.say(quantity)
         if quantity == LEFT:

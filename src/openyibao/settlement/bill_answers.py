@@ -142,7 +142,12 @@ class Answers:
         """What an amount is a share of, as it stood."""
         own = value.layer is None and value.quantity == "base"
         assert layer is not None or not own
-        fen = self.named[layer.base] if own and layer else self.quantity_fen(value.layer, value.quantity)
+        if own and layer:
+            fen = self.named[layer.base]
+        elif layer and value.layer is None and value.quantity in layer.own_sums:
+            fen = self.named[layer.own_sums[value.quantity]]
+        else:
+            fen = self.quantity_fen(value.layer, value.quantity)
         codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES, "base": "base", "paid": "paid"}
         code = codes.get(value.quantity, "sum")
         return {

@@ -177,6 +177,7 @@ class _BillWriter(DerivedWriter):
             "fen": fen,
             "bound": fen > before,
             "returned_fen": self.named[plan.returned] if plan.returned else 0,
+            "sums": self.own_sums(plan),
         }
 
     def band(self, plan: LayerPlan, band: BandPlan, lower: int, basis: Basis) -> Data:
@@ -239,7 +240,7 @@ class _BillWriter(DerivedWriter):
             },
             "claim": self.claim_data(),
             "layers": layers,
-            "sums": [self.sum(one) for one in self.policy.quantities],
+            "sums": [self.sum(one) for one in self.policy.quantities if not one.is_own],
             "parts_at_end": self.parts_at_end(),
             "totals": {
                 "total_fen": self.claim.total_fen,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from openyibao.policy.derived import LEFT
 from openyibao.policy.model import Words
-from openyibao.policy.vocabulary import say_range
-from openyibao.policy.worked_out import Derived, Sum
+from openyibao.policy.vocabulary import PART_OF, say_range
+from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Sum
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_uses import UseWriter
 from openyibao.settlement.layer_plan import PART_NAMES, DerivedPlan, LayerPlan
 from openyibao.settlement.lower_derived import NEVER
 from openyibao.settlement.lowering import CLAIM_PARTS
+
+OWN_WORDS = ("this layer", "deductible")
 
 
 class DerivedWriter(UseWriter):
@@ -72,6 +74,28 @@ class DerivedWriter(UseWriter):
             "minus": [self.quantity_data(*term) for term in one.minus],
             "fen": self.quantity_fen(None, one.name),
         }
+
+    def own_sums(self, plan: LayerPlan) -> list[Data]:
+        """The sums of a floor that the layer's own deductible stands in, as it was before the floor."""
+        returned = self.named[plan.returned] if plan.returned else 0
+        part = plan.parts.get("deductible")
+        deductible = self.named[part] + returned if part else 0
+        name = {lang: PART_OF.say(lang, *(self.vocabulary.say(w, lang) for w in OWN_WORDS)) for lang in ("zh", "en")}
+        own = {"kind": "quantity", "layer": None, "quantity": "deductible", "name": name, "fen": deductible}
+
+        def terms(of: tuple[tuple[str | None, str], ...]) -> list[Data]:
+            return [own if term == OWN_DEDUCTIBLE else self.quantity_data(*term) for term in of]
+
+        return [
+            {
+                "name": self.name(one.name),
+                "plus": terms(one.plus),
+                "minus": terms(one.minus),
+                "fen": self.named[plan.own_sums[one.name]],
+            }
+            for one in self.policy.quantities
+            if one.name in plan.own_sums
+        ]
 
     def quantity_data(self, layer: str | None, quantity: str) -> Data:
         codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}

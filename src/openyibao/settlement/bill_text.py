@@ -125,7 +125,9 @@ class _Speaker(Amounts):
         bound = (
             self.say("floor_bound", returned=money(floor["returned_fen"])) if floor["bound"] else self.say("floor_free")
         )
-        return self.say("floor", amount=self.amount(floor["amount"]), fen=money(floor["fen"]), bound=bound)
+        said = self.say("floor", amount=self.amount(floor["amount"]), fen=money(floor["fen"]), bound=bound)
+        joint = "" if self.lang == "zh" else " "
+        return joint.join([said, *(self.sum(one) for one in floor["sums"])])
 
     def reduction(self, step: Data, rest: int) -> str:
         period = PERIODS[step["period"]][self.column] if step["period"] else ""

@@ -114,4 +114,5 @@ class LayerPlan:
     left: dict[str, str] = field(default_factory=dict)
     paid: str = ""
     derived: list[DerivedPlan] = field(default_factory=list)
+    own_sums: dict[str, str] = field(default_factory=dict)  # sums with this layer's deductible: where they stand
     began: str = ""  # 1 if what it asks of the claim's own facts holds, so that its derived facts are worked out

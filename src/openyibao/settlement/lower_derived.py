@@ -23,17 +23,22 @@ def sums(low: Lowering, waiting: list[Sum]) -> list[Statement]:
     """The sums of which all quantities are known by now; they leave the list."""
     out: list[Statement] = []
     for one in list(waiting):
-        if any((name, "paid") not in low.quantities for name in layers_of((None, one.name), (*low.policy.quantities,))):
+        needs = layers_of((None, one.name), low.policy.quantities)
+        if one.is_own or any((name, "paid") not in low.quantities for name in needs):
             continue
         waiting.remove(one)
         local = low.names(f"sum / {one.name}")
         low.outputs.append(local)
-        low.quantities[None, one.name] = local
-        plus = " + ".join(low.quantities[term] for term in one.plus)
-        minus = "".join(f" - {low.quantities[term]}" for term in one.minus)
-        bound = (0, MAX_AMOUNT_FEN * len(one.plus))
-        out += [Note(one.name), Set(local, f"max(0, {plus}{minus})" if minus else plus, bound=bound)]
+        out += [Note(one.name), sum_of(low, one, local)]
     return out
+
+
+def sum_of(low: Lowering, one: Sum, local: str) -> Set:
+    """A sum, from here on known under its name."""
+    plus = " + ".join(low.quantities[term] for term in one.plus)
+    minus = "".join(f" - {low.quantities[term]}" for term in one.minus)
+    low.quantities[None, one.name] = local
+    return Set(local, f"max(0, {plus}{minus})" if minus else plus, bound=(0, MAX_AMOUNT_FEN * len(one.plus)))
 
 
 def where(low: Lowering, conditions: tuple[Condition, ...]) -> str:

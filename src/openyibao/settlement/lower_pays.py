@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import Band, Bands, Fixed, Kept, Table
+from openyibao.policy.model import Band, Bands, Fixed, Kept, ShareOfQuantity, Table
 from openyibao.policy.table_checks import common_denominator
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.worked_out import OWN_DEDUCTIBLE
 from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Fail, Note, Set, Statement, When
 from openyibao.settlement.layer_plan import MONEY, BandPlan
 from openyibao.settlement.layer_tools import LayerTools
+from openyibao.settlement.lower_derived import sum_of
 from openyibao.settlement.lower_tables import round_share
 
 
@@ -58,6 +60,7 @@ class Payments(LayerTools):
         """The least a layer pays: a floor, as far as the cost reaches that the deductible has not left out."""
         if self.layer.floor is None:
             return []
+        own = self._own_sums(self.layer.floor)
         table, out = self._table(self.layer.floor, "at least", "floor", "amount")
         self.plan.floor = table
         self.plan.raised_to, self.plan.before_caps = self.local("floor_within_cost"), self.local("with_floor")
@@ -65,10 +68,20 @@ class Payments(LayerTools):
         within = self.plan.reimbursable + (f" + {deductible}" if deductible else "")
         return [
             Note("the floor"),
+            *own,
             *out,
             Set(self.plan.raised_to, f"min({table.value_name}, {within})", bound=MONEY),
             Set(self.plan.before_caps, f"max({self.plan.reimbursement}, {self.plan.raised_to})", bound=MONEY),
         ]
+
+    def _own_sums(self, floor: Table) -> list[Statement]:
+        """The sums of a floor that this layer's deductible stands in."""
+        named = {cell.value.quantity for cell in floor.cells if isinstance(cell.value, ShareOfQuantity)}
+        mine = [one for one in self.low.policy.quantities if one.is_own and one.name in named]
+        self.low.quantities[OWN_DEDUCTIBLE] = self.plan.parts.get("deductible", "0")
+        for one in mine:
+            self.plan.own_sums[one.name] = self.local(f"sum / {one.name}")
+        return [sum_of(self.low, one, self.plan.own_sums[one.name]) for one in mine]
 
     def _cut_in_fees(self, cut: str) -> list[Statement]:
         """The cost a cap has cut, counted in fees: what lies beyond the cost that the payment consumed."""
