@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from openyibao.policy import FileError, Policy, PolicyNotFoundError, find_policy, policy_ids, read_policy, write_policy
-from openyibao.settlement import Bill, ClaimError, Rule, Uses, read_claims, settle
+from openyibao.policy.problems import language_of
+from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims, settle
 
 if TYPE_CHECKING:
     from openyibao.history.person import KeptBill
@@ -69,12 +70,13 @@ class KeptIn:
 def settle_file(
     file: Path, policies: list[str], explain: str | None, form: str, lang: str | None, kept: KeptIn | None = None
 ) -> None:
-    """Settle the claims of a file. The page is in the language of the explanation, or in `lang`, or in English."""
+    """Settle the claims of a file. The page is in the language of the explanation, or in `lang`, or of the file."""
     from openyibao.history import State, load_series
     from openyibao.history.commands import close_state, moment, open_state, settle_kept
     from openyibao.history.series import read_series_claims
 
-    file, page = find_claims(file), explain or lang or "en"
+    file = find_claims(file)
+    page = explain or lang or language_of(str(file))
     with told(lang, page):
         series = load_series(policies)
         lined = read_series_claims(file, series)
@@ -90,6 +92,9 @@ def settle_file(
         print_bills(bills, explain, page, {claim.claim.id: claim for claim in lined})
     for error in errors:
         print(failed(file, error, page), file=sys.stderr)
+        later = after_failure(error.claim, claims, {bill.data()["claim"]["id"] for bill in bills})
+        if later:
+            print(not_counted(error.claim, later, page), file=sys.stderr)
     if kept:
         with told(lang, page):
             close_state(kept.path, before, state, kept.save, page, accepted=kept.accept_changed)
@@ -102,6 +107,24 @@ def failed(file: Path, error: ClaimError, lang: str) -> str:
     claim, text = (f"结算单{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
     about = "" if text.startswith(claim) else f"{claim}：" if lang == "zh" else f"{claim}: "
     return f"{file}: {about}{text}"
+
+
+def after_failure(failed: str, claims: Sequence[Claim], settled: set[str]) -> list[str]:
+    """The bills of the same person that were settled after a claim that was not."""
+    one = next((claim for claim in claims if claim.id == failed), None)
+    if one is None:
+        return []
+    order = [claim for claim in claims if claim.person == one.person]
+    order.sort(key=lambda claim: claim.settlement)
+    return [claim.id for claim in order[order.index(one) + 1 :] if claim.id in settled]
+
+
+def not_counted(failed: str, later: list[str], lang: str) -> str:
+    """A bill after a claim that was not settled may come out otherwise once that is settled."""
+    if lang == "zh":
+        return f"注意：{'、'.join(later)}在其后结算，未计入{failed}的累计和次数；{failed}结算后须重新结算。"
+    which = f"{', '.join(later)} {'was' if len(later) == 1 else 'were'}"
+    return f"Note: {which} settled after it, as if {failed} had not been; settle anew once it can be settled."
 
 
 def print_bills(

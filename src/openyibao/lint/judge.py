@@ -93,6 +93,8 @@ def _measure(rule: NationalRule, meter: Meter, facts: dict[str, str | int]) -> M
         return meter.share_paid(rule.layers, facts, rule.probes)
     if rule.measure == "counts deductibles":
         return meter.counts_deductibles(rule.layers[0], facts)
+    if rule.payer:
+        return meter.best_of(rule.measure, rule.payer, facts)
     return meter.measure(rule.measure, rule.layers, facts)
 
 

@@ -33,7 +33,8 @@ USUAL: dict[str, str | int] = {
 """What a claim states where a rule says nothing else: an adult of 40, at work, an ordinary stay of ten days at home."""
 VARIED = ("grade", "tier", "district", "status", "disease", "institution", "item group")
 """Facts of which every value is tried, so that the worst one is found."""
-LARGE_FEN = 100_000_000
+COSTS_FEN = (100_000_000, 5_000_000, 500_000, 100_000)
+"""What a stated claim costs in scope: the first of these with which it can be settled."""
 MOST_CLAIMS = 600
 CLAIM_QUANTITIES = {"total cost", *CLAIM_PARTS}
 
@@ -135,9 +136,34 @@ class Meter:
         except ClaimError as error:
             return CannotTellError(error.text.zh, error.text.en)
 
+    def largest(self, facts: Mapping[str, str | int], layers: tuple[str, ...]) -> Bill:
+        """The claim with the largest cost that can be settled: a layer above may have no values for a large one."""
+        for cost_fen in COSTS_FEN:
+            try:
+                return self.bill(facts, cost_fen, layers)
+            except CannotTellError as error:
+                last = error
+        raise last
+
+    def best_of(self, what: str, payer: str, facts: dict[str, str | int]) -> Measured:
+        """The value for one combination of facts in the layer of a payer that gives most."""
+        names = tuple(layer.name for layer in self.policy.layers if layer.payer == payer)
+        if not names:
+            said = self.words((payer,))
+            raise CannotTellError(f"没有由“{said[0]}”支付的层次", f"no layer is paid by the {said[1]}")
+        found = []
+        for name in names:
+            try:
+                found.append(self.measure(what, (name,), facts))
+            except CannotTellError as error:
+                last = error
+        if not found:
+            raise last
+        return max(found, key=lambda one: one.value or 0)
+
     def measure(self, what: str, layers: tuple[str, ...], facts: dict[str, str | int]) -> Measured:
         """One value for one combination of facts."""
-        bill = self.bill(facts, LARGE_FEN, layers)
+        bill = self.largest(facts, layers)
         plans = [plan for plan in bill.plan.layers if plan.layer.name in layers and bill.named[plan.applies]]
         if {plan.layer.name for plan in plans} != set(layers):
             lacking = self.words(tuple(name for name in layers if name not in {plan.layer.name for plan in plans}))
@@ -170,7 +196,7 @@ class Meter:
 
     def counts_deductibles(self, layer: str, facts: dict[str, str | int]) -> Measured:
         """Whether a layer looks at what the deductibles of the layers above took: 1 or 0."""
-        bill = self.bill(facts, LARGE_FEN, (layer,))
+        bill = self.largest(facts, (layer,))
         plan = next((p for p in bill.plan.layers if p.layer.name == layer and bill.named[p.applies]), None)
         if plan is None:
             said = self.words((layer,))

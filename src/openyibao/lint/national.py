@@ -19,6 +19,8 @@ STRENGTHS = ("must", "in principle", "about")
 SCHEMES = ("resident", "employee", "all")
 MEASURES = ("deductible", "rate", "cap", "caps together", "share paid", "rate after pre-pay", "counts deductibles")
 BOUNDS = ("at most", "at least", "about", "no cap", "lower", "yes")
+KEYS = ("rule", "says", "document", "article", "source", "sure", "from", "before", "layer", "payer", "check", "probes")
+OWN_NAMES = ("id", "basis", "start", "end", "layers", "bound", "value")
 UNITS = {"points": Fraction(1, 100)}
 
 
@@ -38,9 +40,10 @@ class Probe:
 class NationalRule:
     """A national rule.
 
-    `bound` says how the measure must lie (one of BOUNDS) and `value` where: a ratio, an amount in fen, or a number of
-    points; with `of` it is a share of a published figure, or of the same measure for other facts (`other`). `softer`
-    is what still holds of a rule in principle. `tolerance` is what *about* allows, as a share of the bound.
+    `layers` are those it is about; or it is about whichever layer of a `payer` gives the person most. `bound` says how
+    the measure must lie (one of BOUNDS) and `value` where: a ratio, an amount in fen, or a number of points; with `of` it
+    is a share of a published figure, or of the same measure for other facts (`other`). `softer` is what still holds of a
+    rule in principle. `tolerance` is what *about* allows, as a share of the bound.
     """
 
     id: str
@@ -51,6 +54,7 @@ class NationalRule:
     scheme: str
     strength: str
     layers: tuple[str, ...]
+    payer: str
     measure: str
     bound: str
     value: Fraction = Fraction(0)
@@ -91,13 +95,13 @@ def _file() -> dict[str, Any]:
 
 def _rule(record: dict[str, Any]) -> NationalRule:
     name = record.get("rule", "?")
-    known = {"rule", "says", "document", "article", "source", "sure", "from", "before", "layer", "check", "probes"}
-    own = {one.name for one in fields(NationalRule)} - {"id", "basis", "start", "end", "layers", "bound", "value"}
-    for key in set(record) - known - own:
+    own = {one.name for one in fields(NationalRule)} - set(OWN_NAMES)
+    known = own | set(KEYS)
+    for key in set(record) - known:
         raise RuleError(f"national rule {name}: the key {key!r} is not known")
     try:
         bound, value = _bound(record["check"])
-        layer = record["layer"]
+        layer = record.get("layer", ())
         rule = NationalRule(
             name,
             Bilingual(**record["says"]),
@@ -107,6 +111,7 @@ def _rule(record: dict[str, Any]) -> NationalRule:
             record["scheme"],
             record["strength"],
             (layer,) if isinstance(layer, str) else tuple(layer),
+            record.get("payer", ""),
             record["measure"],
             bound,
             value,
@@ -150,6 +155,8 @@ def _check(rule: NationalRule) -> None:
     ):
         if value not in known:
             raise RuleError(f"national rule {rule.id}: {what} is {value!r}, expected one of {', '.join(known)}")
+    if bool(rule.layers) == bool(rule.payer):
+        raise RuleError(f"national rule {rule.id}: expected either `layer` or `payer`")
     if rule.basis.document not in national_documents():
         raise RuleError(f"national rule {rule.id}: the document {rule.basis.document!r} is not listed")
     if rule.strength == "about" and not rule.tolerance:

@@ -27,7 +27,7 @@ def coverage(policy: Policy) -> str:
     '18 values: 18 high; 18 with article; 0 not known.'
     """
     found = list(values(policy))
-    sure = Counter(basis.sure for _, basis in found if basis)
+    sure = Counter(basis.sure for cell, basis in found if basis and not isinstance(cell.value, NotKnown))
     listed = ", ".join(f"{sure[word]} {word}" for word in ("high", "medium", "low") if sure[word])
     article = sum(1 for _, basis in found if basis and basis.article != NOT_IDENTIFIED)
     unknown = sum(1 for cell, _ in found if isinstance(cell.value, NotKnown))

@@ -138,8 +138,8 @@ def _second_colon(lines: list[str], mark: tuple[int, int]) -> Explained:
 
 def _indentation(lines: list[str], number: int) -> Message:
     return say(
-        "Line {line} probably has the wrong indentation: it begins with {count} blanks. Entries of one level begin "
-        "below each other.",
+        "Line {line}, or one above it, probably has the wrong indentation: it begins with {count} blanks. "
+        "Entries of one level begin below each other.",
         line=number,
         count=_indent(lines[number - 1]),
     )

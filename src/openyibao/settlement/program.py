@@ -41,6 +41,7 @@ def plan_policy(policy: Policy) -> Plan:
             builder = LayerBuilder(low, layer, plans, claim_left)
             out += builder.build()
             commits += builder.commits
+        out += sums(low, waiting)
         return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits, *low.last]
 
     low, program = lower(policy, all_layers)
