@@ -182,6 +182,8 @@ class DerivedMaker(TimeMaker):
             else name or self.dressed(written_amount(self.rng, fen))
             for n, (fen, name) in enumerate(edges)
         ]
+        if not self.sure and self.often(0.15):
+            nodes[self.rng.randrange(len(nodes))] = "not known"
         self.quantities = known
         return {"of": quantity, "values": self.values(nodes), "basis": BASIS}
 

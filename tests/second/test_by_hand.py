@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from second import by_hand, by_hand_derived, by_hand_people, by_hand_rates, by_hand_time, by_hand_uses, product
+from second import by_hand, by_hand_derived, by_hand_people, by_hand_rates, by_hand_time, by_hand_uses, compare, product
+from second.coverage import Tally
 from second.random_values import BASIS
 
 assert by_hand_derived and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
@@ -23,6 +24,16 @@ def test_calculator(case: Callable[[], by_hand.Case]) -> None:
 def test_product(case: Callable[[], by_hand.Case]) -> None:
     one = case()
     assert product.paid(one.policy, one.claims) == one.expected
+
+
+@pytest.mark.parametrize(
+    "case", [one for one in by_hand.CASES if one.__module__ == by_hand_derived.__name__], ids=lambda case: case.__name__
+)
+def test_every_form(case: Callable[[], by_hand.Case]) -> None:
+    """The bill as data, the loop, and reversals."""
+    one = case()
+    found = compare.compare(one.policy, [one.claims], Tally())
+    assert not found, str(found)
 
 
 def test_rows_without_a_benefit_year() -> None:

@@ -5,7 +5,8 @@ quantity of each layer, each part at the end, each use, each failure; in the for
 reversal that either side allows at once must leave what there would be without the claim.
 
 Not covered: `days` above 45 where a fixed amount for each day is a share of a quantity (`Rule` refuses the policy with
-an OverflowError); fee lines; several policies on one person's history.
+an OverflowError); fee lines; several policies on one person's history; facts of a policy's own; own shares in tables
+over facts that have a value in common (by hand only).
 """
 
 import json
