@@ -118,6 +118,51 @@ def policy_lint(
     commands.lint_policies(policies or [], all_, format, lang, departs)
 
 
+@policy_app.command("compare")
+def policy_compare(
+    policies: Annotated[list[str], typer.Argument(metavar="ID ID...", help="Policies, or files.")],
+    format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """Policies side by side, value by value, with the basis of what differs."""
+    commands.compare_policies(policies, format, lang)
+
+
+@policy_app.command("diff")
+def policy_diff(
+    place: Annotated[str, typer.Argument(metavar="ID", help="What ids begin with, such as chongqing/resident.")],
+    from_: Annotated[str, typer.Option("--from", help="A day, such as 2012-06-01.")],
+    to: Annotated[str, typer.Option("--to", help="A later day.")],
+    format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """What changed in a place from one day to another, one sentence a change."""
+    commands.diff_policies(place, from_, to, format, lang)
+
+
+@policy_app.command("patients")
+def policy_patients(
+    policies: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Policies, or files.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All policies of the library.")] = False,
+    patient: Annotated[str | None, typer.Option(help="Only this patient.")] = None,
+    format: Annotated[Literal["text", "json", "csv"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+    svg: Annotated[Path | None, typer.Option(help="Also write a chart to this file.")] = None,
+) -> None:
+    """What standard patients bear under each policy, and how far places lie apart."""
+    commands.settle_patients(policies or [], all_, patient, format, lang, svg)
+
+
+@policy_app.command("standards")
+def policy_standards(
+    policies: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="All, if none is named.")] = None,
+    format: Annotated[Literal["text", "json"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """Lowest and highest standards of assistance, beside a published table."""
+    commands.assistance_standards(policies or [], format, lang)
+
+
 @policy_app.command("code")
 def policy_code(
     policy: PolicyName,
@@ -134,6 +179,18 @@ def policy_schema() -> None:
     from openyibao.policy.schema import schema_text
 
     print(schema_text(), end="")
+
+
+@policy_app.command("publish")
+def policy_publish(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder, or an earlier site.")],
+    day: Annotated[
+        str | None, typer.Option("--date", help="Day of making, such as 2026-01-31; without it, today.")
+    ] = None,
+    policies: Annotated[Path | None, typer.Option(help="A folder of policies of your own.", hidden=True)] = None,
+) -> None:
+    """Write all policies as a web site in Chinese and English: tables, worked bills, grounds, gaps."""
+    commands.publish_site(folder, day, policies)
 
 
 @history_app.command("show")

@@ -233,6 +233,55 @@ def lint_policies(names: list[str], everything: bool, form: str, lang: str, stri
         raise SystemExit(1)
 
 
+def compare_policies(names: list[str], form: str, lang: str) -> None:
+    from openyibao.compare.commands import comparison
+
+    with told(lang):
+        print(comparison([load(name) for name in names], form, lang), end="")
+
+
+def diff_policies(place: str, start: str, end: str, form: str, lang: str) -> None:
+    from openyibao.compare.commands import differences
+
+    with told(lang):
+        print(differences(place, start, end, form, lang), end="")
+
+
+def settle_patients(
+    names: list[str], everything: bool, patient: str | None, form: str, lang: str, svg: Path | None
+) -> None:
+    """What standard patients bear."""
+    from openyibao.compare.commands import patients
+
+    if everything == bool(names):
+        print("Name the policies, or write --all.", file=sys.stderr)
+        raise SystemExit(2)
+    with told(lang):
+        print(patients([load(name) for name in names or policy_ids()], patient, form, lang, svg), end="")
+
+
+def assistance_standards(names: list[str], form: str, lang: str) -> None:
+    from openyibao.compare.commands import standards
+
+    with told(lang):
+        print(standards([load(name) for name in names or policy_ids()], form, lang), end="")
+
+
+def publish_site(folder: Path, day: str | None, policies: Path | None) -> None:
+    """Build the site of the library, or of a folder of policies."""
+    from datetime import date
+
+    from openyibao.site import publish
+
+    with told():
+        files = [find_policy(name) for name in policy_ids()] if policies is None else sorted(policies.rglob("*.yaml"))
+        made = date.fromisoformat(day) if day else None
+        done = publish([read_policy(file) for file in files], folder, made)
+    print(
+        f"{done.pages} pages of {done.policies} policies in {folder}: {done.size / 1e6:.1f} MB, {done.seconds:.1f} s."
+    )
+
+
 def print_code(name: str, rows: bool, literals: bool) -> None:
     from openyibao.settlement.emit import claim_text, rows_text
     from openyibao.settlement.program import plan_policy

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from openyibao.compare.patients import Patient
+from openyibao.compare.patients import Patient, is_place
 from openyibao.compare.settle import Answered, CannotAnswerError, Outcome, outcome
+from openyibao.policy import Policy
 from openyibao.settlement import Rule
 
 DECIMALS = 4
@@ -54,19 +55,20 @@ class Explained:
 
 
 def spread(answered: Answered) -> Spread | None:
-    """The measures of spread for a patient; None where no place answers."""
+    """The measures of spread for a patient; None where fewer than two places answer."""
     shares = [one.share for one in latest(answered.outcomes)]
-    if not shares:
+    if len(shares) < 2:
         return None
     mean = sum(shares, Fraction(0)) / len(shares)
     return Spread(len(shares), min(shares), max(shares), float(mean), variation(shares), theil(shares))
 
 
 def latest(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Of each place (region and scheme) the file that is in force latest; of several the one with the shortest id."""
+    """Of each place that exists (region and scheme) the file that begins latest, of several the shortest id."""
     found: dict[tuple[str, str], Outcome] = {}
     for one in sorted(outcomes, key=lambda one: (one.policy.start, -len(one.policy.id), one.policy.id)):
-        found[one.place] = one
+        if is_place(one.policy.region):
+            found[one.place] = one
     return list(found.values())
 
 
@@ -115,7 +117,7 @@ def shares_of_variance(design: Design) -> list[float]:
     return found
 
 
-def explained(patient: Patient, rules: Mapping[str, Rule], answered: Answered) -> Explained | None:
+def explained(patient: Patient, rules: Mapping[Policy, Rule], answered: Answered) -> Explained | None:
     """Every place with every grade and class: what of the variance goes with each. None with less than two places.
 
     A place that does not ask a fact gives the same for all its values; one that knows no such class treats the person
@@ -123,7 +125,7 @@ def explained(patient: Patient, rules: Mapping[str, Rule], answered: Answered) -
     """
     design: dict[tuple[str, ...], Fraction] = {}
     for one in latest(answered.outcomes):
-        cells = _cells(patient, rules[one.policy.id], " ".join(one.place))
+        cells = _cells(patient, rules[one.policy], " ".join(one.place))
         design.update(cells)
     places = len({place for place, _, _ in design})
     if places < 2:

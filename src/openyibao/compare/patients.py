@@ -96,6 +96,11 @@ def local_words() -> tuple[str, ...]:
     return tuple(_file()["local words"])
 
 
+def is_place(region: str) -> bool:
+    """Whether a region exists."""
+    return region not in _file()["no place"]
+
+
 def never(age: int) -> dict[str, tuple[str, ...]]:
     """Values of facts that nobody of this age has."""
     grown = age >= _file()["adult from"]

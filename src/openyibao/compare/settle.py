@@ -12,7 +12,6 @@ from openyibao.compare.patients import Patient, Wishes, local_words, never
 from openyibao.policy.model import Bilingual, Fact, MonthDay, Policy
 from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.settlement import ClaimError, Rule, Uses
-from openyibao.settlement.bill import Bill
 from openyibao.settlement.claim import FactValue
 
 MOST_WAYS = 256
@@ -32,11 +31,15 @@ class CannotAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Way:
-    """One way in which the open facts may stand: what the person then bears, in fen, and which layers applied."""
+    """One way in which the open facts may stand: what the person then bears, in fen, and which layers applied.
+
+    `bare` counts the claims to which none did: they are borne in full.
+    """
 
     facts: tuple[tuple[str, FactValue], ...]
     borne_fen: int
     layers: tuple[str, ...]
+    bare: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Outcome:
     policy: Policy
     first: date
     total_fen: int
+    claims: int
     ways: tuple[Way, ...]
     tried: int
     untold: int = 0
@@ -127,7 +131,7 @@ def outcome(patient: Patient, rule: Rule, vary: Mapping[str, tuple[str | int, ..
     if not ways:
         raise CannotAnswerError(missing[0].zh, missing[0].en)
     why = missing[0] if missing else None
-    return Outcome(policy, first, patient.total_fen, tuple(ways), count, len(missing), why)
+    return Outcome(policy, first, patient.total_fen, len(stated), tuple(ways), count, len(missing), why)
 
 
 def first_day(policy: Policy, length: int) -> date:
@@ -210,20 +214,18 @@ def _combinations(choices: dict[str, tuple[FactValue, ...]]) -> Iterator[Facts]:
 
 
 def _way(patient: Patient, rule: Rule, first: date, stated: list[Facts], chosen: Facts) -> Way:
-    """All claims of the patient, one after the other. Raises ClaimError where one has no answer."""
-    uses, borne, layers = Uses(), 0, []
+    """All claims of the patient, one after the other. Raises ClaimError where one has no answer, and where no layer
+    applies to any."""
+    uses, borne, bare = Uses(), 0, 0
+    layers: list[str] = []
     for number, (treatment, facts) in enumerate(zip(patient.treatments, stated, strict=True), 1):
         claim = treatment.claim(number, first, patient.enrolled_days, chosen | facts)
         bill, uses = rule.settle(uses, claim)
+        applied = [plan.layer.name for plan in bill.plan.layers if bill.named[plan.applies]]
         borne += bill.personal_fen
-        layers += applied(bill, claim.id)
-    return Way(tuple(chosen.items()), borne, tuple(dict.fromkeys(layers)))
-
-
-def applied(bill: Bill, claim: str) -> list[str]:
-    """The layers that applied to a claim; raises ClaimError where none did."""
-    names = [plan.layer.name for plan in bill.plan.layers if bill.named[plan.applies]]
-    if not names:
-        text = Bilingual("文件中没有适用于该单据的保障层次", "no layer of the file applies to the claim")
-        raise ClaimError(claim, "fact", text)
-    return names
+        bare += not applied
+        layers += applied
+    if not layers:
+        text = Bilingual("文件中没有适用的保障层次", "no layer of the file applies")
+        raise ClaimError("patient", "fact", text)
+    return Way(tuple(chosen.items()), borne, tuple(dict.fromkeys(layers)), bare)
