@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from openyibao.lint.national import Probe
+from openyibao.lint.national import Probe, national_words
 from openyibao.policy.bases import CLAIM_PARTS
 from openyibao.policy.derived import layers_of, looks_at
 from openyibao.policy.model import Basis, Cell, Fact, Policy
@@ -35,6 +35,7 @@ VARIED = ("grade", "tier", "district", "status", "disease", "institution", "item
 """Facts of which every value is tried, so that the worst one is found."""
 COSTS_FEN = (100_000_000, 5_000_000, 500_000, 100_000)
 """What a stated claim costs in scope: the first of these with which it can be settled."""
+LARGE_FEN = COSTS_FEN[0]
 MOST_CLAIMS = 600
 CLAIM_QUANTITIES = {"total cost", *CLAIM_PARTS}
 
@@ -89,8 +90,8 @@ class Meter:
     def words(self, names: tuple[str, ...]) -> tuple[str, str]:
         from openyibao.policy.vocabulary import Vocabulary
 
-        say = Vocabulary(self.policy.words)
-        return "、".join(say.chinese(name) for name in names), ", ".join(names)
+        say, own = Vocabulary(self.policy.words), national_words()
+        return "、".join(own.get(name) or say.chinese(name) for name in names), ", ".join(names)
 
     def _choices(self, fact: Fact) -> tuple[str | int, ...]:
         if fact.kind == "any":
@@ -182,7 +183,8 @@ class Meter:
         found = [self._paid(layers, facts, probe) for probe in probes]
         mine = next(layer for layer in self.policy.layers if layer.name in layers)
         share = Fraction(sum(found), sum(probe.cost_fen for probe in probes))
-        return Measured(share, tuple(facts.items()), mine.place, mine.basis)
+        own = {name for probe in probes for name in probe.facts}  # these differ between the stated claims
+        return Measured(share, tuple((n, v) for n, v in facts.items() if n not in own), mine.place, mine.basis)
 
     def _paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probe: Probe) -> int:
         """What some layers pay of a stated claim, in fen. Raises CannotTellError where none of them applies."""

@@ -41,9 +41,9 @@ class NationalRule:
     """A national rule.
 
     `layers` are those it is about; or it is about whichever layer of a `payer` gives the person most. `bound` says how
-    the measure must lie (one of BOUNDS) and `value` where: a ratio, an amount in fen, or a number of points; with `of` it
-    is a share of a published figure, or of the same measure for other facts (`other`). `softer` is what still holds of a
-    rule in principle. `tolerance` is what *about* allows, as a share of the bound.
+    the measure must lie (one of BOUNDS) and `value` where: a ratio, an amount in fen, or a number of points; with `of`
+    it is a share of a published figure, or of the same measure for other facts (`other`). `softer` is what still holds
+    of a rule in principle. `tolerance` is what *about* allows, as a share of the bound.
     """
 
     id: str
@@ -74,6 +74,12 @@ def national_documents() -> dict[str, Document]:
         name: Document(name, Bilingual(**one["title"]), name, one["date"], one["source"])
         for name, one in _file()["documents"].items()
     }
+
+
+@cache
+def national_words() -> dict[str, str]:
+    """Words of the rules that the language does not have, English -> Chinese."""
+    return dict(_file()["words"])
 
 
 @cache
