@@ -164,3 +164,18 @@ def test_options_that_do_not_go_together(tmp_path: Path) -> None:
         done = yibao("settle", *arguments, "--policy", "chongqing/resident-2023")
         assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
     assert yibao("--version").stdout.startswith("yibao 0.")
+
+
+def test_bills_after_a_claim_that_was_not_settled_are_named(tmp_path: Path) -> None:
+    claims = tmp_path / "claims.yaml"
+    head = "  person: P\n  money: {total cost: 1000, in-scope cost: 1000}\n"
+    days = "  admission: 2013-0{0}-01\n  discharge: 2013-0{0}-05\n  settlement: 2013-0{0}-05\n"
+    facts = "  facts: {{service: inpatient, tier: cat 1{}}}\n"
+    text = f"- claim id: A\n{head}{days.format(3)}{facts.format('')}"
+    text += f"- claim id: B\n{head}{days.format(4)}{facts.format(', grade: primary')}"
+    claims.write_text(text, encoding="utf-8")
+    done = yibao("settle", claims, "--policy", "xx-district/resident-2013")
+    assert done.returncode == 1 and "B " in done.stdout
+    assert "Note: B was settled after it, as if A had not been" in done.stderr
+    done = yibao("settle", claims, "--policy", "xx-district/resident-2013", "--lang", "zh")
+    assert "注意：B在其后结算，未计入A的累计和次数" in done.stderr

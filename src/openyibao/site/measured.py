@@ -127,7 +127,7 @@ def _together(layers: list[Any]) -> Measures | None:
             if one["reimbursement"]["kind"] == "fixed" and one["reimbursement"]["amount"]["fen"] is not None
         ),
         cap=None if depends else _span(Fraction(fen) for fen in bound),
-        unlimited=bool(caps) and not bound,
+        unlimited=bool(caps) and not bound and not any(cap["amount"]["assumption"] for cap in caps),
         depends=depends,
     )
 
