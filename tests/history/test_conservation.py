@@ -39,9 +39,10 @@ def conserved(rule: RowRule, bills: Settled) -> int:
     return len(out["paid"])
 
 
-def volume(number: int, seed: int) -> None:
+def volume(number: int, seed: int, every: int = 1) -> None:
+    """`number` bills of the policies, or of one of `every` so many: each has to be compiled."""
     start, count = time.monotonic(), Counter[str]()
-    policies = people.policies()
+    policies = people.policies()[::-every]
     for policy in policies:
         rule, block = RowRule(policy, RowRule.ALL), 0
         while count[policy.id] < number / len(policies):
@@ -60,7 +61,7 @@ def volume(number: int, seed: int) -> None:
 
 
 def test_every_fen_of_columns_is_in_one_place() -> None:
-    volume(50_000, people.SEED)
+    volume(50_000, people.SEED, 7)
 
 
 @pytest.mark.long

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from second import derived, payment, people, periods
+from second import derived, floors, payment, people, periods
 from second.ledger import Ledger, Settled, Uses
 from second.turn import Event, Problem, Turn
 from second.values import ENDLESS, OPEN_PARTS, Desk, Stop, half_up, load, matches
@@ -44,6 +44,7 @@ class Answer:
     settled: Settled | None = None
     worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer and derived fact
     sums: dict[str, int] = field(default_factory=dict)
+    floors: dict[str, dict[str, int]] = field(default_factory=dict)  # sums with the own deductible, by layer
 
 
 # One layer ------------------------------------------------------------------------------------------------------
@@ -163,7 +164,9 @@ def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[
     left, base = take_base(turn, parts)
     turn.desk.quantities["this layer's base"] = base
     b2, filled = reduce(turn, base)
+    turn.desk.quantities[floors.OWN_DEDUCTIBLE] = filled["deductible"]
     paid = payment.pay(turn, b2, filled["deductible"])
+    del turn.desk.quantities[floors.OWN_DEDUCTIBLE]
     filled["deductible"] -= paid.pop("back")
     filled |= paid
     turn.count()
@@ -273,9 +276,10 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     money = desk.claim["money"]
     parts: dict[Part, int] = {("", part): money.get(part, 0) for part in CLAIM_PARTS}
     desk.quantities |= {part: money.get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
-    layers, events = {}, []
+    layers, events, in_floors = {}, [], {}
     for name, keys in (pair for item in desk.policy["layers"] for pair in item.items()):
         turn = Turn(name, keys, desk, calendar, ledger)
+        desk.floor_sums = in_floors[name] = {}
         layers[name], parts = one_layer(turn, parts)
         if turn.problems:
             return Answer({}, {}, ledger.before, turn.problems, [], desk.asked, desk.over_time)
@@ -286,5 +290,8 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     ledger.close()
     settled = Settled(ledger.claim, frozenset(ledger.read), ledger.added)
     asked = set(desk.asked)
-    sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {})}
-    return Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, desk.worked_out, sums)
+    own = floors.with_own_deductible(desk.policy)
+    sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {}) if name not in own}
+    found = Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, desk.worked_out, sums)
+    found.floors = {name: its for name, its in in_floors.items() if its}
+    return found

@@ -79,6 +79,7 @@ def compare_history(
                 return found
             tally.counts["bills as data"] += 1
             tally.counts["derived facts on bills"] += sum(map(len, answer.worked_out.values()))
+            tally.counts["sums in floors on bills"] += sum(map(len, answer.floors.values()))
         observe(policy, claim, uses, answer, tally)
         if closely:
             switch_off(policy, claim, uses, answer, tally)
@@ -93,12 +94,12 @@ def compare_history(
 
 
 def compare_data(policy: Policy, history: History, outcome: Any, wanted: Any, answer: Any) -> Difference | None:
-    """The bill as data: quantities and parts, derived facts with their numbers, sums."""
+    """The bill as data: quantities and parts, derived facts with their numbers, sums, those in floors."""
     of_data = product.Outcome(None, product.from_data(outcome.bill), outcome.uses)
     if of_data.quantities != wanted.quantities:
         return Difference(policy, history, "the bill's data", strip(of_data, wanted), strip(wanted, of_data))
     theirs = product.worked_out(outcome.bill)
-    ours = {layer: facts for layer, facts in answer.worked_out.items() if facts}, answer.sums
+    ours = {layer: facts for layer, facts in answer.worked_out.items() if facts}, answer.sums, answer.floors
     return None if theirs == ours else Difference(policy, history, "the bill's derived facts and sums", theirs, ours)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from second import calculator, derived, periods, random_time, random_values
+from second import calculator, derived, floors, periods, random_time, random_values
 from second.periods import DAYS
 
 Policy = dict[str, Any]
@@ -37,7 +37,7 @@ SWITCHES = (
     *("plus", "admission number", "order", "as of", "dated values"),
     *("points", "own share", "line", "bounds of a line"),
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity")),
-    "less, of a sum",
+    *("less, of a sum", f"{floors.OWN_DEDUCTIBLE}, in a sum"),
 )
 OVER_TIME = (  # switched off for a whole history
     *("where", "per of a derived fact", "paid by", "a split stay counts once", "an episode keeps its number"),
@@ -90,6 +90,8 @@ CONSTRUCTS = (
     *("line raised to least", "line cut to most", "order", "as of", "dated values", "name passed over"),
     *(f"fails: {kind}" for kind in FAILURES),
     *DERIVED,
+    floors.OWN_DEDUCTIBLE,
+    *floors.SPECIAL,
     *(f"without: {rule}" for rule in SWITCHES),
     *(f"a history without: {rule}" for rule in OVER_TIME),
     *(f"without: period: {period}" for period in random_time.PERIODS),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from second import floors
 from second.values import ENDLESS, half_up
 
 Turn = Any
@@ -186,7 +187,7 @@ def pay(turn: Turn, b2: int, deducted: int) -> dict[str, int]:
     r = raised(turn, r, b2, deducted)
     paid = capped(turn, r)
     if paid > before:
-        turn.note("lifted by the floor", *(["floor, then cap"] if paid < r else []))
+        turn.note("lifted by the floor", *(["floor, then cap"] if paid < r else []), *floors.notes(turn, b2, paid, r))
     if paid > b2:
         turn.note("out of the deductible")
         return {"paid": paid, "over-cap": 0, "copay": 0, "back": paid - b2}

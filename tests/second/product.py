@@ -210,16 +210,23 @@ def from_data(bill: Bill) -> dict[str, int]:
     return {name: fen for name, fen in found.items() if fen}
 
 
-def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int]]:
-    """What the bill as data says of derived facts, by layer that asked them, and of sums."""
+def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int], dict[str, dict[str, int]]]:
+    """What the bill as data says of derived facts, by layer that asked them, of sums, and of those in floors."""
     data = bill.data()
     found = {
         layer["layer"]: {one["fact"]["en"]: (one["value"]["en"], one["number"]) for one in layer["derived"]}
         for layer in data["layers"]
     }
-    return {layer: facts for layer, facts in found.items() if facts}, {
-        one["name"]["en"]: one["fen"] for one in data["sums"]
-    }
+    floors = {layer["layer"]: named_sums(layer["floor"]) for layer in data["layers"] if layer.get("floor")}
+    return (
+        {layer: facts for layer, facts in found.items() if facts},
+        named_sums(data),
+        {layer: sums for layer, sums in floors.items() if sums},
+    )
+
+
+def named_sums(data: dict[str, Any]) -> dict[str, int]:
+    return {one["name"]["en"]: one["fen"] for one in data["sums"]}
 
 
 def made_claim(claim: dict[str, Any]) -> Claim:

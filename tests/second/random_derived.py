@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from second.floors import OWN_DEDUCTIBLE
 from second.random_policies import CLAIM_PARTS, CONDITIONS, OPEN_PARTS, Node
 from second.random_time import PER, TimeMaker
 from second.random_values import BASIS, SHARES, written_amount
@@ -17,7 +18,8 @@ FACTS = (
     ("length of membership", "参保时长"),
 )
 VALUES = (("small", "小额"), ("large", "大额"), ("first one", "首次"), ("later one", "再次"), ("middle", "居中"))
-WORDS = (*SUMS, *FACTS, *VALUES)
+FLOOR_SUMS = (("cost behind the deductible", "起付线以上费用"), ("second basis of floors", "第二保底基数"))
+WORDS = (*SUMS, *FLOOR_SUMS, *FACTS, *VALUES)
 EARLIER = ("earlier claims", "earlier episodes", "days since discharge")
 WHOLE = {
     "earlier claims": (1, 1, 2, 2, 3, 5),
@@ -35,7 +37,9 @@ class DerivedMaker(TimeMaker):
         self.sums: dict[str, dict[str, Any]] = {}
         self.depth: dict[str, int] = {}  # of sums: above which layer, by number, all stand that it names
         self.uneven: list[str] = []  # named amounts that depend on the claim
+        self.floor_sums: dict[str, dict[str, Any]] = {}  # with the layer's own deductible
         self.with_sums, self.with_facts = self.often(0.5), self.often(0.65)
+        self.with_floors = self.often(0.5)
 
     def policy(self) -> dict[str, Any]:
         made = super().policy()
@@ -45,7 +49,9 @@ class DerivedMaker(TimeMaker):
             if fact["of"] in EARLIER and self.often(0.3):
                 fact["paid by"] = self.rng.choice(layers)
         return made | {
-            key: found for key, found in (("quantities", self.sums), ("derived facts", self.derived)) if found
+            key: found
+            for key, found in (("quantities", self.sums | self.floor_sums), ("derived facts", self.derived))
+            if found
         }
 
     def layer(self, name: str, above: list[str]) -> dict[str, Any]:
@@ -57,6 +63,10 @@ class DerivedMaker(TimeMaker):
         shown = {fact: list(dict.fromkeys(words_of(its))) for fact, its in self.derived.items()}
         self.facts = stated | shown
         made = super().layer(name, above)
+        if self.with_floors:
+            self.add_floor_sum(above)
+            took = any(key.startswith("deductible") for key in made)
+            made |= {"at least": self.floor()} if self.often(0.75 if took else 0.15) else {}
         self.facts = stated
         return made
 
@@ -111,6 +121,40 @@ class DerivedMaker(TimeMaker):
             made["less"] = minus[0] if len(minus) == 1 and self.often(0.5) else minus
         self.sums[names[0]] = made
         self.depth[names[0]] = max(self.depth_of(name, above) for name in (*plus, *minus))
+
+    def add_floor_sum(self, above: list[str]) -> None:
+        """Mostly some cost less the deductible; now and then the deductible is added, or stands alone."""
+        names = [name for name, _ in FLOOR_SUMS if name not in self.floor_sums]
+        if not names or (self.floor_sums and self.often(0.5)):
+            return
+        costs = ["total cost", "total cost", "in-scope cost", *self.quantities_above(above)]
+        plus = list(dict.fromkeys(self.rng.choices(costs, k=self.rng.choice((1, 1, 2)))))
+        more = [self.rng.choice(costs)] if self.often(0.15) else []
+        made: dict[str, Any] = {"of": plus[0] if len(plus) == 1 and self.often(0.5) else plus}
+        minus = list(dict.fromkeys([OWN_DEDUCTIBLE, *more]))
+        if self.often(0.7):
+            made["less"] = minus[0] if len(minus) == 1 and self.often(0.7) else minus
+        else:
+            made = {"of": OWN_DEDUCTIBLE if self.often(0.2) else [*plus, OWN_DEDUCTIBLE]}
+            made |= {"less": more} if more else {}
+        self.floor_sums[names[0]] = made
+
+    def floor(self) -> Node:
+        """A share of such a sum, or a table with some; beside them shares and amounts of other kinds."""
+        known = self.quantities
+
+        def leaf() -> Node:
+            self.quantities = list(self.floor_sums) if self.often(0.75) else known
+            made = self.share_of_quantity() if self.often(0.9) else self.amount(30, 3000, depth=0)
+            self.quantities = known
+            return made
+
+        if self.facts and self.often(0.4):
+            return self.table(leaf, 2)
+        self.quantities = list(self.floor_sums)
+        made = self.share_of_quantity()
+        self.quantities = known
+        return made
 
     def depth_of(self, quantity: str, above: list[str]) -> int:
         """How many layers stand above the first one that may look at it."""

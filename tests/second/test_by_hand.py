@@ -5,11 +5,21 @@ from collections.abc import Callable
 
 import pytest
 
-from second import by_hand, by_hand_derived, by_hand_people, by_hand_rates, by_hand_time, by_hand_uses, compare, product
+from second import (
+    by_hand,
+    by_hand_derived,
+    by_hand_floors,
+    by_hand_people,
+    by_hand_rates,
+    by_hand_time,
+    by_hand_uses,
+    compare,
+    product,
+)
 from second.coverage import Tally
 from second.random_values import BASIS
 
-assert by_hand_derived and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
+assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
     "the cases register themselves"
 )
 
@@ -27,7 +37,9 @@ def test_product(case: Callable[[], by_hand.Case]) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in by_hand.CASES if one.__module__ == by_hand_derived.__name__], ids=lambda case: case.__name__
+    "case",
+    [one for one in by_hand.CASES if one.__module__ in (by_hand_derived.__name__, by_hand_floors.__name__)],
+    ids=lambda case: case.__name__,
 )
 def test_every_form(case: Callable[[], by_hand.Case]) -> None:
     """The bill as data, the loop, and reversals."""

@@ -55,6 +55,7 @@ class Turn:
     forms: dict[str, frozenset[str]] = field(default_factory=dict)
     kept: dict[str, Key] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)  # by deductible
+    at_maximum: bool = False  # whether an annual maximum has cut what a deductible took
 
     def ask(self, rule: str, question: Callable[[], Any], default: Any) -> Any:
         """The answer, or the default with the problem noted: all problems of a layer are collected."""
@@ -180,6 +181,7 @@ class Turn:
             return due
         most = self.ask(rule, lambda: self.desk.amount(node), 0)
         room = max(0, most - self.ledger.of(self.counted(rule)))
+        self.at_maximum |= room < due
         return min(due, room) if self.desk.on("annual maximum") else due
 
     def count(self) -> None:

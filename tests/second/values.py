@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from second import people
+from second import floors, people
 
 ENDLESS = None  # the amount `no limit`
 BESIDE = frozenset(  # what stands in a table beside its rows
@@ -118,6 +118,7 @@ class Desk:
     known: dict[str, tuple[str, set[str]]] = field(default_factory=dict)  # derived facts, as far as a layer asked
     numbers: dict[str, int | None] = field(default_factory=dict)  # from which they were worked out
     worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer that asked
+    floor_sums: dict[str, int] = field(default_factory=dict)  # with the own deductible, as the floor has named them
 
     def on(self, rule: str) -> bool:
         self.asked.add(rule)
@@ -182,7 +183,10 @@ class Desk:
         self.forms.add(f"quantity: {kind}")
         if what and owner != "this layer" and not self.quantities[f"{owner}'s applies"]:
             self.forms.add("quantity of a layer that does not apply")
-        exact = share * self.quantity(name)
+        of = self.quantity(name)
+        if name in floors.with_own_deductible(self.policy):
+            self.floor_sums[name] = of
+        exact = share * of
         found = half_up(exact)
         self.forms |= {"half fen"} if exact.denominator == 2 else set()
         if "least" in leaf and found < fen(str(leaf["least"])):
@@ -201,6 +205,10 @@ class Desk:
             layer = name.removeprefix("left of ")
             self.forms |= {"left of, in a sum"}
             return sum(self.quantities[f"{layer}'s {part}"] for part in OPEN_PARTS)
+        if name == floors.OWN_DEDUCTIBLE:
+            took = self.quantities[name]
+            self.forms.add(name)
+            return took if self.on(f"{name}, in a sum") else 0
         return self.quantities[name]
 
     def sum_of(self, written: dict[str, Any]) -> int:
