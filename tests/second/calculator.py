@@ -276,10 +276,9 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     money = desk.claim["money"]
     parts: dict[Part, int] = {("", part): money.get(part, 0) for part in CLAIM_PARTS}
     desk.quantities |= {part: money.get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
-    layers, events, in_floors = {}, [], {}
+    layers, events = {}, []
     for name, keys in (pair for item in desk.policy["layers"] for pair in item.items()):
         turn = Turn(name, keys, desk, calendar, ledger)
-        desk.floor_sums = in_floors[name] = {}
         layers[name], parts = one_layer(turn, parts)
         if turn.problems:
             return Answer({}, {}, ledger.before, turn.problems, [], desk.asked, desk.over_time)
@@ -292,6 +291,5 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     asked = set(desk.asked)
     own = floors.with_own_deductible(desk.policy)
     sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {}) if name not in own}
-    found = Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, desk.worked_out, sums)
-    found.floors = {name: its for name, its in in_floors.items() if its}
-    return found
+    told = desk.worked_out, sums, desk.floor_sums
+    return Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, *told)

@@ -115,6 +115,8 @@ def raised(turn: Turn, r: int, b2: int, deducted: int) -> int:
     if "at least" not in turn.keys:
         return r
     amount = turn.ask("at least", lambda: turn.desk.amount(turn.keys["at least"]), 0)
+    sums = floors.named_in(turn.keys["at least"], floors.with_own_deductible(turn.desk.policy))
+    turn.desk.floor_sums |= {turn.name: {name: turn.desk.quantity(name) for name in sums}} if sums else {}
     floor = min(amount, b2 + deducted)
     told = ["floor, cut by the cost"] if floor < amount and floor > r else []
     told += [f"floor over {name}" for name in PAYS if name in turn.keys]

@@ -19,6 +19,7 @@ FACTS = (
 )
 VALUES = (("small", "小额"), ("large", "大额"), ("first one", "首次"), ("later one", "再次"), ("middle", "居中"))
 FLOOR_SUMS = (("cost behind the deductible", "起付线以上费用"), ("second basis of floors", "第二保底基数"))
+FLOOR_SHARES = ("10%", "20%", "45%", "50%", "60%", "12.5%", "1/3", "100%")
 WORDS = (*SUMS, *FLOOR_SUMS, *FACTS, *VALUES)
 EARLIER = ("earlier claims", "earlier episodes", "days since discharge")
 WHOLE = {
@@ -39,7 +40,8 @@ class DerivedMaker(TimeMaker):
         self.uneven: list[str] = []  # named amounts that depend on the claim
         self.floor_sums: dict[str, dict[str, Any]] = {}  # with the layer's own deductible
         self.with_sums, self.with_facts = self.often(0.5), self.often(0.65)
-        self.with_floors = self.often(0.5)
+        self.apart = random.Random(str(rng.getstate()[1][:4]))  # so that floors leave the rest as it is without them
+        self.with_floors = self.apart.random() < 0.5
 
     def policy(self) -> dict[str, Any]:
         made = super().policy()
@@ -64,9 +66,10 @@ class DerivedMaker(TimeMaker):
         self.facts = stated | shown
         made = super().layer(name, above)
         if self.with_floors:
-            self.add_floor_sum(above)
-            took = any(key.startswith("deductible") for key in made)
-            made |= {"at least": self.floor()} if self.often(0.75 if took else 0.15) else {}
+            self.rng, self.apart = self.apart, self.rng
+            self.add_floor(made, above)
+            self.filled[name] |= {"deductible"} if "deductible per claim" in made else set()
+            self.rng, self.apart = self.apart, self.rng
         self.facts = stated
         return made
 
@@ -122,6 +125,14 @@ class DerivedMaker(TimeMaker):
         self.sums[names[0]] = made
         self.depth[names[0]] = max(self.depth_of(name, above) for name in (*plus, *minus))
 
+    def add_floor(self, made: dict[str, Any], above: list[str]) -> None:
+        """Mostly where there is a deductible; where stays are parted, more of them per claim."""
+        if "charge" in self.sorts and "deductible per claim" not in made and self.often(0.6):
+            made["deductible per claim"] = self.amount(30, 3000)
+        self.add_floor_sum(above)
+        if self.often(0.75 if any(key.startswith("deductible") for key in made) else 0.15):
+            made["at least"] = self.floor()
+
     def add_floor_sum(self, above: list[str]) -> None:
         """Mostly some cost less the deductible; now and then the deductible is added, or stands alone."""
         names = [name for name, _ in FLOOR_SUMS if name not in self.floor_sums]
@@ -141,19 +152,15 @@ class DerivedMaker(TimeMaker):
 
     def floor(self) -> Node:
         """A share of such a sum, or a table with some; beside them shares and amounts of other kinds."""
-        known = self.quantities
-
-        def leaf() -> Node:
-            self.quantities = list(self.floor_sums) if self.often(0.75) else known
-            made = self.share_of_quantity() if self.often(0.9) else self.amount(30, 3000, depth=0)
-            self.quantities = known
-            return made
-
         if self.facts and self.often(0.4):
-            return self.table(leaf, 2)
-        self.quantities = list(self.floor_sums)
+            return self.table(lambda: self.floor_share() if self.often(0.75) else self.amount(30, 3000, depth=0), 2)
+        return self.floor_share()
+
+    def floor_share(self) -> Node:
+        known, shares = self.quantities, self.quantity_shares
+        self.quantities, self.quantity_shares = list(self.floor_sums), FLOOR_SHARES
         made = self.share_of_quantity()
-        self.quantities = known
+        self.quantities, self.quantity_shares = known, shares
         return made
 
     def depth_of(self, quantity: str, above: list[str]) -> int:

@@ -84,6 +84,7 @@ class ValueMaker:
         self.names: list[str] = []
         self.constants: dict[str, int] = {}
         self.quantities: list[str] = []
+        self.quantity_shares = QUANTITY_SHARES
         self.sure = rng.random() < 0.4  # no gaps in this one, so that histories run to their end
 
     def often(self, chance: float) -> bool:
@@ -162,7 +163,7 @@ class ValueMaker:
 
     def share_of_quantity(self) -> Node:
         """`20% of total cost`, now and then with a least and a most, which is not below the least."""
-        rng, share = self.rng, self.rng.choice(QUANTITY_SHARES)
+        rng, share = self.rng, self.rng.choice(self.quantity_shares)
         made: dict[str, Any] = {"is": f"{share} of {rng.choice(self.quantities)}"}
         least = self.fen(30, 2000) if self.often(0.35) else 0
         if least:

@@ -118,7 +118,7 @@ class Desk:
     known: dict[str, tuple[str, set[str]]] = field(default_factory=dict)  # derived facts, as far as a layer asked
     numbers: dict[str, int | None] = field(default_factory=dict)  # from which they were worked out
     worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer that asked
-    floor_sums: dict[str, int] = field(default_factory=dict)  # with the own deductible, as the floor has named them
+    floor_sums: dict[str, dict[str, int]] = field(default_factory=dict)  # with the own deductible, by layer
 
     def on(self, rule: str) -> bool:
         self.asked.add(rule)
@@ -183,10 +183,7 @@ class Desk:
         self.forms.add(f"quantity: {kind}")
         if what and owner != "this layer" and not self.quantities[f"{owner}'s applies"]:
             self.forms.add("quantity of a layer that does not apply")
-        of = self.quantity(name)
-        if name in floors.with_own_deductible(self.policy):
-            self.floor_sums[name] = of
-        exact = share * of
+        exact = share * self.quantity(name)
         found = half_up(exact)
         self.forms |= {"half fen"} if exact.denominator == 2 else set()
         if "least" in leaf and found < fen(str(leaf["least"])):
