@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -139,12 +140,17 @@ class Meter:
 
     def largest(self, facts: Mapping[str, str | int], layers: tuple[str, ...]) -> Bill:
         """The claim with the largest cost that can be settled: a layer above may have no values for a large one."""
-        for cost_fen in COSTS_FEN:
+        try:
+            return self.bill(facts, LARGE_FEN, layers)
+        except CannotTellError as error:
             try:
+                smallest = self.bill(facts, COSTS_FEN[-1], layers)
+            except CannotTellError:
+                raise error from None  # whatever it costs
+        for cost_fen in COSTS_FEN[1:-1]:
+            with contextlib.suppress(CannotTellError):
                 return self.bill(facts, cost_fen, layers)
-            except CannotTellError as error:
-                last = error
-        raise last
+        return smallest
 
     def best_of(self, what: str, payer: str, facts: dict[str, str | int]) -> Measured:
         """The value for one combination of facts in the layer of a payer that gives most."""
