@@ -1,6 +1,6 @@
-"""docs/policy-language.md is run: its files are written, its commands executed, what they print compared.
+"""The two courses, in English and in Chinese, are run: files written, commands executed, what they print compared.
 
-In the document, a block ```yaml file=NAME is a whole file (`wrong`: one that is refused); ```yaml part=NAME is merged
+In a document, a block ```yaml file=NAME is a whole file (`wrong`: one that is refused); ```yaml part=NAME is merged
 into that file, and ```yaml now=NAME shows what some of its keys then say; ```sh is run in the folder of the files, with
 the exit code of `exit=N` (0 where none is named); the ```text block right after it is what it prints, standard output
 first. A line `...` stands for any lines. After a wanted change of what is printed,
@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "policy-language.md"
+CHINESE = ROOT / "docs" / "policy-language.zh.md"
 WHOLE = {"reed.yaml": "reed-whole.yaml", "workers.yaml": "workers-whole.yaml"}
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -60,13 +61,13 @@ def blocks(document: str) -> list[Block]:
 def merge(target: Any, part: Any) -> None:
     """Put a part of a file in its place: keys into their mapping, layers by name, a layer with a payer whole."""
     for key, value in part.items():
-        if key == "layers":
+        if key in ("layers", "保障层次"):
             for item in value:
                 ((name, layer),) = item.items()
-                same = next((i for i in target["layers"] if name in i), None)
+                same = next((i for i in target[key] if name in i), None)
                 if same is None:
-                    target["layers"].append(item)
-                elif "payer" in layer:
+                    target[key].append(item)
+                elif "payer" in layer or "支付方" in layer:
                     same[name] = layer
                 else:
                     same[name].update(layer)
@@ -139,20 +140,39 @@ def matches(pattern: list[str], lines: list[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Printed]]:
-    folder = tmp_path_factory.mktemp("policy-language")
+    return run_through(DOCUMENT, tmp_path_factory.mktemp("policy-language"))
+
+
+@pytest.fixture(scope="module")
+def played_in_chinese(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Printed]]:
+    return run_through(CHINESE, tmp_path_factory.mktemp("policy-language-zh"))
+
+
+def run_through(document: Path, folder: Path) -> tuple[Path, list[Printed]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FORCE_COLOR", raising=False)
-        return folder, list(play(DOCUMENT.read_text(encoding="utf-8"), folder))
+        return folder, list(play(document.read_text(encoding="utf-8"), folder))
 
 
-def test_every_command_prints_what_the_document_says(played: tuple[Path, list[Printed]]) -> None:
-    _, commands = played
-    assert len(commands) > 20
+def check_printed(commands: list[Printed]) -> None:
     for run in commands:
         assert run.code == int(run.sh.named("exit") or 0), f"{run.command}\n{run.output}"
         assert run.expected is not None, f"no text block after {run.command}"
         shown = f"$ {run.command}\n--- the document\n{run.expected.text}\n--- printed\n{run.output}"
         assert matches(lines_of(run.expected.text), lines_of(run.output)), shown
+
+
+def test_every_command_prints_what_the_document_says(played: tuple[Path, list[Printed]]) -> None:
+    _, commands = played
+    assert len(commands) > 20
+    check_printed(commands)
+
+
+def test_the_chinese_course_prints_what_it_says(played_in_chinese: tuple[Path, list[Printed]]) -> None:
+    folder, commands = played_in_chinese
+    assert len(commands) > 10
+    check_printed(commands)
+    check_usable(folder, commands)
 
 
 def test_the_steps_lead_to_the_whole_files(played: tuple[Path, list[Printed]]) -> None:
@@ -164,10 +184,13 @@ def test_the_steps_lead_to_the_whole_files(played: tuple[Path, list[Printed]]) -
 
 
 def test_every_whole_example_is_usable(played: tuple[Path, list[Printed]]) -> None:
+    check_usable(*played)
+
+
+def check_usable(folder: Path, commands: list[Printed]) -> None:
     """Policies read, and read back from Chinese; claims can be settled at the end of the course as well."""
     from openyibao.policy import read_policy, read_policy_text, write_policy
 
-    folder, commands = played
     for path in sorted(folder.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         if "\nlayers:" in text or "\n保障层次:" in text:
@@ -190,9 +213,9 @@ def test_the_chinese_readme_says_what_is_run_elsewhere() -> None:
     assert all(block.text in course for block in found if block.kind == "yaml")
 
 
-def rewrite() -> None:
+def rewrite(path: Path) -> None:
     """Write what the commands print into the text blocks that have no `...`."""
-    document = DOCUMENT.read_text(encoding="utf-8")
+    document = path.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         commands = list(play(document, Path(folder)))
     for run in reversed(commands):
@@ -200,8 +223,9 @@ def rewrite() -> None:
         if block and "..." not in lines_of(block.text):
             new = "".join(f"{line}\n" for line in lines_of(run.output))
             document = document[: block.start] + new + document[block.start + len(block.text) :]
-    DOCUMENT.write_text(document, encoding="utf-8")
+    path.write_text(document, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    rewrite()
+    rewrite(DOCUMENT)
+    rewrite(CHINESE)
