@@ -13,9 +13,10 @@ FOLDER = "catalogues"
 class CatalogueNotFoundError(NotInLibraryError):
     """No catalogue has this id. `hint` names the nearest."""
 
-    def say(self, name: str, hint: Message) -> Message:
+    def __init__(self, name: str, hint: Message) -> None:
         found = quoted(name)
-        return say("No catalogue has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
+        text = say("No catalogue has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
+        super().__init__(text, hint)
 
 
 def catalogue_root() -> Path:

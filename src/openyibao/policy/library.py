@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,22 +15,18 @@ from openyibao.policy.messages import listed as several
 class NotInLibraryError(LookupError):
     """No file of the library has this id. `hint` names the nearest."""
 
-    text: Message
-
-    def __init__(self, name: str, hint: Message) -> None:
-        self.hint, self.text = hint, self.say(name, hint)
-        super().__init__(self.text.en)
-
-    def say(self, name: str, hint: Message) -> Message:
-        raise NotImplementedError
+    def __init__(self, text: Message, hint: Message) -> None:
+        self.text, self.hint = text, hint
+        super().__init__(text.en)
 
 
 class PolicyNotFoundError(NotInLibraryError):
     """No policy has this id. `hint` names the nearest."""
 
-    def say(self, name: str, hint: Message) -> Message:
+    def __init__(self, name: str, hint: Message) -> None:
         found = quoted(name)
-        return say("No policy has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
+        text = say("No policy has the id {name}, and no such file exists. {hint}", name=found, hint=hint)
+        super().__init__(text, hint)
 
 
 def library_root(folder: str = "policies") -> Path:
@@ -43,7 +40,7 @@ def library_ids(folder: str) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")))
 
 
-def find_file(name: str, folder: str, missing: type[NotInLibraryError], listed: Message) -> Path:
+def find_file(name: str, folder: str, missing: Callable[[str, Message], NotInLibraryError], listed: Message) -> Path:
     """A file of the library by its id, or a file of one's own by its path (seen from the folder in which one works).
 
     Raises `missing`, naming the nearest ids, or where they are `listed`.
