@@ -27,7 +27,11 @@ words:
   - {{en: class B cost, zh: 乙类费用}}
   - {{en: top-up, zh: 年终补助}}
   - {{en: application, zh: 救助申请}}
-facts: {{service: [inpatient, top-up, application], grade: [primary, tertiary], class A cost: money, class B cost: money}}
+facts:
+  service: [inpatient, top-up, application]
+  grade: [primary, tertiary]
+  class A cost: money
+  class B cost: money
 divided parts:
   in-scope cost: [class A cost, class B cost]
 gathering claims:
@@ -84,14 +88,14 @@ def claims() -> list[Claim]:
 
 
 def test_what_is_gathered(policy: Policy) -> None:
-    """(600,000 - 10,000) x 20 %, then 40 % of 290,000 twice, and 10,000 thrice are left: 380,000, less 10 % of 700,000."""
+    """20 % of 590,000, 40 % of 290,000 twice and 10,000 thrice are left: 380,000, less 10 % of 700,000."""
     rule, uses, paid = Rule(policy), Uses(), []
     for claim in claims():
         bill, uses = rule.settle(uses, claim)
         paid.append(bill.paid_fen)
         assert bill.personal_fen == claim.total_fen - bill.paid_fen
     assert paid == [472_000, 174_000, 174_000, 60_000, 155_000, 0]
-    assert not uses.values
+    assert set(uses.values.values()) == {1}, "only which periods were emptied"
 
 
 def test_rows_are_settled_alike(policy: Policy) -> None:
@@ -144,6 +148,17 @@ def test_what_was_gathered_is_reversed_first(policy: Policy) -> None:
     assert [item.entry.claim.id for item in refused.value.claims] == ["5"]
     after = reverse(reverse(history, "5", AT, "first").history, "1", AT, "then").history
     assert after.uses == settle(settle(History("A"), rule, claims()[1], AT), rule, claims()[2], AT).uses
+
+
+def test_who_finds_nothing_depends_on_who_emptied_it(policy: Policy) -> None:
+    rule, history = Rule(policy), History("A")
+    for claim in (*claims()[1:3], claims()[3], gathers("7", date(2024, 4, 1), "application")):
+        history = settle(history, rule, claim, AT)
+    with pytest.raises(ReversalRefusedError) as refused:
+        reverse(history, "4", AT, "wrong person")
+    assert [item.entry.claim.id for item in refused.value.claims] == ["7"]
+    far = settle(history, rule, gathers("8", date(2025, 6, 1), "application"), AT)
+    assert reverse(reverse(far, "7", AT, "first").history, "4", AT, "then").history.find("8")
 
 
 def test_a_corrected_stay_is_gathered_again(policy: Policy) -> None:
