@@ -9,61 +9,36 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from openyibao.policy.derived import LEFT
 from openyibao.policy.derived import OVER as PERIODS_OF_HISTORY
 from openyibao.policy.model import (
     Amount,
-    AmountOf,
     Bands,
-    Basis,
-    Bilingual,
-    Cell,
     Condition,
-    Count,
     Fact,
     Fixed,
     Kept,
-    Key,
     Layer,
-    Line,
-    Money,
-    MonthDay,
-    NoLimit,
-    NotKnown,
-    Otherwise,
-    OwnShareOf,
     Policy,
     Range,
-    Ratio,
-    ShareOfQuantity,
     StatisticShare,
     Step,
     Table,
     Term,
-    Value,
-    Words,
 )
 from openyibao.policy.rates import OVER
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
     FROM_TO,
     LEFT_OF,
-    LINE_DOWN,
-    LINE_UP,
-    LIST_SEPARATOR,
-    OWN_SHARE,
     PART_OF,
     ROUNDING,
-    SHARE_OF,
-    Vocabulary,
     chinese_kind,
     say_range,
 )
-from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Reach, Sum
+from openyibao.policy.worked_out import AmountSum, Derived, Reach, Sum
+from openyibao.policy.write_values import Tree, ValueWriter
 
-Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}
-NEVER_LEFT_OUT = ("documents", "facts")
 
 
 def write_policy(policy: Policy, form: str = "en") -> str:
@@ -86,25 +61,8 @@ def write_policy(policy: Policy, form: str = "en") -> str:
     return stream.getvalue()
 
 
-class Writer:
+class Writer(ValueWriter):
     """Builds the tree of one policy in one language."""
-
-    def __init__(self, policy: Policy, lang: str) -> None:
-        self.policy = policy
-        self.lang = lang
-        self.vocabulary = Vocabulary(policy.words)
-        self.signed = False
-
-    def say(self, word: str) -> str:
-        return self.vocabulary.say(word, self.lang)
-
-    def tree(self, *pairs: tuple[str, Any]) -> Tree:
-        """A mapping with its keys in the language; what is empty is left out."""
-        return {
-            self.say(key): value
-            for key, value in pairs
-            if key in NEVER_LEFT_OUT or (value is not None and value != [] and value != {})
-        }
 
     def policy_tree(self) -> Tree:
         p = self.policy
@@ -144,22 +102,6 @@ class Writer:
             ("gaps", [self.bilingual(gap) for gap in p.gaps]),
         )
 
-    def bilingual(self, text: Bilingual | None) -> Tree | None:
-        return None if text is None else self.tree(("zh", text.zh), ("en", text.en))
-
-    def basis(self, basis: Basis | None) -> Tree | None:
-        return (
-            None
-            if basis is None
-            else self.tree(
-                ("document", self.say(basis.document)),
-                ("article", self.say(basis.article)),
-                ("source", basis.source),
-                ("sure", self.say(basis.sure)),
-                ("note", self.bilingual(basis.note)),
-            )
-        )
-
     def fact(self, fact: Fact) -> Any:
         if fact.kind in ("money", "signed money", "any"):
             return chinese_kind(fact.kind) if self.lang == "zh" else fact.kind
@@ -180,22 +122,20 @@ class Writer:
                 ("rounded", ROUNDING[value.mode].say(self.lang, yuan(value.unit_fen))),
                 ("basis", self.basis(value.basis)),
             )
+        if isinstance(value, AmountSum):
+            bounds = (("least", value.least), ("most", value.most))
+            return self.tree(
+                ("of", [self.table(term) for term in value.plus]),
+                ("less", [self.table(term) for term in value.minus]),
+                *((name, None if bound is None else self.table(bound)) for name, bound in bounds),
+                ("basis", self.basis(value.basis)),
+            )
         return self.table(value)
 
     def sum(self, one: Sum) -> Tree:
         return self.tree(
             ("of", [self.named(*term) for term in one.plus]), ("less", [self.named(*term) for term in one.minus])
         )
-
-    def named(self, layer: str | None, quantity: str) -> str:
-        """A quantity by its name."""
-        if (layer, quantity) == OWN_DEDUCTIBLE:
-            layer = "this layer"
-        if layer is None:
-            return self.say(quantity)
-        if quantity == LEFT:
-            return LEFT_OF.say(self.lang, self.say(layer))
-        return PART_OF.say(self.lang, self.say(layer), self.say(quantity))
 
     def derived(self, one: Derived) -> Tree:
         over = next(word for word, period in PERIODS_OF_HISTORY.items() if period == one.period)
@@ -213,92 +153,6 @@ class Writer:
         if reach.to is None:
             return self.tree(("otherwise", self.say(reach.value)))
         return self.tree(("up to" if reach.included else "below", self.table(reach.to)), ("is", self.say(reach.value)))
-
-    def value(self, value: Value) -> Any:
-        if isinstance(value, Money):
-            unit = "元" if self.lang == "zh" else " yuan"
-            return value.fen // 100 if value.fen % 100 == 0 else yuan(value.fen) + unit
-        if isinstance(value, Count):
-            return value.number
-        if isinstance(value, Ratio):
-            return "+" * (self.signed and value.ratio > 0) + percent(value.ratio)
-        if isinstance(value, NoLimit):
-            return self.say("no limit")
-        if isinstance(value, AmountOf):
-            name = self.say(value.name)
-            return name if value.share == 1 else SHARE_OF.say(self.lang, percent(value.share), name)
-        if isinstance(value, ShareOfQuantity):
-            return SHARE_OF.say(self.lang, percent(value.share), self.quantity(value))
-        if isinstance(value, OwnShareOf):
-            return OWN_SHARE.say(self.lang, percent(value.multiple), self.say(value.value))
-        if isinstance(value, Line):
-            phrase = LINE_DOWN if value.slope < 0 else LINE_UP
-            return phrase.say(self.lang, percent(value.start), percent(abs(value.slope)), self.say(value.fact))
-        if isinstance(value, MonthDay):
-            return f"{value.month:02d}-{value.day:02d}"
-        return self.say("not known")
-
-    def quantity(self, value: ShareOfQuantity) -> str:
-        return self.named(
-            "this layer" if (value.layer, value.quantity) == (None, "base") else value.layer, value.quantity
-        )
-
-    def leaf(self, cell: Cell) -> Any:
-        value = cell.value
-        why = value.why if isinstance(value, NotKnown) and value.why.zh else None
-        least, most = self.bounds(value)
-        if all(extra is None for extra in (cell.basis, cell.assumption, why, least, most)):
-            return self.value(value)
-        return self.tree(
-            ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
-            ("least", least),
-            ("most", most),
-            ("basis", self.basis(cell.basis)),
-            ("assumption", self.bilingual(cell.assumption)),
-        )
-
-    def bounds(self, value: Value) -> tuple[Any, Any]:
-        """`least` and `most` of a share of a quantity or of a line."""
-        if isinstance(value, ShareOfQuantity):
-            fen = (value.least_fen, value.most_fen)
-            return tuple(None if bound is None else self.value(Money(bound)) for bound in fen)  # type: ignore[return-value]
-        if isinstance(value, Line):
-            return tuple(None if bound is None else percent(bound) for bound in (value.least, value.most))  # type: ignore[return-value]
-        return None, None
-
-    def table(self, table: Table) -> Any:
-        tree = self.plain_table(table)
-        if not table.points:
-            return tree
-        tree = tree if isinstance(tree, dict) else {self.say("is"): tree}
-        return tree | {self.say("points"): [self.points(points) for points in table.points]}
-
-    def points(self, table: Table) -> Any:
-        """A table of points, each with its sign."""
-        self.signed = True
-        tree = self.table(table)
-        self.signed = False
-        return tree
-
-    def plain_table(self, table: Table) -> Any:
-        if not table.by:
-            return self.leaf(table.cells[0])
-        tree = self.tree(("by", self.say(table.by[0]) if len(table.by) == 1 else [self.say(f) for f in table.by]))
-        for cell in table.cells:
-            level = tree
-            keys = [self.key(key) for key in cell.keys]
-            for key in keys[:-1]:
-                level = level.setdefault(key, {})
-            level[keys[-1]] = self.leaf(cell)
-        tree.update(self.tree(("basis", self.basis(table.basis)), ("note", self.bilingual(table.note))))
-        return tree
-
-    def key(self, key: Key) -> str:
-        if isinstance(key, Otherwise):
-            return self.say("otherwise")
-        if isinstance(key, Words):
-            return LIST_SEPARATOR[self.lang].join(self.say(value) for value in key.values)
-        return say_range(key.low, key.high, self.lang)
 
     def layer(self, layer: Layer) -> Tree:
         return self.tree(

@@ -22,7 +22,7 @@ from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan
 from openyibao.settlement.lower_periods import YEAR_STARTS
 from openyibao.settlement.lowering import CLAIM_PARTS
 
-BILL_VERSION = 3
+BILL_VERSION = 4
 
 
 def bill_data(bill: Bill) -> Data:

@@ -11,6 +11,7 @@ from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lower_amounts import figure_of
+from openyibao.settlement.lower_tables import table_facts
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
@@ -176,15 +177,20 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
                 if lang == "zh"
                 else f": {figure!r} of {year} is not published, or not in the file"
             )
-        elif amount.table is not None:
-            lacking = [
-                say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)
-            ]
-            if lacking:
-                why += (
-                    f"，结算单未填写“{'、'.join(lacking)}”"
-                    if lang == "zh"
-                    else f": the claim does not state {', '.join(lacking)}"
-                )
+        elif lacking := [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]:
+            facts = ("、" if lang == "zh" else ", ").join(lacking)
+            why += f"，结算单未填写“{facts}”" if lang == "zh" else f": the claim does not state {facts}"
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+
+
+def _lacking(plan: Plan, claim: Claim, name: str) -> list[str]:
+    """The facts that a named amount needs, and the amounts it is made of, and that the claim does not state."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    found = []
+    for table in (one.table for one in tables):
+        found += [fact for fact in table_facts(plan.low, table) if not isinstance(claim.facts.get(fact), str | int)]
+        for cell in table.cells:
+            found += _lacking(plan, claim, cell.value.name) if isinstance(cell.value, AmountOf) else []
+    return list(dict.fromkeys(found))

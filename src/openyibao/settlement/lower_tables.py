@@ -10,6 +10,7 @@ from openyibao.policy.model import (
     AmountOf,
     Basis,
     Count,
+    ForEach,
     Line,
     Money,
     NoLimit,
@@ -21,6 +22,7 @@ from openyibao.policy.model import (
     Table,
     Value,
 )
+from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Choice, Note, Pick, Set, Statement
 from openyibao.settlement.lookup import lay_out
 from openyibao.settlement.lowering import Lowering, TablePlan
@@ -49,7 +51,7 @@ def table_facts(low: Lowering, table: Table) -> tuple[str, ...]:
     """The facts that a table needs: those it is by, and those that its answers name."""
     named = list(table.by)
     for cell in table.cells:
-        if isinstance(cell.value, Line):
+        if isinstance(cell.value, Line | ForEach):
             named.append(cell.value.fact)
         elif isinstance(cell.value, AmountOf) and cell.value.name in low.facts:
             named.append(cell.value.name)
@@ -88,6 +90,8 @@ def _choice(low: Lowering, plan: TablePlan, value: Value, kind: str) -> str:
         return _amount_of(low, value)
     if isinstance(value, ShareOfQuantity):
         return _quantity_share(low, plan.what, value)
+    if isinstance(value, ForEach):
+        return _for_each(low, plan, value)
     if isinstance(value, Line):
         return _line(low, plan, value)
     if isinstance(value, Ratio):
@@ -115,6 +119,13 @@ def _line(low: Lowering, plan: TablePlan, line: Line) -> str:
     if line.most is not None:
         expression = f"min({_ratio(low, plan, line.most)}, {expression})"
     return expression
+
+
+def _for_each(low: Lowering, plan: TablePlan, value: ForEach) -> str:
+    """An amount for each one of a number beyond another; no amount is larger than the largest there is."""
+    number = low.fact_name(value.fact)
+    number = f"max(0, {number} - {value.beyond})" if value.beyond else number
+    return f"min({MAX_AMOUNT_FEN}, {low.parameter(plan.what, value.fen, 'amount')} * {number})"
 
 
 def _amount_of(low: Lowering, value: AmountOf) -> str:
