@@ -98,7 +98,7 @@ class Amounts:
         )
 
     def amount_sum(self, one: Data) -> str:
-        """An amount that is a sum: its terms, its bounds, and where each term comes from that is not plainly written."""
+        """An amount that is a sum: its terms, its bounds, and where terms come from that are worked out."""
         signed = [("+", term) for term in one["plus"]] + [("-", term) for term in one["minus"]]
         terms = "".join(f" {sign} {money(term['fen'])}" for sign, term in signed).removeprefix(" + ")
         bounds = "".join(
