@@ -16,6 +16,7 @@ from openyibao.policy.vocabulary import EACH, EACH_BEYOND, PART_OF, SHARE_OF
 
 AMOUNT_EXPECTED = say("an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`")
 LIMIT_EXPECTED = say("an amount in yuan such as 80000, a named amount, or `no limit`")
+EACH_SIGNS = re.compile(r"(.+?)\s*[xX×*＊·]\s*(.+)")
 SUM = re.compile(r"(.+?)\s*[+＋]\s*(.+[xX×*＊·].+)")
 
 
@@ -51,6 +52,10 @@ def _hint(reading: Reading, text: str, scope: Scope, *, is_limit: bool) -> Messa
         return say("An amount has at most two decimals.")
     if parts := SUM.fullmatch(text):
         return say("Write a sum under `amounts`: `of: [{one}, {other}]`.", one=parts[1], other=parts[2])
+    if (parts := EACH_SIGNS.fullmatch(text)) and parse_fen(parts[1]) is not None:
+        fact = reading.english(parts[2])
+        zh, en = EACH.say("zh", parts[1], reading.vocabulary.chinese(fact)), EACH.say("en", parts[1], fact)
+        return say("Write {right}.", right=Message(f"“{zh}”", f"`{en}` ({zh})"))
     words = ("not known", "no limit") if is_limit else ("not known",)
     return reading.did_you_mean(text, [*scope.amounts, *words])
 

@@ -97,9 +97,10 @@ def read_amounts(
 def _form(reading: Reading, node: Node, statistics: dict[str, Statistic]) -> str:
     """Which of its three forms a named amount has: both shares of statistics and sums say `of`."""
     given = {reading.english(key.value): value for key, value in node} if isinstance(node, Mapping) else {}
-    if "of" not in given:
+    if not given.keys() & {"of", "less"}:
         return TABLE
-    named = reading.english(given["of"].value) if isinstance(given["of"], Text) else ""
+    of = given.get("of")
+    named = reading.english(of.value) if isinstance(of, Text) else ""
     return SHARE if given.keys() & {"share", "year", "rounded"} or named in statistics else SUM
 
 

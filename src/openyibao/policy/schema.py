@@ -236,7 +236,7 @@ def facts_and_figures() -> dict[str, Obj]:
         ),
         "named amount": {
             "type": "object",
-            "if": has("of"),
+            "if": has("of", "less"),
             "then": {"if": has("share", "year", "rounded"), "then": ref("statistic share"), "else": ref("amount sum")},
             "else": {"allOf": [ref("amount table"), needs_basis()]},
         },

@@ -18,6 +18,7 @@ from openyibao.policy.model import (
     Cell,
     Count,
     Fact,
+    ForEach,
     Key,
     Line,
     Money,
@@ -132,7 +133,9 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                     join(path, name),
                     say("`{key}`", key=reading.word(name)),
                     say("it beside a share of a quantity, or a line, only"),
-                    say("Write it below `is: 20% of total cost`."),
+                    say("Write a sum under `amounts`, with `of`, and `{key}` beside it.", key=reading.word(name))
+                    if isinstance(value, ForEach)
+                    else say("Write it below `is: 20% of total cost`."),
                 )
             else:
                 bounds[name] = fen
