@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from openyibao.policy.coverage import amount_tables
 from openyibao.policy.model import AmountOf, Bilingual, Fact, NotKnown, Policy, StatisticShare
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
@@ -12,6 +13,7 @@ from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lower_amounts import figure_of
 from openyibao.settlement.lower_tables import table_facts
+from openyibao.settlement.lowering import AmountPlan
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
@@ -165,8 +167,9 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     if isinstance(answer.value, NotKnown) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
-        amount = plan.low.amounts[answer.value.name]
-        name = say(answer.value.name, lang)
+        lacking = [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
+        amount = plan.low.amounts[answer.value.name] if lacking else _behind(plan, claim, answer.value.name)
+        name = say(amount.amount.name, lang)
         why = f"“{name}”没有数值" if lang == "zh" else f"the amount {name!r} has no value"
         if isinstance(amount.amount.value, StatisticShare):
             rule = amount.amount.value
@@ -177,11 +180,30 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
                 if lang == "zh"
                 else f": {figure!r} of {year} is not published, or not in the file"
             )
-        elif lacking := [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]:
+        elif lacking:
             facts = ("、" if lang == "zh" else ", ").join(lacking)
             why += f"，结算单未填写“{facts}”" if lang == "zh" else f": the claim does not state {facts}"
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+
+
+def _behind(plan: Plan, claim: Claim, name: str) -> AmountPlan:
+    """The amount for which a named amount has no value: itself, or one that it is made of."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    values = [cell.value for plan in tables for cell in plan.table.cells]
+    for value in values:
+        if isinstance(value, AmountOf):
+            found = _behind(plan, claim, value.name)
+            rule = found.amount.value
+            if isinstance(rule, StatisticShare):
+                year = getattr(claim, plan.policy.rule_date).year
+                is_gap = figure_of(plan.policy, rule, year)[1] is None
+            else:
+                is_gap = any(isinstance(cell.value, NotKnown) for table in amount_tables(rule) for cell in table.cells)
+            if is_gap:
+                return found
+    return amount
 
 
 def _lacking(plan: Plan, claim: Claim, name: str) -> list[str]:
