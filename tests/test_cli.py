@@ -46,7 +46,7 @@ def test_demo_prints_the_published_payments() -> None:
 def test_settle_as_json_is_the_bill() -> None:
     done = yibao("settle", EXAMPLES / "cq-01.yaml", "--policy", "chongqing/resident-2023", "--format", "json")
     bill = json.loads(done.stdout)
-    assert bill["bill_version"] == 3
+    assert bill["bill_version"] == 4
     assert bill["totals"]["personal_fen"] == 562520
 
 

@@ -62,7 +62,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         self.quantities = {(None, "total"): sum(self.parts.values()), **self.parts}
 
     def run(self) -> None:
-        self.same("bill", "bill_version", self.bill["bill_version"], 3)
+        self.same("bill", "bill_version", self.bill["bill_version"], 4)
         self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
         self.stated()
         policy = self.bill["policy"]

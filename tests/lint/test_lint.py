@@ -63,7 +63,7 @@ def test_each_case(case: dict[str, Any]) -> None:
     assert found.answer == case["answer"], Teller("en").lines(found)
     if by := case.get("by"):
         number, unit = by.split(" ")
-        assert found.by == Fraction(number) * (100 if unit == "yuan" else Fraction(1, 100))
+        assert found.by == Fraction(number) * {"yuan": 100, "points": Fraction(1, 100), "months": 1}[unit]
     if why := case.get("why"):
         assert found.missing is not None and why in found.missing.en
     for lang in ("zh", "en"):

@@ -30,6 +30,7 @@ SAY = {
     "yes": ("是", "yes"),
     "no": ("否", "no"),
     "yuan": ("{money}元", "{money} yuan"),
+    "months": ("{months}个月", "{months} months"),
     "points": ("{points}个百分点", "{points} points"),
     "summary": (
         "{policies}项政策，{rules}条国家规定：{counts}。",
@@ -59,14 +60,16 @@ class Teller:
             return self.say("yes" if value else "no")
         if value is None:
             return self.say("no cap")
-        if finding.is_money:
+        if finding.unit == "fen":
             return self.say("yuan", money=money(round(value)))
+        if finding.unit == "months":
+            return self.say("months", months=round(value))
         return percent(value) if (value * 10**4).denominator == 1 else f"{float(value):.2%}"
 
     def by(self, finding: Finding) -> str:
         if finding.by is None or not finding.by:
             return ""
-        if finding.is_money:
+        if finding.unit != "ratio":
             return self.value(finding, finding.by)
         return self.say("points", points=f"{float(finding.by * 100):.4g}")
 
@@ -75,7 +78,9 @@ class Teller:
             return ""
         say = Vocabulary(finding.policy.words).say
         joint, colon = ("，", "为") if self.lang == "zh" else (", ", " ")
-        told = [(name, value) for name, value in finding.measured.facts if isinstance(value, str) and value != "any"]
+        asked = finding.rule.facts  # a number is told only where the rule is about it
+        found = [(name, value) for name, value in finding.measured.facts if isinstance(value, str) or name in asked]
+        told = [(name, value) for name, value in found if value != "any"]
         return joint.join(f"{say(name, self.lang)}{colon}{say(str(value), self.lang)}" for name, value in told)
 
     def article(self, finding: Finding) -> str:
@@ -139,7 +144,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "strength": rule.strength,
         "day": str(finding.day),
         "answer": finding.answer,
-        "unit": "fen" if finding.is_money else "ratio",
+        "unit": finding.unit,
         "local": number(finding.local),
         "wanted": number(finding.wanted),
         "by": number(finding.by),

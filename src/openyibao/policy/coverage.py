@@ -17,6 +17,7 @@ from openyibao.policy.model import (
     StatisticShare,
     Table,
 )
+from openyibao.policy.worked_out import AmountSum
 
 
 def coverage(policy: Policy) -> str:
@@ -46,12 +47,10 @@ def values(policy: Policy) -> Iterator[tuple[Cell, Basis | None]]:
         for _, cell in statistic.values:
             yield cell, cell.basis
     for amount in policy.amounts:
-        if not isinstance(amount.value, StatisticShare):
-            for cell in amount.value.cells:
-                yield cell, cell.basis or amount.value.basis
-        elif amount.value.share.by:
-            for cell in amount.value.share.cells:
-                yield cell, cell.basis or amount.value.share.basis or amount.value.basis
+        if not isinstance(amount.value, StatisticShare) or amount.value.share.by:
+            for table in amount_tables(amount.value):
+                for cell in table.cells:
+                    yield cell, cell.basis or table.basis or amount.value.basis
     for cell in policy.year_start.cells if policy.year_start else ():
         yield cell, cell.basis or (policy.year_start.basis if policy.year_start else None)
 
@@ -81,6 +80,13 @@ def layer_tables(layer: Layer) -> list[Table]:
     if layer.floor is not None:
         tables.append(layer.floor)
     return tables + [cap.table for cap in layer.caps]
+
+
+def amount_tables(value: Table | StatisticShare | AmountSum) -> list[Table]:
+    """Every table of a named amount: its own, that of its shares, or those of the terms and bounds of a sum."""
+    if isinstance(value, AmountSum):
+        return list(value.tables)
+    return [value.share if isinstance(value, StatisticShare) else value]
 
 
 def derived_tables(policy: Policy) -> list[Table]:

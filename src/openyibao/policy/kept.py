@@ -137,7 +137,10 @@ def _read_plus(reading: Reading, given: dict[str, Node], path: str, scope: Scope
             path,
             written(name),
             say("a fact that is money ({words})", words=reading.some(money) or say("none declared")),
-            reading.did_you_mean(name, money) or say("Declare it under `facts`, as in `cap addition: signed money`."),
+            say("Write a sum under `amounts`: `of: [{one}, {other}]`.", one="...", other=reading.word(name))
+            if name in scope.amounts
+            else reading.did_you_mean(name, money)
+            or say("Declare it under `facts`, as in `cap addition: signed money`."),
         )
         return None
     return name or None

@@ -13,6 +13,7 @@ from openyibao.policy.reading import Reading, describe, join, written
 from openyibao.policy.values import FULL_WIDTH, parse_fen, parse_ratio, parse_whole
 from openyibao.policy.vocabulary import (
     AND_OVER,
+    EACH,
     FROM_TO,
     LEFT_OF,
     MOST_SHOWN,
@@ -130,11 +131,12 @@ WRITTEN_OTHERWISE: tuple[tuple[str, Callable[[list[int]], Range]], ...] = (
 
 def reads_as_value(text: str) -> bool:
     """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, and so cannot be a name."""
-    share, part = SHARE_OF.match(text), PART_OF.match(text)
+    share, part, each = SHARE_OF.match(text), PART_OF.match(text), EACH.match(text)
     phrase = (
         bool(LEFT_OF.match(text))
         or (share is not None and parse_ratio(share[0]) is not None)
         or (part is not None and Vocabulary().knows(Vocabulary().english(part[1])))
+        or (each is not None and parse_fen(each[0]) is not None)
     )
     value = parse_fen(text) is not None or parse_ratio(text) is not None or parse_range(text) is not None
     return phrase or value or any(mark in text for mark in ",、，:：/\n")

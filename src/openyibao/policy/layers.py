@@ -37,7 +37,7 @@ def read_layers(reading: Reading, node: Node, scope: Scope, waiting: Pending) ->
     Sums and derived facts that wait for layers are read as soon as those stand above.
     """
     layers: list[Layer] = []
-    waiting.layers = layer_names(reading, node)
+    waiting.layers, scope.in_layers = layer_names(reading, node), True
     for item in reading.items(node, "layers", say("layers")):
         if not isinstance(item, Mapping) or len(item.items) != 1:
             expected = say("one name with its rule, as in `- basic insurance:`")

@@ -258,15 +258,23 @@ class _Speaker(Amounts):
         return [line.replace("{what}", comma.join(words)) for line, words in lines.items()]
 
     def bases(self, answers: list[tuple[str, Data]]) -> list[tuple[str, Data]]:
-        found = []
+        found: list[tuple[str, Data | None]] = []
         for what, answer in answers:
             found.append((what, answer["basis"]))
             found += [(what, points["basis"]) for points in answer["points"]]
-            derived = answer["derived_from"] or {}
-            figure = derived.get("statistic") or {}
-            found += [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]
-            found.append(("amount", (derived.get("table") or {}).get("basis")))
+            found += self.origins(answer["derived_from"] or {})
         return [(what, basis) for what, basis in found if basis]
+
+    def origins(self, derived: Data) -> list[tuple[str, Data | None]]:
+        """Where a named amount stands: its published figure, its table, its sum and all that this is made of."""
+        figure, table, one = (derived.get(name) or {} for name in ("statistic", "table", "sum"))
+        found: list[tuple[str, Data | None]] = [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]
+        found += [("amount", table.get("basis")), ("amount", one.get("basis"))]
+        behind = [table] if table else []
+        behind += [*one["plus"], *one["minus"], one["least"], one["most"]] if one else []
+        for answer in [answer for answer in behind if answer]:
+            found += [("amount", answer["basis"]), *self.origins(answer["derived_from"] or {})]
+        return found
 
     def source(self, basis: Data) -> str:
         title = basis["title"][self.lang] if basis["title"] else f"{self.say('no_document')} ({basis['source']})"

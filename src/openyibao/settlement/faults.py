@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from openyibao.policy.coverage import amount_tables
 from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
@@ -12,7 +12,8 @@ from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lower_amounts import figure_of
-from openyibao.settlement.lowering import CLAIM_PARTS
+from openyibao.settlement.lower_tables import table_facts
+from openyibao.settlement.lowering import CLAIM_PARTS, AmountPlan
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
@@ -101,8 +102,6 @@ class ClaimError(Exception):
 def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     """The error for a fault that the compiled policy reported."""
     fault = plan.program.faults[number]
-    if fault.kind == "gap" and _is_refused(plan, fault, cell):
-        fault = replace(fault, kind="refused")
     texts = []
     for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
         texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
@@ -180,12 +179,6 @@ def _fact(fact: Fact, value: FactValue | None, say: Callable[[str, str], str], l
     return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
 
 
-def _is_refused(plan: Plan, fault: Fault, cell: int) -> bool:
-    """Whether the cell that answered says that the policy does not allow the case."""
-    table = plan.low.tables[fault.table]
-    return isinstance(table.table.cells[table.dense.answers[cell]].value, NotAllowed)
-
-
 def _division(policy: Policy, claim: Claim, part: str, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
     """A divided part, and the sub-parts that do not add up to it."""
     amounts = [(name, claim.facts.get(name, 0)) for name in policy.sub_parts(part)]
@@ -204,8 +197,9 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     if isinstance(answer.value, NotKnown | NotAllowed) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
-        amount = plan.low.amounts[answer.value.name]
-        name = say(answer.value.name, lang)
+        lacking = [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
+        amount = plan.low.amounts[answer.value.name] if lacking else _behind(plan, claim, answer.value.name)
+        name = say(amount.amount.name, lang)
         why = f"“{name}”没有数值" if lang == "zh" else f"the amount {name!r} has no value"
         if isinstance(amount.amount.value, StatisticShare):
             rule = amount.amount.value
@@ -216,15 +210,39 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
                 if lang == "zh"
                 else f": {figure!r} of {year} is not published, or not in the file"
             )
-        elif amount.table is not None:
-            lacking = [
-                say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)
-            ]
-            if lacking:
-                why += (
-                    f"，结算单未填写“{'、'.join(lacking)}”"
-                    if lang == "zh"
-                    else f": the claim does not state {', '.join(lacking)}"
-                )
+        elif lacking:
+            facts = ("、" if lang == "zh" else ", ").join(lacking)
+            why += f"，结算单未填写“{facts}”" if lang == "zh" else f": the claim does not state {facts}"
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+
+
+def _behind(plan: Plan, claim: Claim, name: str) -> AmountPlan:
+    """The amount for which a named amount has no value: itself, or one that it is made of."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    values = [cell.value for plan in tables for cell in plan.table.cells]
+    for value in values:
+        if isinstance(value, AmountOf):
+            found = _behind(plan, claim, value.name)
+            rule = found.amount.value
+            if isinstance(rule, StatisticShare):
+                year = getattr(claim, plan.policy.rule_date).year
+                is_gap = figure_of(plan.policy, rule, year)[1] is None
+            else:
+                is_gap = any(isinstance(cell.value, NotKnown) for table in amount_tables(rule) for cell in table.cells)
+            if is_gap:
+                return found
+    return amount
+
+
+def _lacking(plan: Plan, claim: Claim, name: str) -> list[str]:
+    """The facts that a named amount needs, and the amounts it is made of, and that the claim does not state."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    found = []
+    for table in (one.table for one in tables):
+        found += [fact for fact in table_facts(plan.low, table) if not isinstance(claim.facts.get(fact), str | int)]
+        for cell in table.cells:
+            found += _lacking(plan, claim, cell.value.name) if isinstance(cell.value, AmountOf) else []
+    return list(dict.fromkeys(found))
