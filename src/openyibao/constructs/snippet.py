@@ -10,36 +10,35 @@ from unicodedata import east_asian_width
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from openyibao.constructs.case import Case, Part
+from openyibao.constructs.case import Part
 from openyibao.constructs.header import DAY, SOURCE
 from openyibao.constructs.trees import plain
 from openyibao.policy import Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.write import Writer
 
-WIDTH = 60
-"""Letters of a line, a Chinese one counted twice: what fits stands on one line."""
+WIDTH = 46
+"""Letters of a line on a phone, a Chinese one counted twice: what fits stands on one line."""
 LISTS_OF_ONE = ("of", "less", "per", "points")
 """Keys whose list may be one value instead."""
 WIDEST = 4096
 """Lines are broken between parts only."""
 
 
-def policy_text(case: Case, part: Part, lang: str) -> str:
+def policy_text(policy: Policy, part: Part, lang: str) -> str:
     """What a part states of its policy, in one language."""
-    policy = case.policy(part)
     writer = Writer(policy, lang)
     stated = {writer.say(name.value) for name, _ in part.policy}
     tree = {name: value for name, value in writer.policy_tree().items() if name in stated}
     words = writer.say("words")
     if words in tree:
         tree[words] = [one for one in tree[words] if SOURCE not in one.values()]
-    return _dumped(_Shorter(policy, writer).tree(tree))
+    return _dumped(_Shorter(writer).tree(tree))
 
 
-def catalogue_text(case: Case, part: Part, lang: str) -> str:
+def catalogue_text(policy: Policy, part: Part, lang: str) -> str:
     """The items of a part's catalogue in one language; their titles stand in both, as in the file."""
-    vocabulary = Vocabulary(case.policy(part).words)
+    vocabulary = Vocabulary(policy.words)
 
     def said(value: Any) -> Any:
         if isinstance(value, dict):
@@ -57,7 +56,7 @@ def catalogue_text(case: Case, part: Part, lang: str) -> str:
 class _Shorter:
     """Leaves out of a written policy what the header brings, and writes lists of one as that one."""
 
-    def __init__(self, policy: Policy, writer: Writer) -> None:
+    def __init__(self, writer: Writer) -> None:
         self.basis, self.document, self.is_ = writer.say("basis"), writer.say("document"), writer.say("is")
         self.source = writer.say(SOURCE)
         self.where = writer.say("for")
