@@ -21,7 +21,7 @@ from openyibao.policy.model import Ratio, Table
 from openyibao.settlement import Claim, Rule, Uses
 from openyibao.settlement.claim_file import PARTS as COST
 from openyibao.site import SiteError, publish, seam
-from openyibao.site.construct_pages import construct_page
+from openyibao.site.construct_pages import construct_page, printed
 from openyibao.site.examples import examples_of
 from openyibao.site.grid import grid_of, lookup
 from openyibao.site.say import Say
@@ -320,7 +320,7 @@ def test_every_construct_has_its_page_with_the_amounts_worked_out_by_hand(built:
             for name, fen in claim.amounts.items():
                 assert rows[html_text(label(name, say, texts))] == amount(fen), f"{case.name}: {name} in {rows}"
                 shown += 1
-            assert html_text(getattr(claim.why, lang).replace(" x ", " × ")) in html, case.name
+            assert html_text(printed(getattr(claim.why, lang))) in html, case.name
     print(f"{shown} amounts")
     assert shown > len(cases())
 

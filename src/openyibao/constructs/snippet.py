@@ -19,6 +19,8 @@ from openyibao.policy.write import Writer
 
 WIDTH = 46
 """Letters of a line on a phone, a Chinese one counted twice: what fits stands on one line."""
+ITEM_WIDTH = 60
+"""The same for the items of a list of keys and values, which look alike: all on one line each, or none."""
 LISTS_OF_ONE = ("of", "less", "per", "points")
 """Keys whose list may be one value instead."""
 WIDEST = 4096
@@ -91,14 +93,19 @@ def _styled(value: Any, indent: int, beside: int) -> Any:
     """The tree with each part on one line if it fits beside what stands there, else on lines of its own."""
     if not isinstance(value, dict | list):
         return value
-    several = isinstance(value, list) and any(isinstance(one, dict) for one in value)
-    flow = beside + _width(value) <= WIDTH and not several
+    flow = beside + _width(value) <= WIDTH
     out: Any
     if isinstance(value, dict):
         parts = ((n, _styled(one, indent + 2, indent + _width(n) + 2)) for n, one in value.items())
         out = CommentedMap((int(n) if str(n).isdecimal() else n, one) for n, one in parts)  # a number needs no quotes
     else:
         out = CommentedSeq(_styled(one, indent + 4, indent + 2) for one in value)
+        several = [one for one in out if isinstance(one, CommentedMap)]
+        if several:
+            flow = False
+            if all(indent + 2 + _width(one) <= ITEM_WIDTH for one in value):
+                for one in several:
+                    one.fa.set_flow_style()
     if flow:
         out.fa.set_flow_style()
     else:

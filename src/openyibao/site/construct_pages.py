@@ -135,6 +135,15 @@ def said_date(told: str, texts: Words) -> str:
     return texts.month(int(year), int(month)) if month else texts("constructs.year", year=year)
 
 
+def printed(sums: str) -> str:
+    """Sums with the signs of print.
+
+    >>> printed("(4000 - 800) x 80% = 2560")
+    '(4000 − 800) × 80% = 2560'
+    """
+    return sums.replace(" x ", " × ").replace(" - ", " − ")
+
+
 class PartPage:
     """What a page shows of a policy and its claims, in one language."""
 
@@ -175,7 +184,7 @@ class PartPage:
             tuple(self.stated(node)),
             tuple(self.amounts(told, told.bill)) if told.bill else (),
             texts.pick(told.refusal.text) if told.refusal else "",
-            texts.pick(told.said.why).replace(" x ", " × "),
+            printed(texts.pick(told.said.why)),
         )
 
     def stated(self, node: Mapping) -> list[tuple[str, str]]:
