@@ -10,20 +10,20 @@ from typing import Any
 
 from openyibao.constructs import Case, Part, Told, amount, cases, catalogue_text, lacks, policy_text, run, sections
 from openyibao.constructs.case import OWN
+from openyibao.constructs.header import DAY
 from openyibao.constructs.trees import fen, items, mapping, plain, text
 from openyibao.policy import Policy
 from openyibao.policy.model import NOT_IDENTIFIED, Fact
-from openyibao.policy.nodes import Mapping, Node
+from openyibao.policy.nodes import Mapping, Node, Sequence
 from openyibao.policy.vocabulary import PART_OF
 from openyibao.settlement.bill import Bill
-from openyibao.settlement.claim_file import DATES, MORE_DATES, PARTS
+from openyibao.settlement.claim_file import PARTS
 from openyibao.site.say import Say
 from openyibao.site.words import Words, first
 from openyibao.site.words import amount as yuan
 
 TOLD_ELSEWHERE = {"settlement", "person", "claim id", "facts", "money", "lines", *OWN}
 """Keys of a claim that are told in a way of their own, or not at all."""
-DAY_LETTERS = 10
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def said_date(told: str, texts: Words) -> str:
         return texts("layer.not_known")
     if not told.replace("-", "").isdecimal():
         return told
-    if len(told) == DAY_LETTERS:
+    if DAY.fullmatch(told):
         return texts.day(date.fromisoformat(told))
     year, _, month = told.partition("-")
     return texts.month(int(year), int(month)) if month else texts("constructs.year", year=year)
@@ -189,11 +189,7 @@ class PartPage:
 
     def stated(self, node: Mapping) -> list[tuple[str, str]]:
         """All that a claim states: its days, its facts, what it cost."""
-        out = [
-            (self.say.word(key.value), self.other(key.value, value))
-            for key, value in node
-            if key.value not in TOLD_ELSEWHERE
-        ]
+        out = [(self.say.word(key.value), self.other(value)) for key, value in node if key.value not in TOLD_ELSEWHERE]
         for key, value in mapping(facts) if (facts := node.get("facts")) else ():
             out.append((self.say.word(key.value), self.fact(key.value, value)))
         if lines := node.get("lines"):
@@ -204,12 +200,17 @@ class PartPage:
             out.append((self.texts("examples.cost"), self.texts.yuan(fen(cost))))
         return out
 
-    def other(self, key: str, value: Node) -> str:
-        """What a claim states beside facts and money: days, names of stays, yes or no."""
-        told = text(value)
-        if key in (*DATES, *MORE_DATES):
-            return self.texts.day(date.fromisoformat(told))
-        return self.texts(f"site.{told}") if told in ("yes", "no") else told
+    def other(self, node: Node) -> str:
+        """What a claim states beside facts and money: days, names of stays, yes or no, and what holds several."""
+        if isinstance(node, Mapping):
+            return self.texts.comma.join(
+                f"{self.say.word(name.value)} {self.other(name.value, one)}" for name, one in node
+            )
+        if isinstance(node, Sequence):
+            return self.texts.list.join(self.other(one) for one in node)
+        if DAY.fullmatch(node.value):
+            return self.texts.day(date.fromisoformat(node.value))
+        return self.texts(f"site.{node.value}") if node.value in ("yes", "no") else self.say.word(node.value)
 
     def fact(self, name: str, node: Node) -> str:
         """A value of a fact in words; of several all, with the time for which each holds."""
