@@ -140,10 +140,14 @@ def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
     in_fees = reading.choice(node, path, ("payments", "fees")) == "fees"
     if not any(key in fields for key in CAP_KEYS):
         reading.problem(
-            place, path, say("no cap"), say("a layer with `at most per ...`"), say("Without a cap nothing is cut.")
+            place,
+            path,
+            say("no cap"),
+            say("a layer with a cap, such as `at most per year`"),
+            say("Without a cap nothing is cut."),
         )
     if in_fees and "pays fixed" in fields:
-        reading.problem(place, path, say("fees, for a fixed payment"), say("`payments`"))
+        reading.problem(place, path, say("`fees`, for a fixed payment"), say("`payments`"))
     return in_fees
 
 

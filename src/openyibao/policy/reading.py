@@ -183,7 +183,7 @@ class Reading:
         if not near:
             return NOTHING
         if near == "before":
-            return say("Did you mean 'before' (早于)? It names the first day after the last.")
+            return say("Did you mean `before` (早于)? It names the first day after the last.")
         chinese = self.vocabulary.chinese(near)
         both = f"{near!r} ({chinese})" if chinese != near else repr(near)
         return say("Did you mean {word}?", word=Message(self.named(near).zh, both))

@@ -91,7 +91,7 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
 
 def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> Message:
     if parse_ratio(text) is not None:
-        return say("Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`.")
+        return say("Say of which amount, as in `50% of AMOUNT`, where AMOUNT stands under `amounts`.")
     if text == "no limit" and kind == AMOUNT:
         return say("Only limits and caps can be `no limit`.")
     if text.startswith("-"):
@@ -201,7 +201,10 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                 bounds[name] = fen
     if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
         reading.problem(
-            fields["most"][0], join(path, "most"), say("a most below the least"), say("a most that is not below it")
+            fields["most"][0],
+            join(path, "most"),
+            say("a `most` below the `least`"),
+            say("a `most` that is not below `least`"),
         )
     if isinstance(value, ShareOfQuantity) and bounds:
         return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from openyibao.policy.model import AmountOf, Bilingual, Fact, NotKnown, Policy, StatisticShare
+from openyibao.policy.model import AmountOf, Bilingual, Fact, NotKnown, Policy, StatisticShare, Words
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim, FactValue
@@ -88,7 +89,7 @@ def two_values_error(policy: Policy, claim: Claim, error: TwoValuesError) -> Cla
     """The error for a fact of which two values hold at once."""
     say = Vocabulary(policy.words).say
     zh, en = (
-        "“{fact}”同时有{values}，政策未规定优先顺序。请只保留一个，或在政策文件中写明优先顺序。",
+        "“{fact}”同时有{values}，政策未规定优先顺序。请只保留一个，或在政策文件中写明“优先顺序”。",
         "{fact} is {values} at once, and the policy gives no order. Keep one, or state an `order` in the policy file.",
     )
     texts = [
@@ -114,7 +115,7 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
     details: dict[str, object] = {
         "policy": policy.id,
         "layer": say(fault.layer, lang),
-        "what": say(fault.what, lang),
+        "what": what_is_meant(fault, Vocabulary(policy.words), lang),
         "start": policy.start,
         "end": policy.end,
         "fact": say(fault.fact, lang),
@@ -127,22 +128,51 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
     elif fault.kind == "fact":
         fact = policy.fact(fault.fact)
-        details |= _fact(fact, held(fact, claim), say, lang)
+        details |= _fact(policy, fact, held(fact, claim), say, lang)
     elif fault.kind == "gap":
         details |= _gap(plan, claim, fault, cell, lang)
-    if lang == "zh" and fault.what.startswith("band "):
-        details["what"] = f"第{fault.what.split()[1]}段" + ("上限" if "up to" in fault.what else "报销比例")
-    elif fault.what == "for":
-        details["what"] = "适用范围" if lang == "zh" else "whom it is for"
     return details
 
 
-def _fact(fact: Fact, value: FactValue | None, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
+def what_is_meant(fault: Fault, words: Vocabulary, lang: str) -> str:
+    """Which key of a layer a fault is about; of a use, which group."""
+    if lang == "en":
+        return "whom it is for" if fault.what == "for" else fault.what
+    return "的".join(_piece(piece, words) for piece in fault.what.split(" / "))
+
+
+def _piece(piece: str, words: Vocabulary) -> str:
+    if band := re.fullmatch(r"band (\d+)( up to| pays)?", piece):
+        return f"第{band[1]}段" + ("报销比例" if band[2] == " pays" else "上限")
+    if whole := re.fullmatch(r"(annual maximum) of (.+)", piece):
+        return f"{words.chinese(whole[2])}的{words.chinese(whole[1])}"
+    group = piece.removeprefix("group ")
+    if group != piece and not words.knows(piece):
+        return f"{words.chinese('group')}“{words.chinese(group)}”"
+    return words.chinese(f"at {piece}" if piece.startswith("most per ") else piece)
+
+
+def _ruled(policy: Policy, fact: Fact) -> tuple[str, ...]:
+    """The values of a fact for which some layer can look at money: its conditions let them through."""
+    ruled: dict[str | None, set[str]] = {None: set(fact.values)}
+    for layer in policy.layers:
+        mine = set[str]().union(*(ruled[term.layer] for term in layer.base))
+        for condition in layer.conditions:
+            if condition.fact == fact.name and isinstance(condition.key, Words):
+                mine &= set(condition.key.values)
+        ruled[layer.name] = mine
+    some = set[str]().union(*(ruled[layer.name] for layer in policy.layers))
+    return tuple(value for value in fact.values if value in some) or fact.values
+
+
+def _fact(
+    policy: Policy, fact: Fact, value: FactValue | None, say: Callable[[str, str], str], lang: str
+) -> dict[str, object]:
     """What the claim says of a fact, and what the policy has rules for."""
     zh = lang == "zh"
     money = "以元为单位的金额" if zh else "an amount in yuan"
     span = f"{fact.range.low}-{fact.range.high}" if fact.range else money if "money" in fact.kind else say("any", lang)
-    expected = [say(word, lang) for word in fact.values] or [span]
+    expected = [say(word, lang) for word in _ruled(policy, fact)] or [span]
     if fact.kind == "admission number":
         found = "推算不出，或不在其中；须填写“医疗类别”" if zh else "it is none of these, or no service is stated"
     elif value is None:
