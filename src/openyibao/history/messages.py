@@ -33,7 +33,7 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     # the policy of a claim
     "uncovered": (
-        "没有政策在本单的日期施行（{dates}）。此前最近：{before}；此后最近：{after}。"
+        "没有政策在该结算单的日期施行（{dates}）。此前最近：{before}；此后最近：{after}。"
         "相邻政策不会代替适用：请补充当时施行的政策，或更正日期。",
         "no policy of the series is in force on the claim's date ({dates}). Nearest before: {before}; nearest after: "
         "{after}. A neighbour is never taken instead: add the policy in force then, or correct the date.",
@@ -81,8 +81,8 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     "in the way": (
         "结算单{claim}不能直接冲正：其后有{count}笔结算读取或改变了它所增加的累计。\n{claims}\n"
-        "有两种办法。一、由后往前逐笔冲正：{order}，然后冲正本单。"
-        "二、重新结算（resettle）：撤回本单，其后受影响的各单按原次序重新结算。两种办法都留下记录。",
+        "有两种办法。一、由后往前逐笔冲正：{order}，然后冲正该结算单。"
+        "二、重新结算（resettle）：撤回该结算单，其后受影响的各结算单按原次序重新结算。两种办法都留下记录。",
         "claim {claim} cannot be reversed at once: {count} settled after it read or changed uses that it added to.\n"
         "{claims}\nThere are two ways. First: reverse from the last backwards ({order}), then this one. Second, "
         "`resettle`: the claim is taken back, and all later ones that depend on it are settled again in order. "

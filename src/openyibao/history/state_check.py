@@ -34,7 +34,7 @@ EXPECTED = {
     "use once": ("每项累计只出现一次", "each use once"),
     "claim": ("成立的结算单（{names}）", "a claim that holds together ({names})"),
     "bill": ("本结算单在该政策下的账单", "the bill of this claim under this policy"),
-    "sum": ("{names}（期初与各单增加额之和）", "{names} (the opening and what the claims added)"),
+    "sum": ("{names}（期初与各结算单增加额之和）", "{names} (the opening and what the claims added)"),
     "kind": ("{names}之一", "one of {names}"),
     "order": ("与记录次序相符的编号", "a number that fits what the log says before"),
     "figures": ("{names}（见账单）", "{names} (as its bill says)"),

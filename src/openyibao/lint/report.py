@@ -20,6 +20,8 @@ SAY = {
     "departs": ("不符", "departs"),
     "cannot tell": ("无法判断", "cannot tell"),
     "local": ("本地为{local}，国家规定为{wanted}", "here {local}, wanted {wanted}"),
+    "local silent": ("本地未写明封顶线，国家规定为{wanted}", "here no cap is stated, wanted {wanted}"),
+    "local alone": ("本地为{local}", "here {local}"),
     "by": ("，相差{by}", ", by {by}"),
     "for": ("（{facts}）", " ({facts})"),
     "article": ("依据：{document} {article}", "stands in {document}, {article}"),
@@ -91,7 +93,11 @@ class Teller:
         """What was found and wanted; empty where it cannot be told."""
         if finding.measured is None:
             return ""
-        told = self.say("local", local=self.value(finding, finding.local), wanted=self.value(finding, finding.wanted))
+        local, wanted = (self.value(finding, value) for value in (finding.local, finding.wanted))
+        if finding.wanted is None and finding.rule.bound != "no cap":  # without a cap here, nothing was worked out
+            told = self.say("local alone", local=local)
+        else:
+            told = self.say("local silent" if finding.measured.silent else "local", local=local, wanted=wanted)
         by, facts = self.by(finding), self.facts(finding)
         told += self.say("by", by=by) if by else ""
         return told + (self.say("for", facts=facts) if facts else "")

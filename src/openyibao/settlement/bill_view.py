@@ -25,7 +25,7 @@ WORDS = {
         "fixed": "定额",
         "capped": "封顶",
         "no": "不适用",
-        "assumptions": "本单依据的假设",
+        "assumptions": "本结算单依据的假设",
         "gaps": "缺口",
         "outside": "其中各层均未计入的政策范围外费用",
     },

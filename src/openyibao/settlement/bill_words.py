@@ -65,20 +65,20 @@ SAY: dict[str, tuple[str, str]] = {
     "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
     "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
     "used_here": (
-        "，本单此前各层已用 {used} 元，尚余 {left} 元",
+        "，本次结算中前面各层已用 {used} 元，尚余 {left} 元",
         ", used by layers above: {used} yuan, left {left} yuan",
     ),
     "used_fixed": ("，同次住院前段已用 {used} 元", ", less {used} yuan of earlier parts of the stay"),
     "charged": ("费用发生于 {charge}。", "The costs arose on {charge}."),
     "enrolled": ("参保登记 {enrolment}。", "Enrolled on {enrolment}."),
     "part_of_stay": (
-        "本单为住院 {stay} 的一段（{place}）。",
+        "本结算单为住院 {stay} 的一段（{place}）。",
         "This claim is a part of the stay {stay} ({place}).",
     ),
     "year_from": ("待遇年度自{day}起{facts}。", "The benefit year starts on {day}{facts}."),
     "stated": ("{fact}：结算单填写{values}。", "{fact}: the claim states {values}."),
     "plus": ("，另加{fact} {fen} 元", ", plus {fact} {fen} yuan"),
-    "not_here": ("，计入住院的后一年度，本单为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
+    "not_here": ("，计入住院的后一年度，本次为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
     "carry_all": (
         "，可用往期结余（自{start}起）：{periods}",
         ", with what is left of periods since {start}: {periods}",

@@ -16,9 +16,8 @@ from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
     "date": (
-        "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。请选用该日期施行的政策。",
-        "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}). "
-        "Choose the policy in force on that date.",
+        "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。",
+        "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}).",
     ),
     "day": (
         "年度日期{found}不是1900年以后的日期。",
@@ -31,13 +30,12 @@ SAY: dict[str, tuple[str, str]] = {
     "sum": ("四项费用之和不等于总费用：{money}。", "the four cost parts do not add up to the total: {money}."),
     "large": ("总费用超过系统上限：{money}。", "the total is larger than the system accepts: {money}."),
     "fact": (
-        "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。请补充、更正，或选用有相应规定的政策。",
-        "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}. "
-        "Add it, correct it, or choose a policy that covers it.",
+        "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。",
+        "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}.",
     ),
     "gap": (
-        "“{layer}”的“{what}”对{cell}没有数值：{why}。查明后写入政策文件，本单方可结算。",
-        "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it.",
+        "“{layer}”的“{what}”对{cell}没有数值：{why}。",
+        "{layer} / {what} has no value for {cell}: {why}.",
     ),
     "use": ("累计“{what}”超过系统上限。", "the use {what!r} grows beyond what the system accepts."),
     "parts": (
@@ -66,23 +64,41 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     "edges": ("“{layer}”的“{what}”有一段的上限低于前一段。", "{layer}: an edge of {what} lies below the one before."),
 }
+TODO: dict[str, tuple[str, str]] = {
+    "date": ("请选用该日期施行的政策。", "Choose the policy in force on that date."),
+    "fact": (
+        "请补充、更正，或选用有相应规定的政策。",
+        "Add it, correct it, or choose a policy that covers it.",
+    ),
+    "gap": (
+        "查明后写入政策文件，该结算单方可结算。",
+        "The claim can be settled once the policy file states it.",
+    ),
+}
+"""What somebody who has the claim in hand can do, behind why it could not be settled."""
 
 
 class ClaimError(Exception):
-    """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages."""
+    """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages, and what to do.
 
-    def __init__(self, claim: str, kind: str, text: Bilingual) -> None:
-        self.claim, self.kind, self.text = claim, kind, text
+    `why` is the same without what to do, for claims that nobody made.
+    """
+
+    def __init__(self, claim: str, kind: str, text: Bilingual, why: Bilingual | None = None) -> None:
+        self.claim, self.kind, self.text, self.why = claim, kind, text, why or text
         super().__init__(f"claim {claim}: {text.en}")
 
 
 def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     """The error for a fault that the compiled policy reported."""
     fault = plan.program.faults[number]
-    texts = []
-    for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
-        texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
-    return ClaimError(claim.id, fault.kind, Bilingual(*texts))
+    zh, en = (
+        template.format(**_details(plan, claim, fault, cell, lang))
+        for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True)
+    )
+    todo_zh, todo_en = TODO.get(fault.kind, ("", ""))
+    whole = Bilingual(f"{zh}{todo_zh}", f"{en} {todo_en}".rstrip())
+    return ClaimError(claim.id, fault.kind, whole, why=Bilingual(zh, en))
 
 
 def two_values_error(policy: Policy, claim: Claim, error: TwoValuesError) -> ClaimError:
