@@ -201,6 +201,7 @@ def show_policy(name: str, form: str, lang: str | None) -> None:
 
 
 def check_policies(names: list[str], lang: str | None) -> None:
+    """Say of each policy what is wrong with it, or how well it is known: in this language, or in that of its file."""
     bad = False
     for name in names or policy_ids():
         try:
@@ -212,7 +213,9 @@ def check_policies(names: list[str], lang: str | None) -> None:
             continue
         from openyibao.policy.coverage import coverage
 
-        print(f"{name}: good. {coverage(policy)}")
+        page = lang or language_of(policy.file)
+        good = f"{name}：检查通过。" if page == "zh" else f"{name}: good. "
+        print(f"{good}{coverage(policy, page)}")
     if bad:
         raise SystemExit(2)
 
