@@ -104,7 +104,7 @@ def settle_file(
 
 def failed(file: Path, error: ClaimError, lang: str) -> str:
     """Why a claim was not settled, with its file and its id, each once."""
-    claim, text = (f"结算单{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
+    claim, text = (f"单据{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
     about = "" if text.startswith(claim) else f"{claim}：" if lang == "zh" else f"{claim}: "
     return f"{file}: {about}{text}"
 

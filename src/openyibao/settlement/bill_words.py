@@ -72,11 +72,11 @@ SAY: dict[str, tuple[str, str]] = {
     "charged": ("费用发生于 {charge}。", "The costs arose on {charge}."),
     "enrolled": ("参保登记 {enrolment}。", "Enrolled on {enrolment}."),
     "part_of_stay": (
-        "本结算单为住院 {stay} 的一段（{place}）。",
+        "该单据为住院 {stay} 的一段（{place}）。",
         "This claim is a part of the stay {stay} ({place}).",
     ),
     "year_from": ("待遇年度自{day}起{facts}。", "The benefit year starts on {day}{facts}."),
-    "stated": ("{fact}：结算单填写{values}。", "{fact}: the claim states {values}."),
+    "stated": ("{fact}：单据填写{values}。", "{fact}: the claim states {values}."),
     "plus": ("，另加{fact} {fen} 元", ", plus {fact} {fen} yuan"),
     "not_here": ("，计入住院的后一年度，本次为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
     "carry_all": (

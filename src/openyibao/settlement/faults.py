@@ -55,11 +55,11 @@ SAY: dict[str, tuple[str, str]] = {
         "{layer} / {what} comes out below 0% or above 100%. Check its points or its line in the policy file.",
     ),
     "enrolment": (
-        "“{layer}”的结转自参保之日起算，结算单未填写“参保登记”日期。请补充。",
+        "“{layer}”的结转自参保之日起算，单据未填写“参保登记”日期。请补充。",
         "{layer}: what it carries over is earned from enrolment on; state the day of enrolment.",
     ),
     "enrolled": (
-        "“{layer}”的“{what}”按参保登记之日计算，结算单未填写“参保登记”日期。请补充。",
+        "“{layer}”的“{what}”按参保登记之日计算，单据未填写“参保登记”日期。请补充。",
         "{layer}: {what} is counted from enrolment; state the day of enrolment.",
     ),
     "edges": ("“{layer}”的“{what}”有一段的上限低于前一段。", "{layer}: an edge of {what} lies below the one before."),
@@ -71,7 +71,7 @@ TODO: dict[str, tuple[str, str]] = {
         "Add it, correct it, or choose a policy that covers it.",
     ),
     "gap": (
-        "查明后写入政策文件，该结算单方可结算。",
+        "查明后写入政策文件，该单据方可结算。",
         "The claim can be settled once the policy file states it.",
     ),
 }
@@ -192,10 +192,10 @@ def _fact(
     if fact.kind == "admission number":
         found = "推算不出，或不在其中；须填写“医疗类别”" if zh else "it is none of these, or no service is stated"
     elif value is None:
-        found = "结算单未填写" if zh else "the claim does not state it"
+        found = "单据未填写" if zh else "the claim does not state it"
     else:
         word = say(value, lang) if isinstance(value, str) else str(value)
-        found = f"结算单中为“{word}”" if zh else f"the claim says {word!r}"
+        found = f"单据中为“{word}”" if zh else f"the claim says {word!r}"
     return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
 
 
@@ -228,7 +228,7 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
             ]
             if lacking:
                 why += (
-                    f"，结算单未填写“{'、'.join(lacking)}”"
+                    f"，单据未填写“{'、'.join(lacking)}”"
                     if lang == "zh"
                     else f": the claim does not state {', '.join(lacking)}"
                 )
