@@ -194,16 +194,21 @@ def bill_columns(policy: Policy, outputs: tuple[str, ...], naming: str) -> Bills
     claim_id, person = (next(name.text for name in names_of(field) if name.naming == naming) for field in IDS)
     *layers, paid, personal = outputs
     amounts: dict[str, tuple[str, ...]] = {}
+    own: tuple[str, ...] = ()  # what accounts of the person pay: nationally a part of what the person bears
     for output, layer in zip(layers, policy.layers, strict=True):
         if naming == "national":
-            name = fund_field(layer.payer, policy.scheme)["field"]
+            fund = fund_field(layer.payer, policy.scheme)
+            name = fund["field"]
+            own += (output,) if "own" in fund else ()
         else:
             name = words["layer"][naming].format(
                 layer=output if naming == "english" else Vocabulary(policy.words).chinese(layer.name)
             )
         amounts[name] = (*amounts.get(name, ()), output)
-    amounts[words["paid"][naming]] = (paid,)
-    amounts[words["personal"][naming]] = (personal,)
+    funds = tuple(output for output in layers if output not in own)
+    if funds or not own:
+        amounts[words["paid"][naming]] = funds if own else (paid,)
+    amounts[words["personal"][naming]] = (personal, *own)
     return Bills(claim_id, person, amounts)
 
 
