@@ -27,7 +27,7 @@ class _Speaker(Amounts):
             self.say(
                 "policy", title=policy["title"][self.lang], id=policy["id"], start=policy["from"], end=policy["before"]
             ),
-            self.say("dates", **{day: claim[day] for day in ("admission", "discharge", "settlement")}),
+            self.dates(claim),
             *self.more(claim, policy),
             self.say("facts", facts=self.facts(claim["facts"])),
             self.say(
@@ -51,6 +51,11 @@ class _Speaker(Amounts):
             self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
         ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
+
+    def dates(self, claim: Data) -> str:
+        """One date where all are the same: a claim without a stay has no others."""
+        days = {day: claim[day] for day in ("admission", "discharge", "settlement")}
+        return self.say("dates" if len(set(days.values())) > 1 else "date", **days)
 
     def more(self, claim: Data, policy: Data) -> list[str]:
         """Days, parts and values that a claim may state, and the start of a benefit year of its own."""

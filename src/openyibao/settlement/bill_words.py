@@ -12,6 +12,7 @@ SAY: dict[str, tuple[str, str]] = {
         "入院 {admission}，出院 {discharge}，结算 {settlement}。",
         "Admitted {admission}, discharged {discharge}, settled {settlement}.",
     ),
+    "date": ("日期 {settlement}。", "On {settlement}."),
     "facts": ("情况：{facts}。", "Facts: {facts}."),
     "money": (
         "医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",

@@ -7,12 +7,13 @@ fen without passing through floating point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from openyibao.catalogue import Catalogue, CatalogueNotFoundError, SplitLine, find_catalogue, read_catalogue
+from openyibao.policy.facts import INPATIENT
 from openyibao.policy.messages import quoted, say
 from openyibao.policy.model import Bilingual, Policy
 from openyibao.policy.nodes import Mapping, Node, Text, parse_file
@@ -25,7 +26,8 @@ from openyibao.settlement.claim_facts import read_facts
 from openyibao.settlement.claim_lines import read_lines, split_claim
 from openyibao.settlement.claim_stay import BenefitYear, LinedClaim, YearError, benefit_year, claims_of_stay
 
-DATES = ("admission", "discharge", "settlement")
+STAY_DAYS = ("admission", "discharge")
+DATES = (*STAY_DAYS, "settlement")
 MORE_DATES = ("enrolment", "charge")
 STAY_PARTS = ("first of stay", "last of stay")
 OPTIONAL = ("episode", *MORE_DATES, "stay", *STAY_PARTS)
@@ -160,7 +162,8 @@ class _ClaimReader:
         reading, told = self.reading, len(self.reading.problems)
         lined = isinstance(node, Mapping) and any(reading.english(key.value) == "lines" for key, _ in node)
         source, other = ("lines", "money") if lined else ("money", "lines")
-        fields = reading.fields(node, path, ("claim id", "person", *DATES, "facts", source), (*OPTIONAL, other))
+        needed, more = (DATES, OPTIONAL) if self._has_stay(node) else (DATES[-1:], (*OPTIONAL, *STAY_DAYS))
+        fields = reading.fields(node, path, ("claim id", "person", *needed, "facts", source), (*more, other))
         if other in fields:
             found, expected = say("both `money` and `lines`"), say("one of the two")
             reading.problem(
@@ -184,6 +187,18 @@ class _ClaimReader:
             return [LinedClaim(claim)]
         split = split_claim(reading, lines, self.catalogue, self.policy, claim)
         return [LinedClaim(claim)] if len(reading.problems) > told else self._settled_as(claim, split, fields, path)
+
+    def _has_stay(self, node: Node) -> bool:
+        """Whether a claim needs admission and discharge: it states one of them, or that it is of an inpatient."""
+        english = self.reading.english
+        given = (
+            {english(key.value): value for key, value in node} if isinstance(node, Mapping) else dict.fromkeys(DATES)
+        )
+        facts = given.get("facts")
+        service = (
+            [value for key, value in facts if english(key.value) == "service"] if isinstance(facts, Mapping) else []
+        )
+        return any(day in given for day in STAY_DAYS) or any(_says(one, INPATIENT, english) for one in service)
 
     def _settled_as(self, claim: Claim, split: tuple[SplitLine, ...], fields: Fields, path: str) -> list[LinedClaim]:
         place, path = fields["lines"][0], join(path, "lines")
@@ -249,6 +264,8 @@ class _ClaimReader:
             name: reading.date(fields[name][1], join(path, name)) if name in fields else None
             for name in (*DATES, *MORE_DATES)
         }
+        if not any(name in fields for name in STAY_DAYS):  # who did not stay came and went on the day of settlement
+            days |= dict.fromkeys(STAY_DAYS, days["settlement"])
         for first, second in (("admission", "discharge"), ("discharge", "settlement"), ("charge", "settlement")):
             one, other = days[first], days[second]
             if one and other and date.min not in (one, other) and one > other:
@@ -260,6 +277,14 @@ class _ClaimReader:
                 )
                 reading.problem(fields[late][1].place, join(path, late), dated(days[late]), expected)
         return days
+
+
+def _says(node: Node, word: str, english: Callable[[str], str]) -> bool:
+    """Whether a word stands in a node: alone, among several, or with its times."""
+    if isinstance(node, Text):
+        return english(node.value) == word
+    inner = [value for _, value in node] if isinstance(node, Mapping) else node.items
+    return any(_says(one, word, english) for one in inner)
 
 
 def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:

@@ -50,6 +50,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "discharge": ("出院早于入院。", "discharge lies before admission."),
     "settlement": ("结算早于出院。", "settlement lies before discharge."),
+    "no stay": (
+        "住院单据须填写入院和出院。",
+        "an inpatient claim needs admission and discharge.",
+    ),
     "amount": (
         "不是以元为单位的金额。请写成52000或8450.50。",
         "not an amount in yuan. Write it as 52000 or 8450.50.",
