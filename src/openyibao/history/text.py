@@ -96,10 +96,11 @@ def print_history(person: Person, history: History, lang: str, log: bool, consol
 
 def print_log(history: History, lang: str, console: Console) -> None:
     table = _table(("", "time", "what", "claim", "reason", "before", "after"), lang, 2)
+    brackets = "（{}）" if lang == "zh" else "({})"
     for event in history.events:
         reason = event.reason
         if event.cause is not None:
-            reason = " ".join(filter(None, (reason, f"({words('because', lang, number=event.cause)})")))
+            reason = " ".join(filter(None, (reason, brackets.format(words("because", lang, number=event.cause)))))
         amounts = [_personal(history, number) for number in (event.before, event.after)]
         moment = event.time.isoformat(" ", "seconds")
         table.add_row(str(event.number), moment, words(event.kind, lang), event.claim, reason, *amounts)

@@ -19,6 +19,7 @@ SAY = {
     "within about": ("大体符合", "within about"),
     "departs": ("不符", "departs"),
     "cannot tell": ("无法判断", "cannot tell"),
+    "says": ("{answer}：{says}（{document}；{rule}）", "{answer}: {says} [{document}; {rule}]"),
     "local": ("本地为{local}，国家规定为{wanted}", "here {local}, wanted {wanted}"),
     "local silent": ("本地未写明封顶线，国家规定为{wanted}", "here no cap is stated, wanted {wanted}"),
     "local alone": ("本地为{local}", "here {local}"),
@@ -104,7 +105,15 @@ class Teller:
 
     def lines(self, finding: Finding) -> list[str]:
         rule = finding.rule
-        lines = [f"{self.say(finding.answer)}: {self.pick(rule.says)} [{rule.basis.document}; {rule.id}]"]
+        lines = [
+            self.say(
+                "says",
+                answer=self.say(finding.answer),
+                says=self.pick(rule.says),
+                document=rule.basis.document,
+                rule=rule.id,
+            )
+        ]
         if told := self.comparison(finding):
             lines += [f"    {told}", f"    {self.article(finding)}"]
         if finding.answer == "within about" and rule.tolerance_from:

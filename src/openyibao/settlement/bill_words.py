@@ -33,7 +33,19 @@ SAY: dict[str, tuple[str, str]] = {
     "limits": ("（{limits}）", " ({limits}):"),
     "no_limits": ("", ":"),
     "sum": ("{name} = {terms}，为 {fen} 元。", "{name} = {terms}: {fen} yuan."),
-    "not_applied": ("不适用：{why}。支付 {paid} 元。", "Does not apply: {why}. Pays {paid} yuan."),
+    "not_applied": (
+        "不适用：{why}。本层对此没有规定，支付 {paid} 元。",
+        "Does not apply: {why}. This layer has no rule for it and pays {paid} yuan.",
+    ),
+    "no_base": (
+        "没有可计入本层的费用，因此支付 {paid} 元。",
+        "There is nothing here for this layer to look at, so it pays {paid} yuan.",
+    ),
+    "pays_nothing": ("按本层规定，支付 {paid} 元。", "By the rule of this layer it pays {paid} yuan."),
+    "no_rule": (
+        "没有一个保障层次对此单据有规定：未支付不表示规定不予支付。",
+        "No layer has a rule for this claim: that nothing is paid is not what a rule says.",
+    ),
     "why": ("{fact}为{value}，须为{accepts}", "{fact} is {value}, needed: {accepts}"),
     "take": ("计入{part} {taken} 元", "{part} {taken} yuan"),
     "take_share": ("计入{part} {found} 元的{share}，即 {taken} 元", "{share} of {part} {found} yuan = {taken} yuan"),
@@ -154,7 +166,7 @@ SAY: dict[str, tuple[str, str]] = {
         "Basis of {what}: {title}{number}; {article}; confidence: {sure}.",
     ),
     "no_article": ("条款未查明", "article not identified"),
-    "no_document": ("文件未查明", "document not identified"),
+    "no_document": ("文件未查明（{source}）", "document not identified ({source})"),
     "assumption": ("假设：{text}", "Assumption: {text}"),
     "gap": ("缺口：{text}", "Gap: {text}"),
     "total": (
