@@ -11,11 +11,28 @@ from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareErr
 from openyibao.policy.keys import atoms
 from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
+from openyibao.policy.nodes import Mapping
 from openyibao.policy.rate_values import RATE_EXPECTED
 from openyibao.policy.reading import Reading
 from openyibao.policy.values import MAX_DENOMINATOR, percent
+from openyibao.policy.vocabulary import split_list
+from openyibao.policy.yaml_errors import sign_todo
 
 MAX_CELLS = 4096
+
+
+def tell_no_by(reading: Reading, node: Mapping, path: str, facts: dict[str, Fact]) -> None:
+    """A table that does not say which facts it asks; perhaps because its colons are full-width ones."""
+    by = [
+        name
+        for name, fact in facts.items()
+        if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
+    ]
+    todo = say("Add `by: {fact}`.", fact=reading.word(by[0])) if len(by) == 1 else NOTHING
+    if any("：" in key.value for key, _ in node):
+        todo = sign_todo("：")
+    expected = say("`by` with the facts it asks ({words})", words=reading.some(by or facts))
+    reading.problem(node.place, path, say("a table without `by`"), expected, todo)
 
 
 def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fact]) -> None:

@@ -31,7 +31,7 @@ from openyibao.policy.model import (
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
 from openyibao.policy.reading import Fields, Reading, describe, join, written
-from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
+from openyibao.policy.table_checks import check_constant, check_own_shares, check_size, tell_no_by
 from openyibao.policy.values import (
     MAX_AMOUNT_FEN,
     MAX_DENOMINATOR,
@@ -41,7 +41,7 @@ from openyibao.policy.values import (
     round_figure,
     yuan,
 )
-from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
+from openyibao.policy.vocabulary import PART_OF, SHARE_OF
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
 NUMBER = "whole number"
@@ -229,18 +229,7 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope, beside)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
-        facts = [
-            name
-            for name, fact in scope.facts.items()
-            if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
-        ]
-        reading.problem(
-            node.place,
-            path,
-            say("a table without `by`"),
-            say("`by` with the facts it asks ({words})", words=reading.some(facts or scope.facts)),
-            say("Add `by: {fact}`.", fact=reading.word(facts[0])) if len(facts) == 1 else NOTHING,
-        )
+        tell_no_by(reading, node, path, scope.facts)
         return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     table = Table((), (_read_leaf(reading, node, path, kind, scope, (), beside=beside),), place=node.place)
     check_size(reading, [table], path, [])

@@ -53,7 +53,7 @@ def read_lined_claims(path: str | Path, policy: Policy, year_of: BenefitYear = b
     `year_of` tells the benefit year of a day, by which a policy that counts by the day of charge parts a stay.
     """
     root, file = parse_file(Path(path)), str(path)
-    reading = Reading(file, Vocabulary(policy.words))
+    reading = Reading(file, Vocabulary(policy.words), root)
     if isinstance(root, Mapping) and any(reading.english(key.value) == "claims" for key, _ in root):
         top = reading.fields(root, "", ("claims",), ("catalogue",))
         return _read_all(reading, top["claims"][1], top, policy, None, year_of)
@@ -73,7 +73,7 @@ def lined_claims_of(
     year_of: BenefitYear = benefit_year,
 ) -> list[LinedClaim]:
     """The claims of a part of a file, with their fee lines. One claim may itself name its catalogue."""
-    return _read_all(Reading(file, Vocabulary(policy.words)), node, {}, policy, catalogue, year_of)
+    return _read_all(Reading(file, Vocabulary(policy.words), node), node, {}, policy, catalogue, year_of)
 
 
 def _read_all(
