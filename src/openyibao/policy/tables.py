@@ -341,7 +341,7 @@ def _read_level(
             level_keys.append((key, key_text))
             cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key), by)
     if readable:
-        check_cover(reading, node, path, facts[0], level_keys)
+        check_cover(reading, node, path, facts[0], level_keys, scope.let_through.get(facts[0].name))
     return cells
 
 

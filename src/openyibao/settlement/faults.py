@@ -11,6 +11,7 @@ from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
+from openyibao.settlement.lookup import SHUT_OUT
 from openyibao.settlement.lower_amounts import figure_of
 from openyibao.settlement.program import Plan
 
@@ -203,7 +204,11 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     """Which cell of which table has no value, and why: a gap of the policy, or a statistic nobody published."""
     say = Vocabulary(plan.policy.words).say
     table = plan.low.tables[fault.table]
-    answer = table.table.cells[table.dense.answers[cell]]
+    number = table.dense.answers[cell]
+    assert number != SHUT_OUT, (
+        f"{fault.layer} / {fault.what}: a cell was read that the conditions of the layer shut out"
+    )
+    answer = table.table.cells[number]
     words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
     line = answer.place.line
     why = f"政策文件写明“未知”（第{line}行）" if lang == "zh" else f"the policy file says `not known` (line {line})"
