@@ -18,9 +18,9 @@ ANSWERS = ("conforms", "within about", "departs", "cannot tell")
 class Finding:
     """What a national rule says of a policy.
 
-    `local` is what the policy has where it does worst and `wanted` what the rule wants there, in fen, months or as a
-    ratio (None: no cap); `by` is how much it departs. `missing` says why it cannot be told, `untold` of how many of the
-    `tried` combinations of facts.
+    `local` is what the policy has where it does worst (None: no cap) and `wanted` what the rule wants there (None: no
+    cap, or nothing to compare with), in fen, months or as a ratio; `by` is how much it departs. `missing` says why it
+    cannot be told, `untold` of how many of the `tried` combinations of facts.
     """
 
     rule: NationalRule
@@ -87,8 +87,11 @@ def _of(rule: NationalRule, meter: Meter, facts: dict[str, str | int], blank: Fi
         return replace(blank, answer=answer, measured=mine, by=mine.value)
     if rule.bound == "yes":
         return replace(blank, answer="conforms" if mine.value else "departs", measured=mine, wanted=Fraction(1))
-    if mine.value is None:  # no cap at all is never too low
-        return replace(blank, answer="conforms", measured=mine)
+    if mine.value is None:
+        if mine.silent:
+            said = meter.words(mine.silent)
+            raise CannotTellError(f"政策未写明“{said[0]}”的封顶线", f"the policy states no cap of {said[1]}")
+        return replace(blank, answer="conforms", measured=mine)  # what is not capped is never too low
     wanted, softer = _wanted(rule, meter, facts)
     return _compare(rule, blank, mine, mine.value, wanted, softer)
 

@@ -59,12 +59,16 @@ class CannotTellError(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """A value of a policy for some facts: fen or a ratio (None: no cap), where it stands, and on what it rests."""
+    """A value of a policy for some facts: fen or a ratio (None: no cap), where it stands, and on what it rests.
+
+    `silent` names the layers that state nothing of the kind: no cap stated is not the same as a cap of `no limit`.
+    """
 
     value: Fraction | None
     facts: tuple[tuple[str, str | int], ...]
     place: Place
     basis: Basis | None
+    silent: tuple[str, ...] = ()
 
 
 class Meter:
@@ -159,7 +163,7 @@ class Meter:
         try:
             return self._rules[count].settle(Uses(), claim)[0]
         except ClaimError as error:
-            return CannotTellError(error.text.zh, error.text.en)
+            return CannotTellError(error.why.zh, error.why.en)
 
     def largest(self, facts: Mapping[str, str | int], layers: tuple[str, ...], enrolled: date | None = None) -> Bill:
         """The claim with the largest cost that can be settled: a layer above may have no values for a large one."""
@@ -205,7 +209,8 @@ class Meter:
         cell = next((cell for _, cell in found if cell is not None), None)
         place = cell.place if cell is not None and cell.place.line else plans[0].layer.place
         basis = (cell.basis if cell is not None else None) or plans[0].layer.basis
-        return Measured(total, tuple(facts.items()), place, basis)
+        silent = [plan.layer.name for plan, one in zip(plans, found, strict=True) if one == (None, None)]
+        return Measured(total, tuple(facts.items()), place, basis, tuple(silent))
 
     def share_paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...]) -> Measured:
         """What some layers pay of the cost in scope of all stated claims together."""

@@ -19,7 +19,10 @@ SAY = {
     "within about": ("大体符合", "within about"),
     "departs": ("不符", "departs"),
     "cannot tell": ("无法判断", "cannot tell"),
+    "says": ("{answer}：{says}（{document}；{rule}）", "{answer}: {says} [{document}; {rule}]"),
     "local": ("本地为{local}，国家规定为{wanted}", "here {local}, wanted {wanted}"),
+    "local silent": ("本地未写明封顶线，国家规定为{wanted}", "here no cap is stated, wanted {wanted}"),
+    "local alone": ("本地为{local}", "here {local}"),
     "by": ("，相差{by}", ", by {by}"),
     "for": ("（{facts}）", " ({facts})"),
     "article": ("依据：{document} {article}", "stands in {document}, {article}"),
@@ -96,14 +99,26 @@ class Teller:
         """What was found and wanted; empty where it cannot be told."""
         if finding.measured is None:
             return ""
-        told = self.say("local", local=self.value(finding, finding.local), wanted=self.value(finding, finding.wanted))
+        local, wanted = (self.value(finding, value) for value in (finding.local, finding.wanted))
+        if finding.wanted is None and finding.rule.bound != "no cap":  # without a cap here, nothing was worked out
+            told = self.say("local alone", local=local)
+        else:
+            told = self.say("local silent" if finding.measured.silent else "local", local=local, wanted=wanted)
         by, facts = self.by(finding), self.facts(finding)
         told += self.say("by", by=by) if by else ""
         return told + (self.say("for", facts=facts) if facts else "")
 
     def lines(self, finding: Finding) -> list[str]:
         rule = finding.rule
-        lines = [f"{self.say(finding.answer)}: {self.pick(rule.says)} [{rule.basis.document}; {rule.id}]"]
+        lines = [
+            self.say(
+                "says",
+                answer=self.say(finding.answer),
+                says=self.pick(rule.says),
+                document=rule.basis.document,
+                rule=rule.id,
+            )
+        ]
         if told := self.comparison(finding):
             lines += [f"    {told}", f"    {self.article(finding)}"]
         if finding.answer == "within about" and rule.tolerance_from:

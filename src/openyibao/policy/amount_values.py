@@ -43,7 +43,7 @@ def read_amount(reading: Reading, node: Text, path: str, scope: Scope, *, is_lim
 
 def _hint(reading: Reading, text: str, scope: Scope, *, is_limit: bool) -> Message:
     if parse_ratio(text) is not None:
-        return say("Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`.")
+        return say("Say of which amount, as in `50% of AMOUNT`, where AMOUNT stands under `amounts`.")
     if text == "no limit":
         return say("Only limits and caps can be `no limit`.")
     if text.startswith("-"):

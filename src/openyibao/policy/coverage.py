@@ -20,18 +20,24 @@ from openyibao.policy.model import (
 from openyibao.policy.worked_out import AmountSum
 
 
-def coverage(policy: Policy) -> str:
+def coverage(policy: Policy, lang: str = "en") -> str:
     """One line: how many values, how sure, how many with an identified article, how many not known.
 
     >>> from openyibao.policy import find_policy, read_policy
-    >>> coverage(read_policy(find_policy("teaching/willow-county-2026")))
-    '18 values: 18 high; 18 with article; 0 not known.'
+    >>> willow = read_policy(find_policy("teaching/willow-county-2026"))
+    >>> coverage(willow), coverage(willow, "zh")
+    ('18 values: 18 high; 18 with article; 0 not known.', '共18项数值：把握高18项；写明条款18项；未知0项。')
     """
     found = list(values(policy))
     sure = Counter(basis.sure for cell, basis in found if basis and not isinstance(cell.value, NotKnown))
-    listed = ", ".join(f"{sure[word]} {word}" for word in ("high", "medium", "low") if sure[word])
     article = sum(1 for _, basis in found if basis and basis.article != NOT_IDENTIFIED)
     unknown = sum(1 for cell, _ in found if isinstance(cell.value, NotKnown))
+    if lang == "zh":
+        words = {"high": "高", "medium": "中", "low": "低"}
+        listed = "、".join(f"{zh}{sure[word]}项" for word, zh in words.items() if sure[word])
+        known = f"把握{listed}" if listed else "均无依据"
+        return f"共{len(found)}项数值：{known}；写明条款{article}项；未知{unknown}项。"
+    listed = ", ".join(f"{sure[word]} {word}" for word in ("high", "medium", "low") if sure[word])
     count = "1 value" if len(found) == 1 else f"{len(found)} values"
     return f"{count}: {listed or 'none with a basis'}; {article} with article; {unknown} not known."
 

@@ -33,7 +33,7 @@ from openyibao.policy.model import (
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
 from openyibao.policy.reading import Fields, Reading, describe, join
-from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
+from openyibao.policy.table_checks import check_constant, check_own_shares, check_size, tell_no_by
 from openyibao.policy.values import (
     MAX_AMOUNT_FEN,
     MAX_DENOMINATOR,
@@ -42,7 +42,6 @@ from openyibao.policy.values import (
     parse_whole,
     round_figure,
 )
-from openyibao.policy.vocabulary import split_list
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
 NUMBER = "whole number"
@@ -148,7 +147,10 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                 bounds[name] = fen
     if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
         reading.problem(
-            fields["most"][0], join(path, "most"), say("a most below the least"), say("a most that is not below it")
+            fields["most"][0],
+            join(path, "most"),
+            say("a `most` below the `least`"),
+            say("a `most` that is not below `least`"),
         )
     if isinstance(value, ShareOfQuantity) and bounds:
         return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))
@@ -173,18 +175,7 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope, beside)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
-        facts = [
-            name
-            for name, fact in scope.facts.items()
-            if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
-        ]
-        reading.problem(
-            node.place,
-            path,
-            say("a table without `by`"),
-            say("`by` with the facts it asks ({words})", words=reading.some(facts or scope.facts)),
-            say("Add `by: {fact}`.", fact=reading.word(facts[0])) if len(facts) == 1 else NOTHING,
-        )
+        tell_no_by(reading, node, path, scope.facts)
         return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     table = Table((), (_read_leaf(reading, node, path, kind, scope, (), beside=beside),), place=node.place)
     check_size(reading, [table], path, [])
@@ -296,7 +287,7 @@ def _read_level(
             level_keys.append((key, key_text))
             cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key), by)
     if readable:
-        check_cover(reading, node, path, facts[0], level_keys)
+        check_cover(reading, node, path, facts[0], level_keys, scope.let_through.get(facts[0].name))
     return cells
 
 

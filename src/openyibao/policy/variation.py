@@ -30,7 +30,7 @@ def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Nod
     A variation may vary a variation. A change must name a place that exists, and change it: nothing is done in
     silence. Raises FileError.
     """
-    reading = Reading(file, Vocabulary())
+    reading = Reading(file, Vocabulary(), root)
     fields = reading.fields(root, "", KEYS, ("words",))
     if reading.problems:
         raise FileError(reading.problems)

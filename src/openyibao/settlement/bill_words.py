@@ -12,6 +12,7 @@ SAY: dict[str, tuple[str, str]] = {
         "入院 {admission}，出院 {discharge}，结算 {settlement}。",
         "Admitted {admission}, discharged {discharge}, settled {settlement}.",
     ),
+    "date": ("日期 {settlement}。", "On {settlement}."),
     "facts": ("情况：{facts}。", "Facts: {facts}."),
     "money": (
         "医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",
@@ -19,14 +20,14 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     "divided": ("其中{part}分为：{into}。", "Of this, {part} is divided: {into}."),
     "gathered": (
-        "本单汇总以往结算单（{window}{where}）尚由个人负担的 {fen} 元：{parts}。",
+        "本单据汇总以往单据（{window}{where}）尚由个人负担的 {fen} 元：{parts}。",
         "This claim gathers {fen} yuan that earlier claims ({window}{where}) left to the person: {parts}.",
     ),
     "gathered_nothing": (
-        "本单汇总以往结算单（{window}{where}），没有尚可汇总的金额。",
+        "本单据汇总以往单据（{window}{where}），没有尚可汇总的金额。",
         "This claim gathers earlier claims ({window}{where}); nothing is left to gather.",
     ),
-    "gathered_quantities": ("这些结算单合计：{quantities}。", "Sums over these claims: {quantities}."),
+    "gathered_quantities": ("这些单据合计：{quantities}。", "Sums over these claims: {quantities}."),
     "window_year": ("{first}年度", "of the benefit year {first}"),
     "window_days": ("{first}至{last}出院", "discharged from {first} to {last}"),
     "total_gathered": (
@@ -49,7 +50,19 @@ SAY: dict[str, tuple[str, str]] = {
     "limits": ("（{limits}）", " ({limits}):"),
     "no_limits": ("", ":"),
     "sum": ("{name} = {terms}，为 {fen} 元。", "{name} = {terms}: {fen} yuan."),
-    "not_applied": ("不适用：{why}。支付 {paid} 元。", "Does not apply: {why}. Pays {paid} yuan."),
+    "not_applied": (
+        "不适用：{why}。本层对此没有规定，支付 {paid} 元。",
+        "Does not apply: {why}. This layer has no rule for it and pays {paid} yuan.",
+    ),
+    "no_base": (
+        "没有可计入本层的费用，因此支付 {paid} 元。",
+        "There is nothing here for this layer to look at, so it pays {paid} yuan.",
+    ),
+    "pays_nothing": ("按本层规定，支付 {paid} 元。", "By the rule of this layer it pays {paid} yuan."),
+    "no_rule": (
+        "没有一个保障层次对此单据有规定：未支付不表示规定不予支付。",
+        "No layer has a rule for this claim: that nothing is paid is not what a rule says.",
+    ),
     "why": ("{fact}为{value}，须为{accepts}", "{fact} is {value}, needed: {accepts}"),
     "take": ("计入{part} {taken} 元", "{part} {taken} yuan"),
     "take_share": ("计入{part} {found} 元的{share}，即 {taken} 元", "{share} of {part} {found} yuan = {taken} yuan"),
@@ -82,20 +95,20 @@ SAY: dict[str, tuple[str, str]] = {
     "used": ("，{key}此前已用 {used} 元，尚余 {left} 元", ", used before {key}: {used} yuan, left {left} yuan"),
     "used_no_limit": ("，{key}此前已用 {used} 元", ", used before {key}: {used} yuan"),
     "used_here": (
-        "，本单此前各层已用 {used} 元，尚余 {left} 元",
+        "，本次结算中前面各层已用 {used} 元，尚余 {left} 元",
         ", used by layers above: {used} yuan, left {left} yuan",
     ),
     "used_fixed": ("，同次住院前段已用 {used} 元", ", less {used} yuan of earlier parts of the stay"),
     "charged": ("费用发生于 {charge}。", "The costs arose on {charge}."),
     "enrolled": ("参保登记 {enrolment}。", "Enrolled on {enrolment}."),
     "part_of_stay": (
-        "本单为住院 {stay} 的一段（{place}）。",
+        "该单据为住院 {stay} 的一段（{place}）。",
         "This claim is a part of the stay {stay} ({place}).",
     ),
     "year_from": ("待遇年度自{day}起{facts}。", "The benefit year starts on {day}{facts}."),
-    "stated": ("{fact}：结算单填写{values}。", "{fact}: the claim states {values}."),
+    "stated": ("{fact}：单据填写{values}。", "{fact}: the claim states {values}."),
     "plus": ("，另加{fact} {fen} 元", ", plus {fact} {fen} yuan"),
-    "not_here": ("，计入住院的后一年度，本单为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
+    "not_here": ("，计入住院的后一年度，本次为 0 元", ", which belongs to the later year of the stay: 0 yuan here"),
     "carry_all": (
         "，可用往期结余（自{start}起）：{periods}",
         ", with what is left of periods since {start}: {periods}",
@@ -178,7 +191,7 @@ SAY: dict[str, tuple[str, str]] = {
         "Basis of {what}: {title}{number}; {article}; confidence: {sure}.",
     ),
     "no_article": ("条款未查明", "article not identified"),
-    "no_document": ("文件未查明", "document not identified"),
+    "no_document": ("文件未查明（{source}）", "document not identified ({source})"),
     "assumption": ("假设：{text}", "Assumption: {text}"),
     "gap": ("缺口：{text}", "Gap: {text}"),
     "total": (

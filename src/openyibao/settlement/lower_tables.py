@@ -9,6 +9,7 @@ from openyibao.policy.model import (
     NOT_IDENTIFIED,
     AmountOf,
     Basis,
+    Bilingual,
     Count,
     ForEach,
     Line,
@@ -25,11 +26,14 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Choice, Note, Pick, Set, Statement
-from openyibao.settlement.lookup import lay_out
+from openyibao.settlement.lookup import SHUT_OUT, lay_out
 from openyibao.settlement.lowering import Lowering, TablePlan
 
 GAP_RATE_NAME = "NO_RATE"
 """A rate that nobody knows: far below any that a line or points can come to."""
+
+SHUT_OUT_VALUE = NotKnown(Bilingual("", ""))
+"""What a cell without an answer holds: read against all conditions, it would fail the claim, and pay nothing."""
 
 
 def basis_text(policy: Policy, basis: Basis) -> str:
@@ -64,7 +68,7 @@ def pick_table(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
     made: dict[Value, str] = {}
     choices = []
     for number, answer in enumerate(plan.dense.answers):
-        value = plan.table.cells[answer].value
+        value = SHUT_OUT_VALUE if answer == SHUT_OUT else plan.table.cells[answer].value
         if isinstance(value, OwnShareOf):
             known = tuple(low.facts[fact].values for fact in plan.table.by)
             value = rate(plan.table, known, plan.dense.values(number))
@@ -159,7 +163,7 @@ def gap_test(low: Lowering, plan: TablePlan) -> str:
     values = [cell.value for cell in plan.table.cells]
     if any(isinstance(value, AmountOf) and value.name not in low.facts for value in values):
         return f"{plan.value_name} < 0"
-    if not any(isinstance(value, NotKnown) for value in values):
+    if SHUT_OUT not in plan.dense.answers and not any(isinstance(value, NotKnown) for value in values):
         return ""
     return f"{plan.value_name} <= {GAP_RATE_NAME}" if _is_rate(plan) else f"{plan.value_name} < 0"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from openyibao.policy.model import Bands, Fixed, Kept, Layer, Policy, StatisticShare, Table
 from openyibao.policy.worked_out import AmountSum
+from openyibao.site.grid import NO_CONDITIONS
 from openyibao.site.say import Say
 from openyibao.site.view import CellView, Item, Notes, Tables, TableView
 
@@ -37,7 +38,12 @@ class Layers:
         self.tables = Tables(policy, say, notes)
 
     def views(self) -> list[LayerView]:
-        return [self.view(number, layer) for number, layer in enumerate(self.policy.layers, 1)]
+        found = []
+        for number, layer in enumerate(self.policy.layers, 1):
+            self.tables.within = {condition.fact: condition.key for condition in layer.conditions}
+            found.append(self.view(number, layer))
+        self.tables.within = NO_CONDITIONS
+        return found
 
     def view(self, number: int, layer: Layer) -> LayerView:
         notes = self.notes.of(layer.basis)
