@@ -52,7 +52,10 @@ LACKS = {
     "E5": ("sums and differences", "a share of the sum or the difference of two quantities"),
     "E8": ("payments outside a bill", "what a fund pays to a provider or a person whatever the cost"),
     "rates": ("shares of a rate", "a rate that is a share of another rate, or follows the length of membership"),
-    "enrolment": ("enrolment", "enrolments of a family and what it may choose, contributions from an account, days counted from a birth"),
+    "enrolment": (
+        "enrolment",
+        "enrolments of a family, its choices, contributions from an account, days since a birth",
+    ),
 }
 """What the language lacks, by the name that cases use: a name for readers, and what it is."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
