@@ -203,9 +203,7 @@ class PartPage:
     def other(self, node: Node) -> str:
         """What a claim states beside facts and money: days, names of stays, yes or no, and what holds several."""
         if isinstance(node, Mapping):
-            return self.texts.comma.join(
-                f"{self.say.word(name.value)} {self.other(name.value, one)}" for name, one in node
-            )
+            return self.texts.comma.join(f"{self.say.word(name.value)} {self.other(one)}" for name, one in node)
         if isinstance(node, Sequence):
             return self.texts.list.join(self.other(one) for one in node)
         if DAY.fullmatch(node.value):
