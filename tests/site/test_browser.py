@@ -128,11 +128,11 @@ def test_the_glossary_is_searched(watched: Any, address: str) -> None:
 
 def test_a_construct_is_found_by_its_title(watched: Any, address: str) -> None:
     """On the page of the constructs, and by the search of the glossary, where they show only when asked for."""
-    watched.goto(f"{address}/constructs.html")
+    watched.goto(f"{address}/constructs.html", wait_until="networkidle")
     watched.fill("#query", "跨年度")
     assert watched.locator(".term:visible").count() == 1
     assert watched.locator("#term-count").inner_text() == "找到1种"
-    watched.goto(f"{address}/en/glossary.html")
+    watched.goto(f"{address}/en/glossary.html", wait_until="networkidle")
     assert watched.locator(".constructs:visible").count() == 0
     watched.fill("#query", "turn of the year")
     watched.locator(".constructs a:visible").click()

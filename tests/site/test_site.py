@@ -18,10 +18,11 @@ from openyibao.constructs import cases, sections
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.model import Ratio, Table
+from openyibao.policy.nodes import Mapping, parse_bytes
 from openyibao.settlement import Claim, Rule, Uses
 from openyibao.settlement.claim_file import PARTS as COST
 from openyibao.site import SiteError, publish, seam
-from openyibao.site.construct_pages import construct_page, printed
+from openyibao.site.construct_pages import PartPage, Settled, construct_page, printed
 from openyibao.site.examples import examples_of
 from openyibao.site.grid import grid_of, lookup
 from openyibao.site.say import Say
@@ -386,3 +387,14 @@ def test_the_command_publishes_and_says_what_it_did(tmp_path: Path) -> None:
     assert run.invoke(app, [*call, "31 January"]).exit_code == 2
     assert run.invoke(app, ["policy", "publish", str(own)]).exit_code == 2
     assert (own / "willow.yaml").is_file()
+
+
+def test_whatever_a_claim_of_a_construct_states_is_told() -> None:
+    """Days, names, yes and no, and keys that hold several: each in the language of the page."""
+    case = next(case for case in cases() if case.parts)
+    page = PartPage(Settled(case.parts[0], case.policy(case.parts[0]), ()), Words("zh"))
+    stated = parse_bytes(
+        b"{enrolment: 2021-03-01, stay: S, last of stay: no, where: {grade: [primary, tertiary]}}", "claim"
+    )
+    assert isinstance(stated, Mapping)
+    assert [text for _, text in page.stated(stated)] == ["2021年3月1日", "S", "否", "医院等级 一级、三级"]
