@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openyibao.policy.model import Basis, Condition
+from openyibao.policy.model import Basis, Condition, Layer, Policy, Words
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,14 @@ class Gathering:
     months: int | None
     conditions: tuple[Condition, ...]
     basis: Basis
+
+
+def sub_parts(policy: Policy, part: str) -> tuple[str, ...]:
+    """What stands in the place of a part of the claim: its sub-parts, or the part itself."""
+    return next((division.names for division in policy.divisions if division.part == part), (part,))
+
+
+def gathering_of(policy: Policy, layer: Layer) -> Gathering | None:
+    """The gathering on whose claims a layer runs; None for a layer of other claims."""
+    asked = next((c.key.values for c in layer.conditions if c.fact == "service" and isinstance(c.key, Words)), ())
+    return next((gathering for gathering in policy.gatherings if gathering.service in asked), None)

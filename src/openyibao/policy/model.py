@@ -401,12 +401,3 @@ class Policy:
 
     def document(self, name: str) -> Document | None:
         return next((document for document in self.documents if document.name == name), None)
-
-    def sub_parts(self, part: str) -> tuple[str, ...]:
-        """What stands in the place of a part of the claim: its sub-parts, or the part itself."""
-        return next((division.names for division in self.divisions if division.part == part), (part,))
-
-    def gathers(self, layer: Layer) -> Gathering | None:
-        """The gathering on whose claims a layer runs; None for a layer of other claims."""
-        asked = next((c.key.values for c in layer.conditions if c.fact == "service" and isinstance(c.key, Words)), ())
-        return next((gathering for gathering in self.gatherings if gathering.service in asked), None)

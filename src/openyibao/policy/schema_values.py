@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openyibao.policy import schema_patterns as patterns
-from openyibao.policy.schema_keys import keys_of, says
+from openyibao.policy.schema_keys import keys_of, says, words_of
 from openyibao.policy.schema_patterns import both, whole
 from openyibao.policy.tables import AMOUNT, EXPECTED, LIMIT, MONTH_DAY, MULTIPLE, POINTS, RATE, REASONS
 from openyibao.policy.values import MAX_AMOUNT_FEN
@@ -167,3 +167,24 @@ def table(kind: str, beside: str = "", extras: Mapping[str, Obj] | None = None, 
         "then": inside,
         "else": {"if": {"type": "object"}, "then": alone},
     }
+
+
+def list_of(item: Obj, **more: Any) -> Obj:
+    return {"type": "array", "items": item, "minItems": 1, **more}
+
+
+def one_or_more(item: Obj) -> Obj:
+    return {"anyOf": [item, list_of(item, uniqueItems=True)]}
+
+
+def by_name(item: Obj) -> Obj:
+    return {"type": "object", "additionalProperties": item}
+
+
+def chosen(kind: str, key: str) -> Obj:
+    return choice(*words_of(kind, key))
+
+
+def needs_basis() -> Obj:
+    """A value says where it comes from; a table may say it in its cells."""
+    return {"type": "object", "if": has("by"), "then": {}, "else": exactly("basis")}

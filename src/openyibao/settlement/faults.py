@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from openyibao.policy.claim_parts import sub_parts
 from openyibao.policy.coverage import amount_tables
 from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare, Words
 from openyibao.policy.values import yuan
@@ -228,7 +229,7 @@ def _fact(
 
 def _division(policy: Policy, claim: Claim, part: str, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
     """A divided part, and the sub-parts that do not add up to it."""
-    amounts = [(name, claim.facts.get(name, 0)) for name in policy.sub_parts(part)]
+    amounts = [(name, claim.facts.get(name, 0)) for name in sub_parts(policy, part)]
     listed = ", ".join(f"{say(name, lang)} {yuan(fen)}" for name, fen in amounts if isinstance(fen, int))
     return {"part": yuan(getattr(claim, f"{CLAIM_PARTS[part]}_fen")), "parts": listed}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openyibao.policy.claim_parts import Gathering
+from openyibao.policy.claim_parts import Gathering, gathering_of, sub_parts
 from openyibao.policy.gathering import named_parts
 from openyibao.policy.model import Layer
 from openyibao.policy.values import MAX_AMOUNT_FEN
@@ -91,10 +91,10 @@ class Gatherer:
     def parts(self, layer: Layer, plans: dict[str, LayerPlan], claim_left: dict[str, str]) -> None:
         """Every part of other claims that the layer names."""
         for term in layer.base:
-            if term.layer is not None and self.low.policy.gathers(plans[term.layer].layer):
+            if term.layer is not None and gathering_of(self.low.policy, plans[term.layer].layer):
                 continue  # a layer above that runs on the same claim
             for name, part in named_parts(term, self.low.policy.layers):
-                for sub in self.low.policy.sub_parts(part) if name is None else (part,):
+                for sub in sub_parts(self.low.policy, part) if name is None else (part,):
                     self._part(name, sub, claim_left[sub] if name is None else plans[name].left[sub])
 
     def _part(self, layer: str | None, part: str, left: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.bases import STEP_PARTS, filled_parts
+from openyibao.policy.claim_parts import sub_parts
 from openyibao.policy.derived import LEFT
 from openyibao.policy.model import Condition, Kept, Step, Term
 from openyibao.policy.table_checks import common_denominator
@@ -66,7 +67,7 @@ class LayerBuilder(Payments, DerivedFacts):
     def _parts_of(self, term: Term) -> list[tuple[str | None, str, str]]:
         if term.layer is None:
             assert term.part is not None
-            return [(None, part, self.claim_left[part]) for part in self.low.policy.sub_parts(term.part)]
+            return [(None, part, self.claim_left[part]) for part in sub_parts(self.low.policy, term.part)]
         source = self.plans[term.layer]
         parts = [term.part] if term.part else list(source.left)
         return [(term.layer, part, source.left[part]) for part in parts]

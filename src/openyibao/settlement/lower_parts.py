@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openyibao.policy.claim_parts import sub_parts
 from openyibao.policy.model import Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Known, Note, Set, Statement, When
@@ -18,7 +19,7 @@ def claim_parts(low: Lowering) -> dict[str, str]:
     """What the layers find at first: each part that is not divided, each sub-part of one that is; with its local."""
     found: dict[str, str] = {}
     for part, local in CLAIM_PARTS.items():
-        subs = low.policy.sub_parts(part)
+        subs = sub_parts(low.policy, part)
         found |= {part: local} if subs == (part,) else {name: low.fact_name(name) for name in subs}
     return found
 

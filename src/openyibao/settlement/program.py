@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openyibao.policy.claim_parts import gathering_of
 from openyibao.policy.model import Layer, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
@@ -29,7 +30,7 @@ class Plan:
 
     def gather_of(self, layer: Layer) -> GatherPlan | None:
         """Where the sums stand that a layer finds on claims that gather; None for other layers."""
-        mine = self.policy.gathers(layer)
+        mine = gathering_of(self.policy, layer)
         return next((plan for plan in self.gathers if plan.gathering is mine), None)
 
 
@@ -62,7 +63,7 @@ class _Writer:
             self.claim_left[part] = f"{local}_left" if part in CLAIM_PARTS else low.names(f"{part} / left")
             out.append(Set(self.claim_left[part], local, bound=(0, MAX_AMOUNT_FEN)))
         low.outputs += self.claim_left.values()
-        ordinary = [layer for layer in self.policy.layers if not self.policy.gathers(layer)]
+        ordinary = [layer for layer in self.policy.layers if not gathering_of(self.policy, layer)]
         for layer in ordinary:
             out += self._layer(low, layer)
         out += sums(low, self.waiting)
@@ -79,12 +80,12 @@ class _Writer:
 
     def _gathering(self, low: Lowering, out: list[Statement]) -> tuple[list[Statement], list[Statement]]:
         """The layers on claims that gather; what all other claims leave to them: checked, and written."""
-        served = [self.policy.gathers(layer) for layer in self.policy.layers]
+        served = [gathering_of(self.policy, layer) for layer in self.policy.layers]
         plain = low.quantities
         self.gatherers = {one.service: Gatherer(low, one) for one in self.policy.gatherings if one in served}
         body: list[Statement] = []
         for layer in self.policy.layers:
-            gathering = self.policy.gathers(layer)
+            gathering = gathering_of(self.policy, layer)
             if gathering is None:
                 continue
             gatherer = self.gatherers[gathering.service]
