@@ -1,7 +1,6 @@
 """What a policy says, as plain data: the result of reading a policy file.
 
-Money is whole fen, ratios are exact (`fractions.Fraction`), names are the canonical English words.
-Two policies are equal when they say the same, wherever it stood in whichever language.
+Money is whole fen, ratios are exact, names are English. Policies are equal when they say the same, in any language.
 """
 
 from __future__ import annotations
@@ -233,10 +232,9 @@ class Term:
 class Kept:
     """How the use of a limit, deductible or cap is kept.
 
-    Those of one kind that name the same `group` share one use; there is one for each value of the facts in `per`.
-    `carry` is how what is left of a period goes on to later ones (`all`, `one`, None: not at all), beginning with
-    the period of the `first claim` or of `enrolment`. `plus` is a money fact added to the amount; `annual_maximum`
-    bounds what the deductibles of the group take in a benefit year.
+    Those of one kind that name the same `group` share one use, one for each value of the facts in `per`. `carry` is how
+    what is left of a period goes on (`all`, `one`, None: not), from the period of the `first claim` or of `enrolment`.
+    `plus` is a money fact added; `annual_maximum` bounds what the group's deductibles take in a benefit year.
     """
 
     group: str | None = None
@@ -351,9 +349,8 @@ class Amount:
 class Fact:
     """A fact the policy asks about, with the values it tells apart (or a range of whole numbers).
 
-    `kind`: `words`, `number`, `money`, `signed money`, `any` (any text, each a value of its own), `admission number`,
-    or `derived` (see `worked_out`). Of several values that a claim states, the first in `values` counts if they are in
-    `order`; those with times hold `as_of` a date of the claim.
+    `kind`: `words`, `number`, `money`, `signed money`, `any` (any text), `admission number`, `derived` (`worked_out`).
+    Of several stated values the first in `values` counts if they have an `order`; those with times hold `as_of` a date.
     """
 
     name: str
