@@ -9,6 +9,9 @@ from second import (
     by_hand,
     by_hand_derived,
     by_hand_floors,
+    by_hand_gathered,
+    by_hand_gathering,
+    by_hand_parts,
     by_hand_people,
     by_hand_rates,
     by_hand_time,
@@ -19,9 +22,8 @@ from second import (
 from second.coverage import Tally
 from second.random_values import BASIS
 
-assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
-    "the cases register themselves"
-)
+assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses
+assert by_hand_gathered and by_hand_gathering and by_hand_parts, "the cases register themselves"
 
 
 @pytest.mark.parametrize("case", by_hand.CASES, ids=lambda case: case.__name__)
