@@ -91,7 +91,7 @@ def total_cost_is_that_of_the_gathered_claims() -> Case:
 
 @case
 def a_sum_is_the_sum_of_its_values() -> Case:
-    """In scope less pre-self-paid is 0 of the first stay (100 - 300), 400 of the second: 400, not 200. A cap of half."""
+    """In scope less pre-self-paid: 0 of the first stay (100 - 300), 400 of the second: 400, not 200. A cap of half."""
     law = gathering(
         HALF | {"pays": "0%"},
         FOR_YEAR | {"of": "pre-self-paid cost", "at most per claim": "50% of sum"},
@@ -289,7 +289,7 @@ def a_gap_and_a_refusal_on_gathering_claims() -> Case:
 
 @case
 def the_facts_of_all_layers_conditions_are_needed() -> Case:
-    """The layer for stays asks the age in `for`: the supplement must state it, too; and a stay the tier of the supplement."""
+    """The layer for stays asks the age in `for`: the supplement must state it, too; and a stay must state the tier."""
     law = gathering(
         {"for": STAY | {"age": "18 and over"}, "pays": "50%"},
         {"for": {"service": YEAR, "tier": "cat 1"}},

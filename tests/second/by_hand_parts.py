@@ -181,7 +181,7 @@ def two_groups_and_a_position_of_its_own() -> Case:
     """Only those of one name share: the second stands at 0, the third at 1,000."""
     first, other = bands("from the threshold", "a year", edge=1000), bands("from the threshold", "a year", "", 1000)
     law = policy(first, BESIDE | other, {"of": "over-limit cost"} | first)
-    money = {part: 100_000 for part in ("in-scope cost", "pre-self-paid cost", "over-limit cost")}
+    money = dict.fromkeys(("in-scope cost", "pre-self-paid cost", "over-limit cost"), 100000)
     return Case(law, history(claim("2025-01-01", 0, money={"total cost": 300_000} | money)), [(600, 600, 800)])
 
 
