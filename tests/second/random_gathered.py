@@ -23,9 +23,10 @@ class GatheringHistoryMaker(TimeHistoryMaker):
         services = gathering.services(self.policy)
         if not services or self.often(0.1):
             return claims
+        early = [claim for claim in claims if claim["settlement"] < "2026"] or claims
         for _ in range(self.rng.choice((1, 2, 2, 3))):
             service = self.rng.choice(tuple(services))
-            claims.append(self.gathering_claim(self.rng.choice(claims), service, services[service]["of"]))
+            claims.append(self.gathering_claim(self.rng.choice(early), service, services[service]["of"]))
             if self.often(0.3):
                 again = max(claims[-1]["settlement"], self.rng.choice(claims)["settlement"])
                 claims.append(claims[-1] | {"settlement": again})
@@ -38,9 +39,9 @@ class GatheringHistoryMaker(TimeHistoryMaker):
         settled, discharged = date.fromisoformat(one["settlement"]), date.fromisoformat(one["discharge"])
         if of == gathering.YEAR:
             day = rng.choice((date(settled.year + 1, 1, 1), later(settled, 12), date(settled.year + 1, 9, 1)))
-            day += timedelta(days=rng.choice((-1, 0, 0, 1, 40)))
+            day += timedelta(days=rng.choice((-1, 0, 0, 0, 1, 40)))
         else:
-            day = later(discharged, int(of.split()[1])) + timedelta(days=rng.choice((-40, -1, 0, 0, 1)))
+            day = later(discharged, int(of.split()[1])) + timedelta(days=rng.choice((-40, -1, 0, 0, 0, 1)))
         day = min(day, LAST_DAY)
         last = min(max(day, settled) + timedelta(days=rng.choice((0, 0, 0, 1, 20))), max(day, LAST_DAY))
         days = {"admission": day - timedelta(days=rng.choice((0, 0, 3))), "discharge": day, "settlement": last}

@@ -122,7 +122,7 @@ class PartsMaker(DerivedMaker):
         if not self.refusing:
             return super().table(leaf, most)
         refused = {"not allowed": REASON}
-        return super().table(lambda: refused if self.chance(0.04) else leaf(), most)
+        return super().table(lambda: refused if self.chance(0.025) else leaf(), most)
 
 
 def named(item: Node) -> str:
