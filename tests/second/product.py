@@ -66,6 +66,7 @@ class Product:
     def __init__(self, text: str) -> None:
         self.policy = read_policy_text(text, "x.json")
         self.rule = Rule(self.policy)
+        self.gathering = list(json.loads(text).get("gathering claims", {}))
 
     def quantities(self, named: dict[str, int]) -> dict[str, int]:
         """The quantities and parts of a bill under the language's names."""
@@ -131,7 +132,10 @@ class Product:
             for name, value in claim["facts"].items()
             if name in kinds
         }
-        text = json.dumps({"person": "A"} | claim | {"money": money, "facts": facts}, ensure_ascii=False)
+        written = {"person": "A"} | claim | {"money": money, "facts": facts}
+        if claim["facts"].get("service") in self.gathering and not any(claim["money"].values()):
+            del written["money"]
+        text = json.dumps(written, ensure_ascii=False)
         return claims_of(parse_bytes(text.encode(), "c.json"), "c.json", self.policy)[0]
 
     def rows(self, histories: list[list[dict[str, Any]]]) -> list[list[Outcome]]:
