@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,28 +11,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from constructs.running import FILES, LACKS, OWN, number
+from openyibao import constructs
+from openyibao.constructs import Case, cases, lacks, sections
+from openyibao.constructs.case import OWN
 
 PAGE = Path(__file__).parents[2] / "docs" / "constructs.md"
-SECTIONS = {
-    1: "Deductibles 起付线",
-    21: "Rates 支付比例",
-    36: "What counts as cost 费用范围",
-    49: "Caps, and links between layers 封顶与层次衔接",
-    61: "Assistance 医疗救助",
-    73: "Enrolment, accounts, time 参保、账户与时间",
-}
-"""The first construct of each section of the survey."""
+FOLDER = Path(constructs.__file__).parent
 HEAD = """\
 # Constructs of real policies, one by one
 
 A survey of local rules found {all} constructs that a policy language must be able to say. Each is a case here, with the
 figures of a place: {run} run, {wait} wait for something that the language cannot say yet. The cases are the files
-`tests/constructs/NN-name.yaml`, which a test settles. This page is made from them: after a change of a case,
-`.venv/bin/python tests/constructs/page.py` writes it again.
+`src/openyibao/constructs/NN-name.yaml`, which a test settles; the [site](site.md) shows them in Chinese too. This page
+is made from them: after a change of a case, `.venv/bin/python tests/constructs/page.py` writes it again.
 
 **How to read a case.** The snippet is the part of a policy that the construct needs. Around it belong the keys that
 every policy has, and each layer needs its basis: see [a whole file](policy-reference.md#a-whole-file). Below it stand
@@ -70,6 +59,11 @@ def snippet(node: Any) -> str:
     stream = io.StringIO()
     yaml.dump(node, stream)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def english(told: Any) -> str:
+    """The English of a text, or the text that serves both languages."""
+    return str(told["en"] if isinstance(told, dict) else told)
 
 
 def plain(value: Any) -> str:
@@ -123,7 +117,7 @@ def row(cells: list[str]) -> str:
 
 
 def table(claims: Any) -> str:
-    rows = [[about(c), costs(c), bill(c), str(c["why"])] for c in claims]
+    rows = [[about(c), costs(c), bill(c), english(c["why"])] for c in claims]
     return "| Claim | Cost | Bill | Arithmetic |\n|---|---|---|---|\n" + "".join(row(cells) for cells in rows)
 
 
@@ -131,7 +125,7 @@ def wrap(text: str) -> str:
     return fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
-def part(one: Any, whole: Any) -> Iterator[str]:
+def part(one: Any) -> Iterator[str]:
     """A policy and its claims; a contrast shows its policy only where it has one of its own."""
     if "policy" in one:
         yield f"```yaml\n{snippet(one['policy'])}```\n"
@@ -140,45 +134,42 @@ def part(one: Any, whole: Any) -> Iterator[str]:
     yield table(one["claims"])
 
 
-def case(path: Path) -> Iterator[str]:
+def case(one: Case) -> Iterator[str]:
     """The paragraphs of a case."""
-    found = load(path)
-    yield f"### {number(path)}. {found['title']['en']}\n"
-    yield f"{found['title']['zh']}\n"
-    yield wrap(found["rule"])
-    if "waits for" in found:
-        lacks = " and ".join(LACKS[name][0] for name in found["waits for"])
-        yield wrap(f"**Waits for {lacks}.** Missing: {found['missing'].strip()}")
+    found = load(FOLDER / f"{one.name}.yaml")
+    yield f"### {one.number}. {one.title.en}\n"
+    yield f"{one.title.zh}\n"
+    yield wrap(one.rule.en)
+    if one.missing:
+        needed = " and ".join(lack.name.en for lack in one.waits_for)
+        yield wrap(f"**Waits for {needed}.** Missing: {one.missing.en}")
     else:
-        yield from part(found, found)
-        for one in found.get("contrast", []):
-            yield wrap(one["says"])
-            yield from part(one, found)
-    yield from small_print(found)
+        for said, shown in zip(one.parts, [found, *found.get("contrast", [])], strict=True):
+            if said.says:
+                yield wrap(said.says.en)
+            yield from part(shown)
+    yield from small_print(one)
 
 
-def small_print(found: Any) -> Iterator[str]:
+def small_print(one: Case) -> Iterator[str]:
     """What is made up, what is left out, and the source."""
-    if "not shown" in found:
-        name = LACKS[found["not shown"]["needs"]][0]
-        yield wrap(f"*Not shown* (waits for {name}): {found['not shown']['what'].strip()}")
-    if "note" in found:
-        yield wrap(f"*Note:* {found['note']}")
-    if "made up" in found:
-        yield wrap(f"*Made up:* {found['made up']}.")
-    yield wrap(f"*Source:* {found['source']}. In force: {found['date']}. How sure: {found['sure']}.")
+    if one.not_shown and one.not_shown_needs:
+        yield wrap(f"*Not shown* (waits for {one.not_shown_needs.name.en}): {one.not_shown.en}")
+    if one.note:
+        yield wrap(f"*Note:* {one.note.en}")
+    if one.made_up:
+        yield wrap(f"*Made up:* {one.made_up.en}.")
+    yield wrap(f"*Source:* {one.source.en}. In force: {one.date.en}. How sure: {one.sure}.")
 
 
-def index(cases: dict[int, Any]) -> Iterator[str]:
+def index() -> Iterator[str]:
     """The table of all cases."""
     lines = ["| | Construct | 中文 | Runs |\n|---|---|---|---|\n"]
-    for count, found in cases.items():
-        anchor = heading_anchor(f"{count}. {found['title']['en']}")
-        if "waits for" in found:
-            runs = "waits for " + " and ".join(LACKS[name][0] for name in found["waits for"])
-        else:
-            runs = "in part" if "not shown" in found else "yes"
-        lines.append(row([str(count), f"[{found['title']['en']}](#{anchor})", found["title"]["zh"], runs]))
+    for one in cases():
+        anchor = heading_anchor(f"{one.number}. {one.title.en}")
+        waits = "waits for " + " and ".join(lack.name.en for lack in one.waits_for)
+        runs = waits if one.runs == "waits" else one.runs
+        lines.append(row([str(one.number), f"[{one.title.en}](#{anchor})", one.title.zh, runs]))
     yield "## All constructs\n"
     yield "".join(lines)
 
@@ -189,27 +180,27 @@ def heading_anchor(heading: str) -> str:
     return kept.replace(" ", "-")
 
 
-def lacking(cases: dict[int, Any]) -> str:
+def lacking() -> str:
     """The table of what the language lacks, with the cases that wait for it."""
-    waiting = {name: [n for n, c in cases.items() if name in c.get("waits for", [])] for name in LACKS}
-    partly = {name: [n for n, c in cases.items() if c.get("not shown", {}).get("needs") == name] for name in LACKS}
-    rows = [
-        [code, f"{name}: {what}", *(", ".join(map(str, found[code])) or "-" for found in (waiting, partly))]
-        for code, (name, what) in LACKS.items()
-    ]
+    rows = []
+    for lack in lacks().values():
+        waiting = [one.number for one in cases() if lack in one.waits_for]
+        partly = [one.number for one in cases() if one.not_shown_needs == lack]
+        told = (", ".join(map(str, numbers)) or "-" for numbers in (waiting, partly))
+        rows.append([lack.code, f"{lack.name.en}: {lack.what.en}", *told])
     return LACK + "".join(row(cells) for cells in rows)
 
 
 @cache
 def page() -> str:
     """The whole page."""
-    cases = {number(path): load(path) for path in FILES}
-    count = Counter("wait" if "waits for" in found else "run" for found in cases.values())
-    paragraphs = [HEAD.format(all=len(cases), **count), *index(cases), lacking(cases)]
-    for path in FILES:
-        if section := SECTIONS.get(number(path)):
-            paragraphs.append(f"## {section}\n")
-        paragraphs.extend(case(path))
+    waiting = sum(one.runs == "waits" for one in cases())
+    paragraphs = [HEAD.format(all=len(cases()), run=len(cases()) - waiting, wait=waiting), *index(), lacking()]
+    titles = {section.first: section.title for section in sections()}
+    for one in cases():
+        if title := titles.get(one.number):
+            paragraphs.append(f"## {title.en} {title.zh}\n")
+        paragraphs.extend(case(one))
     return "\n".join(paragraphs)
 
 

@@ -13,54 +13,71 @@ import pytest
 from constructs import arithmetic
 from constructs.arithmetic import numbers, sums
 from constructs.page import PAGE, heading_anchor, page
-from constructs.running import FILES, LACKS, amount, number, partly_for, parts, policy, read, run, waits_for, wanted
-from examples.test_examples import text
+from openyibao.constructs import (
+    Case,
+    CaseError,
+    amount,
+    cases,
+    catalogue_text,
+    lacks,
+    policy_text,
+    read_case,
+    run,
+    sections,
+)
+from openyibao.constructs.header import Stated, small_policy
+from openyibao.constructs.running import catalogue
+from openyibao.constructs.trees import mapping, text
 from openyibao.policy import read_policy_text, write_policy
+from openyibao.policy.nodes import Mapping, Node, Sequence, Text, parse_bytes
+from openyibao.policy.vocabulary import Vocabulary
 
-RUNNING = [path for path in FILES if not waits_for(read(path))]
+RUNNING = [case for case in cases() if case.parts]
+PARTS = [(case, part) for case in RUNNING for part in case.parts]
 LAST = 86
 
 
-@pytest.mark.parametrize("path", RUNNING, ids=[path.stem for path in RUNNING])
-def test_construct(path: Path) -> None:
+@pytest.mark.parametrize("case", RUNNING, ids=[case.name for case in RUNNING])
+def test_construct(case: Case) -> None:
     """Every amount stated comes out, and every claim that should be refused is, with the words stated."""
-    told = [one for part in parts(read(path)) for one in run(part, path)]
+    told = [one for part in case.parts for one in run(case, part)]
     assert len(told) >= 2, "one claim alone shows no construct"
     for count, one in enumerate(told, 1):
-        assert one.claim.get("why"), f"claim {count}: no arithmetic"
-        if refused := one.claim.get("refused"):
-            assert text(refused) in one.refusal, f"claim {count}: {one.refusal or 'settled'}"
+        if refused := one.said.node.get("refused"):
+            assert one.refusal and text(refused) in one.refusal.text.en, f"claim {count}: {one.refusal or 'settled'}"
             continue
         assert one.bill is not None, f"claim {count}: {one.refusal}"
         assert one.bill.paid_fen + one.bill.personal_fen == one.bill.claim.total_fen
-        amounts = wanted(one.claim)
+        amounts = one.said.amounts
         assert amounts, f"claim {count}: no amount"
         assert {name: amount(one.bill, name) for name in amounts} == amounts, f"claim {count}"
 
 
 def test_every_construct_has_one_case(capsys: pytest.CaptureFixture[str]) -> None:
-    assert [number(path) for path in FILES] == list(range(1, LAST + 1))
-    waiting = Counter(waits_for(read(path))[0] for path in FILES if path not in RUNNING)
-    partly = Counter(name for path in RUNNING for name in partly_for(read(path)))
+    assert [case.number for case in cases()] == list(range(1, LAST + 1))
+    assert {section.first for section in sections()} < {case.number for case in cases()}
+    waiting = Counter(case.waits_for[0].code for case in cases() if case.waits_for)
+    partly = Counter(case.not_shown_needs.code for case in RUNNING if case.not_shown_needs)
     with capsys.disabled():
         told = f"{len(RUNNING)} run ({partly.total()} of them in part), {waiting.total()} wait"
         print(f"\n{LAST} constructs, {told}")
-        for code, (name, _) in LACKS.items():
-            print(f"  {waiting[code]:3} wait for, {partly[code]} in part: {name}")
+        for code, lack in lacks().items():
+            print(f"  {waiting[code]:3} wait for, {partly[code]} in part: {lack.name.en}")
 
 
 def test_the_arithmetic_holds() -> None:
-    """Every sum beside a bill is right, and every amount of the bill stands in it."""
+    """Every sum beside a bill is right, in both languages the same, and every amount of the bill stands in it."""
     assert doctest.testmod(arithmetic).failed == 0
     checked = 0
-    for path in RUNNING:
-        for claim in (claim for part in parts(read(path)) for claim in part.claims):
-            why = text(claim.get("why"))
-            assert [found for found, holds in sums(why) if not holds] == [], path.stem
-            amounts = wanted(claim) if claim.get("bill") else {}
-            shown = {name: fen for name, fen in amounts.items() if fen and Fraction(fen, 100) not in numbers(why)}
-            assert not shown, f"{path.stem}: {shown} not in: {why}"
-            checked += len(amounts)
+    for case, part in PARTS:
+        for said in part.claims:
+            assert list(sums(said.why.zh)) == list(sums(said.why.en)), f"{case.name}: {said.why.zh}"
+            for why in (said.why.zh, said.why.en):
+                assert [found for found, holds in sums(why) if not holds] == [], case.name
+                amounts = said.amounts
+                shown = {name: fen for name, fen in amounts.items() if fen and Fraction(fen, 100) not in numbers(why)}
+                assert not shown, f"{case.name}: {shown} not in: {why}"
+                checked += len(amounts)
     assert checked > LAST
 
 
@@ -73,10 +90,55 @@ def test_every_heading_has_its_own_anchor() -> None:
 
 @pytest.mark.parametrize("form", ["en", "zh"])
 def test_policies_read_back(form: str) -> None:
-    for path in RUNNING:
-        for part in parts(read(path)):
-            found = policy(part, path)
-            assert read_policy_text(write_policy(found, form), f"{path.stem}.yaml") == found, path.stem
+    for case, part in PARTS:
+        found = case.policy(part)
+        assert read_policy_text(write_policy(found, form), f"{case.name}.yaml") == found, case.name
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_shown_is_the_policy(lang: str) -> None:
+    """The snippet in either language, put under the header again, is the policy of the case; the catalogue too."""
+    shown = 0
+    for case, part in PARTS:
+        root = in_english(policy_text(case, part, lang))
+        stated = Stated(case.title, case.source.en, case.date.en, case.sure)
+        assert small_policy(root, f"constructs/{case.name}", stated) == case.policy(part), case.name
+        if part.catalogue:
+            read = in_english(catalogue_text(case, part, lang))
+            assert catalogue(read, case.name) == catalogue(part.catalogue, case.name), case.name
+            shown += 1
+    assert shown
+
+
+def in_english(shown: str) -> Mapping:
+    """A snippet with the keys of the language in English, as the header's are."""
+    return mapping(keys_in_english(parse_bytes(shown.encode(), "shown.yaml")))
+
+
+def keys_in_english(node: Node) -> Node:
+    if isinstance(node, Mapping):
+        named = ((Text(Vocabulary().english(k.value), k.place), keys_in_english(v)) for k, v in node)
+        return Mapping(tuple(named), node.place)
+    return Sequence(tuple(map(keys_in_english, node)), node.place) if isinstance(node, Sequence) else node
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("rule:", "rules:"), "not known {'rules'}"),
+        (("construct: 1\n", "construct: 2\n"), "the number of the file's name"),
+        (("  zh: 重庆居民每次住院", "  cn: 重庆居民每次住院"), "line 4: expected zh and en"),
+        (("    why: (5000 - 100)", "    why: after that (5000 - 100)"), "expected words in both languages"),
+        (("sure: high", "sure: certain"), "sure is one of"),
+    ],
+)
+def test_a_wrong_case_says_what_is_wrong(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    right = (Path(read_case.__code__.co_filename).parent / "01-deductible-by-grade.yaml").read_text(encoding="utf-8")
+    assert change[0] in right
+    wrong = tmp_path / "01-deductible-by-grade.yaml"
+    wrong.write_text(right.replace(*change, 1), encoding="utf-8")
+    with pytest.raises(CaseError, match=re.escape(message)):
+        read_case(wrong)
 
 
 def test_the_page_is_fresh() -> None:

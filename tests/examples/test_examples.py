@@ -9,21 +9,19 @@ computes, and the check that the published one breaks.
 from __future__ import annotations
 
 import csv
-import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from constructs.arithmetic import sums
 from openyibao import Policy, Rule, Uses, find_policy, read_policy
+from openyibao.constructs.header import Stated, small_policy
+from openyibao.constructs.running import amount, layer_of
+from openyibao.constructs.trees import both, fen, items, mapping, plain, text
 from openyibao.policy import read_policy_text, write_policy
-from openyibao.policy.nodes import Mapping, Node, Place, Sequence, Text, parse_bytes, parse_file
-from openyibao.policy.read import read_tree
-from openyibao.policy.values import parse_fen
+from openyibao.policy.nodes import Mapping, Node, Sequence, parse_bytes, parse_file
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.claim_file import claims_of
 
@@ -44,46 +42,6 @@ KINDS = {
 REASONS = {"cash allowance", "arithmetic only", "truncated source"}
 NO_BILL = {"cash allowance"}
 KEYS = {"example", "kind", "title", "says", "source", "date", "sure", "stated to", "made up", "claims", "expect"}
-HEADER = """
-policy: {id}
-title: {title}
-region: 999999
-scheme: resident
-in force: {{from: 1990-01-01, before: 2100-01-01}}
-rule of the date of: settlement
-words: [{{en: the source, zh: 原始出处}}]
-documents:
-  the source: {{title: {title}, number: not identified, date: {day}, source: {source}}}
-gaps: [{{zh: 只含该例写明的内容, en: Holds only what the example states}}]
-"""
-BASIS = "{{document: the source, article: not identified, source: {source}, sure: {sure}}}"
-
-
-def mapping(node: Node | None) -> Mapping:
-    assert isinstance(node, Mapping)
-    return node
-
-
-def text(node: Node | None) -> str:
-    assert isinstance(node, Text)
-    return node.value
-
-
-def fen(node: Node | None) -> int:
-    amount = parse_fen(text(node))
-    assert amount is not None, node
-    return amount
-
-
-def plain(node: Node | None) -> Any:
-    """The tree as dicts, lists and strings."""
-    if isinstance(node, Mapping):
-        return {key.value: plain(value) for key, value in node}
-    return [plain(item) for item in node] if isinstance(node, Sequence) else text(node)
-
-
-def key(name: str) -> Text:
-    return Text(name, Place(1, 1))
 
 
 def example(path: Path) -> Mapping:
@@ -97,50 +55,23 @@ def example(path: Path) -> Mapping:
 
 
 def policy_of(root: Mapping, path: Path, without: str = "nothing") -> Policy:
-    """The policy of an example: one of the library, or its own few keys under the common header.
+    """The policy of an example: one of the library, or its own few keys under the header of small policies.
 
-    The region, the time in force and, where the file names none, the scheme are the header's, not the source's.
     `without` leaves away the keys of layers that begin with these words.
     """
     if library := root.get("library policy"):
         return read_policy(find_policy(text(library)))
-    said = {name: json.dumps(plain(root.get(name)), ensure_ascii=False) for name in ("title", "source", "sure")}
-    date = text(root.get("date"))
-    day = date if re.fullmatch(r"\d{4}-\d\d-\d\d", date) else "not identified"
-    header = HEADER.format(id=json.dumps(f"examples/{path.stem}".lower()), day=day, **said)
-    basis = parse_bytes(BASIS.format(**said).encode(), path.name)
-    tree = {name.value: value for name, value in mapping(parse_bytes(header.encode(), path.name))}
-    own = {name.value: value for name, value in mapping(root.get("policy"))}
-    if "words" in own:
-        own["words"] = listed(own["words"], *items(tree["words"]))
-    if "amounts" in own:
-        amounts = mapping(own["amounts"])
-        own["amounts"] = Mapping(tuple((name, with_basis(value, basis)) for name, value in amounts), amounts.place)
-    layers = items(own["layers"])
-    if "derived facts" in own:
-        derived = mapping(own["derived facts"])
-        own["derived facts"] = Mapping(tuple((n, with_basis(v, basis)) for n, v in derived), derived.place)
-    own["layers"] = Sequence(tuple(layer_of(item, basis, without) for item in layers), own["layers"].place)
-    return read_tree(Mapping(tuple((key(name), value) for name, value in (tree | own).items()), root.place), path.name)
+    stated = Stated(both(root.get("title")), *(text(root.get(name)) for name in ("source", "date", "sure")))
+    own = mapping(root.get("policy"))
+    layers = Sequence(tuple(layer_without(item, without) for item in items(own.get("layers"))), own.place)
+    kept = tuple((name, layers if name.value == "layers" else value) for name, value in own)
+    return small_policy(Mapping(kept, own.place), f"examples/{path.stem}".lower(), stated)
 
 
-def items(node: Node) -> tuple[Node, ...]:
-    assert isinstance(node, Sequence)
-    return node.items
-
-
-def listed(node: Node, *more: Node) -> Node:
-    return Sequence((*items(node), *more), node.place)
-
-
-def layer_of(item: Node, basis: Node, without: str) -> Node:
+def layer_without(item: Node, without: str) -> Node:
     ((name, layer),) = mapping(item)
     kept = tuple((n, v) for n, v in mapping(layer) if not n.value.startswith(without))
-    return Mapping(((name, with_basis(Mapping(kept, layer.place), basis)),), item.place)
-
-
-def with_basis(node: Node, basis: Node) -> Node:
-    return Mapping((*mapping(node).items, (key("basis"), basis)), node.place)
+    return Mapping(((name, Mapping(kept, layer.place)),), item.place)
 
 
 def settled(root: Mapping, path: Path, without: str = "nothing") -> dict[str, Bill]:
@@ -156,24 +87,6 @@ def settled(root: Mapping, path: Path, without: str = "nothing") -> dict[str, Bi
     return bills
 
 
-def layer(bill: Bill, name: str) -> dict[str, Any]:
-    return next(one for one in bill.data()["layers"] if one["layer"] == name)
-
-
-def quantity(bill: Bill, name: str) -> int:
-    """A quantity of a bill by its words: a layer (what it paid), a part of it, `paid`, `personal`, ..."""
-    if name == "year":
-        (year,) = {use["period_key"] for use in bill.data()["uses"] if use["period"] == "year"}
-        return int(year)
-    if name.endswith(" before caps"):
-        return int(layer(bill, name.removesuffix(" before caps"))["reimbursement"]["fen"])
-    if "'s " in name:
-        owner, part = name.rsplit("'s ", 1)
-        return int(layer(bill, owner)["parts"][part.replace(" ", "_").replace("-", "_")])
-    totals = {"paid": bill.paid_fen, "personal": bill.personal_fen}
-    return totals[name] if name in totals else bill.paid_by_layer_fen()[name]
-
-
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_example(path: Path) -> None:
     """Every amount that the source states comes out, in the unit in which it states it."""
@@ -184,9 +97,9 @@ def test_example(path: Path) -> None:
     for claim, amounts in mapping(root.get("expect")):
         for name, wanted in mapping(amounts):
             if claim.value == "together":
-                found = sum(quantity(bill, name.value) for bill in bills.values())
+                found = sum(amount(bill, name.value) for bill in bills.values())
             else:
-                found = quantity(bills[claim.value], name.value)
+                found = amount(bills[claim.value], name.value)
             if name.value == "year":
                 assert str(found) == text(wanted), f"{claim.value} / {name.value}"
             else:
@@ -214,29 +127,29 @@ def breaks_conservation(bill: Bill, says: Says, without_deductible: Bill, own: i
 def breaks_cap(bill: Bill, says: Says, without_deductible: Bill, own: int) -> None:
     """The published payment is more than the cap, which binds."""
     for name, said in says.items():
-        assert said > min(cap["amount"]["fen"] for cap in layer(bill, name)["caps"]) == quantity(bill, name)
+        assert said > min(cap["amount"]["fen"] for cap in layer_of(bill, name)["caps"]) == amount(bill, name)
 
 
 def breaks_deductible(bill: Bill, says: Says, without_deductible: Bill, own: int) -> None:
     """The published payment is what would be paid if there were no deductible."""
     for name, said in says.items():
-        assert said == quantity(without_deductible, name) > quantity(bill, name)
+        assert said == amount(without_deductible, name) > amount(bill, name)
 
 
 def breaks_bands(bill: Bill, says: Says, without_deductible: Bill, own: int) -> None:
     """The published payment is more than its own bands give, even if there were no deductible."""
     for name, said in says.items():
-        assert layer(bill, name)["reimbursement"]["kind"] == "bands"
-        reimbursable = layer(bill, name)["reimbursable_fen"]
-        assert said > min(quantity(without_deductible, name), reimbursable) and said > quantity(bill, name)
+        assert layer_of(bill, name)["reimbursement"]["kind"] == "bands"
+        reimbursable = layer_of(bill, name)["reimbursable_fen"]
+        assert said > min(amount(without_deductible, name), reimbursable) and said > amount(bill, name)
 
 
 def breaks_rate(bill: Bill, says: Says, without_deductible: Bill, own: int) -> None:
     """A published step is not the rate times the cost behind the deductible; a cap hides it from what is paid."""
     for name, said in says.items():
-        found = layer(bill, name.removesuffix(" before caps"))
+        found = layer_of(bill, name.removesuffix(" before caps"))
         assert found["reimbursement"]["kind"] == "flat" and any(cap["bound"] for cap in found["caps"])
-        assert said != quantity(bill, name)
+        assert said != amount(bill, name)
 
 
 def breaks_own_money(bill: Bill, says: Says, without_deductible: Bill, own: int) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from openyibao.catalogue.model import CLASS_C, WHOLE_PRICE, Bands, Catalogue
+from openyibao.catalogue.model import WHOLE_PRICE, Bands, Catalogue
 from openyibao.catalogue.numbers import decimal, price_text
 from openyibao.catalogue.split import Slice, SplitLine
 from openyibao.catalogue.tables import Answer
+from openyibao.policy.divisions import CLASS_C
 from openyibao.policy.model import Basis, Bilingual, NoLimit
 from openyibao.policy.values import money, percent
 from openyibao.policy.vocabulary import Vocabulary

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from openyibao.policy.model import NOWHERE, Basis, Bilingual, Document, Fact, NoLimit, NotKnown, Table
 from openyibao.policy.problems import Place
 
-CLASS_A, CLASS_B, CLASS_C = CLASSES = ("class A", "class B", "class C")
 WHOLE_PRICE, SLICES = DECIDED_BY = ("whole price", "slices")
 
 

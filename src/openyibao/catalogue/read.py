@@ -12,10 +12,6 @@ from pathlib import Path
 
 from openyibao.catalogue.facts import read_facts
 from openyibao.catalogue.model import (
-    CLASS_A,
-    CLASS_B,
-    CLASS_C,
-    CLASSES,
     DECIDED_BY,
     Band,
     Bands,
@@ -27,6 +23,7 @@ from openyibao.catalogue.model import (
 from openyibao.catalogue.numbers import price_text
 from openyibao.catalogue.tables import read_limits, read_price, read_shares
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.divisions import CLASS_A, CLASS_B, CLASS_C, CLASSES, KINDS
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.messages import Message, say
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, NotKnown, Table
@@ -37,10 +34,6 @@ from openyibao.policy.vocabulary import Vocabulary
 
 REQUIRED = ("catalogue", "title", "region", "documents", "catalogue items")
 OPTIONAL = ("words", "facts", "gaps")
-KINDS = (
-    *("drug", "herbal pieces", "herbal granules", "ethnic-minority medicine", "hospital preparation"),
-    *("medical service", "medical consumable", "long-term care service", "other item"),
-)
 SHARE_KEYS = ("pre-pay share", "pre-pay in bands")
 NO_TABLE = FactTable(Table((), ()), ())
 NO_BASIS = Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "")

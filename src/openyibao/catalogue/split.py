@@ -17,9 +17,10 @@ from datetime import date
 from fractions import Fraction
 
 from openyibao.catalogue.lines import Charge, FeeLine, LineError, LinesError, net
-from openyibao.catalogue.model import CLASS_C, SLICES, Bands, Catalogue, FactTable, Item, Version
+from openyibao.catalogue.model import SLICES, Bands, Catalogue, FactTable, Item, Version
 from openyibao.catalogue.numbers import price_text, round_fen
 from openyibao.catalogue.tables import Answer, FactNeededError, ask
+from openyibao.policy.divisions import CLASS_C
 from openyibao.policy.messages import NOTHING, Message, listed, quoted, say
 from openyibao.policy.model import Bilingual, Fact, NotKnown
 from openyibao.policy.reading import written

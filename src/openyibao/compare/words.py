@@ -12,6 +12,7 @@ from openyibao.policy.model import (
     Condition,
     Fact,
     Money,
+    NotAllowed,
     NotKnown,
     Policy,
     Ratio,
@@ -61,9 +62,9 @@ class Words:
         value = cell.value
         if isinstance(value, Money):
             return yuan(value.fen) + ("元" if lang == "zh" else " yuan")
-        if isinstance(value, NotKnown):
+        if isinstance(value, NotKnown | NotAllowed):
             why = pick(value.why, lang)
-            told = self.writers[lang].say("not known")
+            told = self.writers[lang].say(self.writers[lang].reason(value))
             return f"{told}（{why}）" if why and lang == "zh" else f"{told} ({why})" if why else told
         if isinstance(value, Ratio):
             return ("+" if signed and value.ratio > 0 else "") + percent(value.ratio)

@@ -156,6 +156,8 @@ OTHER_WORDS = {
     "episodes admitted": "已住院次数",
     "annual maximum of deductible per year": "起付线年度累计上限",
     "year": "年度",
+    "open": "留待汇总",
+    "claim": "结算单",
 }
 """Words of uses that no policy writes."""
 FIRST_YEAR, MONTHS = 1900, 12

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from openyibao.history.messages import error
 from openyibao.settlement import Bill, Claim, Uses
-from openyibao.settlement.claim import UseKey
+from openyibao.settlement.claim import OPEN, UseKey
 
 SETTLED, REVERSED, RESETTLED, CORRECTED = "settled", "reversed", "resettled", "corrected"
 
@@ -64,8 +64,8 @@ class Entry:
 
     @property
     def touched(self) -> frozenset[UseKey]:
-        """All uses that were read or changed."""
-        return self.read | self.added.keys()
+        """All uses that were read or changed, but for those that were only added to, to be gathered later."""
+        return self.read | {key for key in self.added if not str(key[0]).endswith(OPEN)}
 
 
 @dataclass(frozen=True, slots=True)

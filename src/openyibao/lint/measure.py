@@ -10,8 +10,8 @@ from datetime import date
 from fractions import Fraction
 
 from openyibao.lint.national import Probe, national_words
-from openyibao.policy.bases import CLAIM_PARTS
 from openyibao.policy.derived import layers_of, looks_at
+from openyibao.policy.divisions import CLAIM_PARTS
 from openyibao.policy.model import Basis, Cell, Fact, Policy
 from openyibao.policy.problems import Place
 from openyibao.settlement import Claim, ClaimError, Rule, Uses

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from openyibao.policy.keys import covers
-from openyibao.policy.model import Cell, Key, NotKnown, Otherwise, OwnShareOf, Range, Ratio, Table, Value, Words
+from openyibao.policy.model import (
+    Cell,
+    Key,
+    NotAllowed,
+    NotKnown,
+    Otherwise,
+    OwnShareOf,
+    Range,
+    Ratio,
+    Table,
+    Value,
+    Words,
+)
 
 Atom = str | tuple[int, int]
 
@@ -62,7 +74,7 @@ def rate(table: Table, known: tuple[tuple[str, ...], ...], values: tuple[Atom, .
         values = (*values[:level], value.value, *values[level + 1 :])
         multiple = value.multiple * (1 if multiple is None else multiple)
         value, steps = table.cells[answer(table, values)].value, steps + 1
-    if multiple is None or isinstance(value, NotKnown):
+    if multiple is None or isinstance(value, NotKnown | NotAllowed):
         return value
     if steps > MAX_CHAIN:
         raise OwnShareError(f"it goes through more than {MAX_CHAIN} others")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.divisions import CLAIM_PARTS
 from openyibao.policy.messages import say
 from openyibao.policy.model import (
     Layer,
@@ -15,7 +16,6 @@ from openyibao.policy.reading import Fields, Reading, describe, join, written
 from openyibao.policy.values import MAX_DENOMINATOR, parse_ratio
 from openyibao.policy.vocabulary import LEFT_OF, PART_OF
 
-CLAIM_PARTS = ("fully self-paid cost", "over-limit cost", "pre-self-paid cost", "in-scope cost")
 OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
 STEP_PARTS = {"limit": "beyond limit", "pre-pay": "prepaid", "deductible": "deductible"}
 Earlier = dict[str, Layer]
@@ -37,7 +37,7 @@ def read_base(
     for item in items:
         term = _read_term(reading, item, path, scope, earlier, layer)
         if term is not None:
-            if any(_overlap(term, other) for other in terms):
+            if any(_overlap(term, other, scope) for other in terms):
                 reading.problem(
                     item.place,
                     path,
@@ -49,15 +49,15 @@ def read_base(
     return tuple(terms)
 
 
-def _overlap(one: Term, other: Term) -> bool:
-    return one.layer == other.layer and (
-        one.part == other.part or (one.layer is not None and None in (one.part, other.part))
-    )
+def _overlap(one: Term, other: Term, scope: Scope) -> bool:
+    if one.layer is not None or other.layer is not None:
+        return one.layer == other.layer and (one.part == other.part or None in (one.part, other.part))
+    return one.part in (other.part, scope.parts.get(other.part or "")) or scope.parts.get(one.part or "") == other.part
 
 
 def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: Earlier, layer: str) -> Term | None:
     if isinstance(node, Text):
-        return _read_part(reading, node, path, earlier, layer)
+        return _read_part(reading, node, path, scope, earlier, layer)
     fields = reading.fields(node, path, ("take",), ("share", "basis", "assumption"))
     if "take" in fields and not isinstance(fields["take"][1], Text):
         place, what = fields["take"][1].place, describe(fields["take"][1])
@@ -66,7 +66,7 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
         return None
     if "take" not in fields or not isinstance(fields["take"][1], Text):
         return None
-    term = _read_part(reading, fields["take"][1], path, earlier, layer)
+    term = _read_part(reading, fields["take"][1], path, scope, earlier, layer)
     if term is None:
         return None
     share = Fraction(1)
@@ -96,10 +96,11 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
     return Term(term.layer, term.part, share, basis, assumption, node.place)
 
 
-def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer: str) -> Term | None:
+def _read_part(reading: Reading, node: Text, path: str, scope: Scope, earlier: Earlier, layer: str) -> Term | None:
     """`in-scope cost`, `basic insurance's copay`, or `left of basic insurance`."""
     text = reading.english(node.value)
-    if text in CLAIM_PARTS:
+    claim_parts = (*CLAIM_PARTS, *scope.parts)
+    if text in claim_parts:
         return Term(None, text, place=node.place)
     part: str | None = None
     if parts := LEFT_OF.match(node.value):
@@ -122,10 +123,10 @@ def _read_part(reading: Reading, node: Text, path: str, earlier: Earlier, layer:
             describe(node),
             say(
                 "{parts}, `left of LAYER`, or a part of a layer above, as `LAYER's copay` ({words})",
-                parts=reading.some(CLAIM_PARTS),
+                parts=reading.some(claim_parts),
                 words=reading.some(OPEN_PARTS),
             ),
-            reading.did_you_mean(text, CLAIM_PARTS),
+            reading.did_you_mean(text, claim_parts),
         )
         return None
     if name not in earlier:
@@ -160,13 +161,14 @@ def filled_parts(layer: Layer) -> list[str]:
     return [part for part in OPEN_PARTS if part in filled]
 
 
-def check_dead_bases(reading: Reading, layers: list[Layer]) -> None:
+def check_dead_bases(reading: Reading, layers: list[Layer], scope: Scope) -> None:
     """A claim part that a layer above has always taken whole is not there any more."""
     for number, layer in enumerate(layers):
         for term in (term for term in layer.base if term.layer is None):
             for above in layers[:number]:
                 always = above.name != layer.name and set(above.conditions) <= set(layer.conditions)
-                if always and any(t.layer is None and t.part == term.part and t.share == 1 for t in above.base):
+                gone = (term.part, scope.parts.get(term.part or ""))
+                if always and any(t.layer is None and t.part in gone and t.share == 1 for t in above.base):
                     reading.problem(
                         term.place,
                         f"layers / {layer.name} / of",

@@ -23,6 +23,7 @@ class Scope:
     floors: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # sums that stand in floors only
     later: frozenset[str] = frozenset()  # derived facts that look at layers further down
     constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
+    parts: dict[str, str] = field(default_factory=dict)  # sub-parts of the claim, and the part that each is of
     quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
 
     def stated(self) -> Scope:

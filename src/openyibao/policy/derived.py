@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from openyibao.policy.bases import CLAIM_PARTS, Earlier, filled_parts
+from openyibao.policy.bases import Earlier, filled_parts
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.conditions import read_conditions
+from openyibao.policy.divisions import CLAIM_PARTS
 from openyibao.policy.kept import read_per
 from openyibao.policy.messages import Message, quoted, say, verbatim
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Count
@@ -40,7 +42,7 @@ class Pending:
 
     def read(self, reading: Reading, scope: Scope, earlier: Earlier, *, everything: bool = False) -> None:
         """Read what the layers above make possible. What is still left at the end is read to tell what is wrong."""
-        scope.quantities = quantities(earlier, self.found_sums)
+        scope.quantities = quantities(earlier, self.found_sums, scope.parts)
         for entry in list(self.sums):
             if everything or self._ready(reading, entry[2], earlier, self.sums):
                 self.sums.remove(entry)
@@ -91,9 +93,9 @@ def pending(reading: Reading, fields: Fields) -> Pending:
     return found
 
 
-def quantities(earlier: Earlier, sums: list[Sum]) -> dict[str, Quantity]:
+def quantities(earlier: Earlier, sums: list[Sum], sub_parts: Iterable[str] = ()) -> dict[str, Quantity]:
     """The named quantities one may take shares of: of the claim, of the layers above, sums of them."""
-    found: dict[str, Quantity] = {name: (None, name) for name in ("total cost", *CLAIM_PARTS)}
+    found: dict[str, Quantity] = {name: (None, name) for name in ("total cost", *CLAIM_PARTS, *sub_parts)}
     for layer in earlier.values():
         for quantity in ("base", "paid", *filled_parts(layer)):
             found[f"{layer.name}'s {quantity}"] = (layer.name, quantity)

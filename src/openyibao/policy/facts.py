@@ -45,8 +45,8 @@ def _own_fact(reading: Reading, name: str, node: Node) -> FactWord:
     """A fact of this policy only: of which kind it is, its declaration says."""
     kind = "words"
     if isinstance(node, Text):
-        said = reading.english(node.value)
-        kind = said if said in ("money", "signed money") else "number" if parse_range(node.value) else "words"
+        money = next((one for one in ("money", "signed money") if node.value in (one, chinese_kind(one))), None)
+        kind = money or ("number" if parse_range(node.value) else "words")
     return FactWord(name, reading.vocabulary.chinese(name), (), kind)
 
 

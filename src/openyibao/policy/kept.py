@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from openyibao.policy.basis import Scope
 from openyibao.policy.messages import Message, say
-from openyibao.policy.model import Kept, Layer, NoLimit, Table
+from openyibao.policy.model import Bands, Kept, Layer, NoLimit, Table
 from openyibao.policy.nodes import Node, Text
 from openyibao.policy.reading import Reading, describe, join, written
 from openyibao.policy.tables import AMOUNT, LIMIT, read_table, without
@@ -35,7 +35,7 @@ def read_kept(reading: Reading, node: Node, path: str, kind: str, period: str, s
             given["carry over"].place, join(path, "carry over"), say("`no limit`, carried over"), expected, todo
         )
     kept = Kept(
-        group=_read_group(reading, given, path),
+        group=read_group(reading, given["group"], join(path, "group")) if "group" in given else None,
         per=read_per(reading, given["per"], join(path, "per"), scope) if "per" in given else (),
         carry=carry,
         earned_from=_choice(reading, given, path, "earned from", ("first claim", "enrolment")) or "first claim",
@@ -90,16 +90,12 @@ def _choice(reading: Reading, given: dict[str, Node], path: str, name: str, choi
     return reading.choice(given[name], join(path, name), choices) if name in given else None
 
 
-def _read_group(reading: Reading, given: dict[str, Node], path: str) -> str | None:
-    if "group" not in given:
-        return None
-    path = join(path, "group")
-    group = reading.english(reading.text(given["group"], path, say("the name of a group")))
+def read_group(reading: Reading, node: Node, path: str) -> str | None:
+    """The name of a group, a word of the file."""
+    group = reading.english(reading.text(node, path, say("the name of a group")))
     if group and not reading.vocabulary.knows(group):
         expected = say("a word declared under `words`")
-        reading.problem(
-            given["group"].place, path, reading.written(group), expected, say("Add it to `words` with its Chinese.")
-        )
+        reading.problem(node.place, path, reading.written(group), expected, say("Add it to `words` with its Chinese."))
     return group or None
 
 
@@ -159,6 +155,7 @@ class Member(NamedTuple):
 def check_groups(reading: Reading, layers: list[Layer]) -> None:
     """A group is kept in one way, and stands once in a layer. Limits, deductibles and caps have names of their own."""
     first: dict[tuple[str, str], Member] = {}
+    _check_positions(reading, layers)
     for layer in layers:
         mine: set[tuple[str, str]] = set()
         named = [(step.kind, step.period, step.kept, step.table) for step in layer.steps]
@@ -178,6 +175,20 @@ def check_groups(reading: Reading, layers: list[Layer]) -> None:
             mine.add(key)
             member = Member(layer.name, period, kept, table)
             _check_same(reading, path, member, first.setdefault(key, member))
+
+
+def _check_positions(reading: Reading, layers: list[Layer]) -> None:
+    """All bands of a group have the same period, and are counted alike."""
+    first: dict[str, tuple[str, Bands]] = {}
+    for layer in layers:
+        bands = layer.pays
+        if not isinstance(bands, Bands) or bands.group is None:
+            continue
+        name, above = first.setdefault(bands.group, (layer.name, bands))
+        if (bands.period, bands.counted) != (above.period, above.counted):
+            found = say("the group {group}, with another `over` or `counted`", group=reading.named(bands.group))
+            expected = say("both as in {layer}", layer=reading.named(name))
+            reading.problem(layer.place, f"layers / {layer.name} / pays in bands", found, expected)
 
 
 def _period(reading: Reading, period: str) -> Message:

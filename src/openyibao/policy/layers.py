@@ -65,7 +65,7 @@ def read_layers(reading: Reading, node: Node, scope: Scope, waiting: Pending) ->
         layers.append(_read_layer(reading, value, path, name, scope, earlier, key.place))
     waiting.read(reading, scope, {layer.name: layer for layer in layers}, everything=True)
     check_groups(reading, layers)
-    check_dead_bases(reading, layers)
+    check_dead_bases(reading, layers, scope)
     return tuple(layers)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from openyibao.policy.problems import Place
 
 if TYPE_CHECKING:
+    from openyibao.policy.claim_parts import Division, Gathering
     from openyibao.policy.worked_out import Derived, Sum
 
 NOT_IDENTIFIED = "not identified"
@@ -77,6 +78,13 @@ class NotKnown:
 
 
 @dataclass(frozen=True)
+class NotAllowed:
+    """A case that the policy does not allow: a claim that meets it is refused, with the reason."""
+
+    why: Bilingual
+
+
+@dataclass(frozen=True)
 class AmountOf:
     """A share (1 for the whole) of a named amount of the same policy."""
 
@@ -133,7 +141,9 @@ class Count:
     number: int
 
 
-Value = Money | Count | Ratio | NoLimit | NotKnown | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
+Value = (
+    Money | Count | Ratio | NoLimit | NotKnown | NotAllowed | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
+)
 
 
 @dataclass(frozen=True)
@@ -246,12 +256,16 @@ class Band:
 
 @dataclass(frozen=True)
 class Bands:
-    """Rates by slices of an accumulated cost: counted `from zero` or `from the threshold`, over a period."""
+    """Rates by slices of an accumulated cost: counted `from zero` or `from the threshold`, over a period.
+
+    Bands that name the same `group` share their position.
+    """
 
     counted: str
     period: str
     bands: tuple[Band, ...]
     basis: Basis | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -363,6 +377,8 @@ class Policy:
     per_claim_later: bool = False
     quantities: tuple[Sum, ...] = ()
     derived: tuple[Derived, ...] = ()
+    divisions: tuple[Division, ...] = ()
+    gatherings: tuple[Gathering, ...] = ()
     file: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
 
@@ -374,3 +390,12 @@ class Policy:
 
     def document(self, name: str) -> Document | None:
         return next((document for document in self.documents if document.name == name), None)
+
+    def sub_parts(self, part: str) -> tuple[str, ...]:
+        """What stands in the place of a part of the claim: its sub-parts, or the part itself."""
+        return next((division.names for division in self.divisions if division.part == part), (part,))
+
+    def gathers(self, layer: Layer) -> Gathering | None:
+        """The gathering on whose claims a layer runs; None for a layer of other claims."""
+        asked = next((c.key.values for c in layer.conditions if c.fact == "service" and isinstance(c.key, Words)), ())
+        return next((gathering for gathering in self.gatherings if gathering.service in asked), None)

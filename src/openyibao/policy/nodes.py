@@ -213,7 +213,9 @@ def _convert(node: YamlNode, file: str, path: str, problems: list[Problem], seen
 
 def _text(node: ScalarNode, file: str, path: str, problems: list[Problem]) -> Text:
     """The text of a value or key. Half a character (a lone surrogate, as `"\\ud800"`) could never be written out."""
-    text, place = node.value.strip(), place_of(node)
+    # In text folded with `>` the parser marks with a bell where lines were joined; the mark is no part of the text.
+    value = node.value.replace("\a", "") if node.style == ">" else node.value
+    text, place = value.strip(), place_of(node)
     half = next((letter for letter in text if HALVES[0] <= letter <= HALVES[1]), "")
     if half:
         found = say("half a character ({code})", code=f"\\u{ord(half):04x}")

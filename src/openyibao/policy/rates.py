@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from openyibao.policy.basis import Scope, read_basis
+from openyibao.policy.kept import read_group
 from openyibao.policy.messages import say
 from openyibao.policy.model import (
     Band,
@@ -57,7 +58,7 @@ def _read_fixed(reading: Reading, node: Node, path: str, scope: Scope) -> Fixed:
 
 
 def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
-    fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis",))
+    fields = reading.fields(node, path, ("counted", "over", "bands"), ("basis", "group"))
     counted = (
         reading.choice(fields["counted"][1], join(path, "counted"), ("from the threshold", "from zero"))
         if "counted" in fields
@@ -69,7 +70,8 @@ def _read_bands(reading: Reading, node: Node, path: str, scope: Scope) -> Bands:
     check_size(reading, [band.rate for band in bands], join(path, "bands"), [])
     _check_edges(reading, bands, join(path, "bands"), scope)
     basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else None
-    return Bands(counted, OVER[over], tuple(bands), basis)
+    group = read_group(reading, fields["group"][1], join(path, "group")) if "group" in fields else None
+    return Bands(counted, OVER[over], tuple(bands), basis, group)
 
 
 def _read_band(reading: Reading, node: Node, path: str, scope: Scope, is_last: bool) -> Band:

@@ -11,7 +11,9 @@ from pathlib import Path
 from openyibao.policy.amounts import read_amounts, read_statistics, read_year_start
 from openyibao.policy.basis import Scope
 from openyibao.policy.derived import pending
+from openyibao.policy.divisions import read_divisions
 from openyibao.policy.facts import read_facts
+from openyibao.policy.gathering import check_gatherings, read_gatherings
 from openyibao.policy.header import read_documents, read_words
 from openyibao.policy.layers import read_gaps, read_layers
 from openyibao.policy.messages import quoted, say
@@ -34,6 +36,8 @@ OPTIONAL = (
     "amounts",
     "quantities",
     "derived facts",
+    "divided parts",
+    "gathering claims",
     "gaps",
 )
 DATES = ("settlement", "discharge", "admission")
@@ -88,8 +92,13 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         for amount in amounts
         if isinstance(amount.value, Table) and not amount.value.by and isinstance(amount.value.cells[0].value, Money)
     }
+    divisions = read_divisions(reading, fields, scope)
+    scope.parts = {name: division.part for division in divisions for name in division.names}
+    scope.money -= set(scope.parts)  # a share of one is that of a quantity: on a gathering claim it is another
+    gatherings = read_gatherings(reading, fields, scope)
     waiting = pending(reading, fields)
     layers = read_layers(reading, fields["layers"][1], scope, waiting) if "layers" in fields else ()
+    check_gatherings(reading, gatherings, layers)
     _check_names(reading, root, ("amounts", "quantities", "derived facts", "facts"))
     start, end = _read_in_force(reading, fields)
     policy = Policy(
@@ -113,6 +122,8 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
         per_claim_later=_read_per_claim(reading, fields),
         quantities=tuple(waiting.found_sums),
         derived=tuple(waiting.found_derived),
+        divisions=divisions,
+        gatherings=gatherings,
         file=file,
     )
     return policy if reading.problems else _with_digest(policy)

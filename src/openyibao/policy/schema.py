@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from openyibao.policy import schema_patterns as patterns
-from openyibao.policy.bases import CLAIM_PARTS, OPEN_PARTS
+from openyibao.policy.bases import OPEN_PARTS
+from openyibao.policy.divisions import CLAIM_PARTS, CLASSES, KINDS
 from openyibao.policy.kept import CARRIED
 from openyibao.policy.layers import CAP_KEYS, DEDUCTIBLE_KEYS, LIMIT_KEYS
 from openyibao.policy.model import NOT_IDENTIFIED
@@ -130,6 +131,8 @@ def files() -> dict[str, Obj]:
             "facts": ref("facts"),
             "statistics": by_name(ref("statistic")),
             "amounts": by_name(ref("named amount")),
+            "divided parts": ref("divided"),
+            "gathering claims": by_name(ref("gathering")),
             "quantities": by_name(ref("sum")),
             "derived facts": by_name(ref("derived fact")),
             "layers": list_of({**by_name(ref("layer")), "minProperties": 1, "maxProperties": 1}),
@@ -184,7 +187,8 @@ def facts_and_figures() -> dict[str, Obj]:
     known = language().facts
     money = [name for name, fact in known.items() if fact.kind in MONEY_KINDS]
     asked = [name for name in known if name not in money]
-    figure = {**leaf_values(AMOUNT), "is": {**YUAN, "pattern": whole(patterns.PLAIN, patterns.NOT_KNOWN)}}
+    values = {key: value for key, value in leaf_values(AMOUNT).items() if key != "not allowed"}
+    figure = {**values, "is": {**YUAN, "pattern": whole(patterns.PLAIN, patterns.NOT_KNOWN)}}
     share = {
         "share": ref("multiple table"),
         "of": ref("text"),
@@ -222,7 +226,7 @@ def facts_and_figures() -> dict[str, Obj]:
             "additionalProperties": False,
             "minProperties": 1,
         },
-        "figure": closed("leaf", figure, only_one, exactly("basis"), without=("least", "most")),
+        "figure": closed("leaf", figure, only_one, exactly("basis"), without=("least", "most", "not allowed")),
         "statistic share": closed("statistic share", share),
         "named amount": {
             "type": "object",
@@ -236,7 +240,13 @@ def facts_and_figures() -> dict[str, Obj]:
 def own_fact() -> Obj:
     """How a policy declares a fact of its own, of whichever kind."""
     number = FactWord("", "", (), "number")
-    return {"anyOf": [declared(FactWord("", "", (), "words")), declared(number), choice(*MONEY_KINDS)]}
+    return {
+        "anyOf": [
+            declared(FactWord("", "", (), "words")),
+            declared(number),
+            *(declared(FactWord("", "", (), kind)) for kind in MONEY_KINDS),
+        ]
+    }
 
 
 def declared(fact: FactWord) -> Obj:
@@ -280,6 +290,27 @@ def worked_out() -> dict[str, Obj]:
     return {
         "sum": closed("sum", {"of": one_or_more(quantity), "less": one_or_more(quantity)}),
         "derived fact": closed("derived fact", told),
+        **claims(),
+    }
+
+
+def claims() -> dict[str, Obj]:
+    """How a part of the claim is divided, and which claims gather."""
+    rest = choice("otherwise")
+    line = {
+        "catalogue class": one_or_more(choice(*CLASSES)),
+        "kind": one_or_more(choice(*KINDS)),
+        "item": one_or_more(ref("text")),
+        "days before admission": condition(FactWord("", "", (), "number")),
+    }
+    sub_parts = {"type": "object", "additionalProperties": {"anyOf": [ref("line"), rest]}, "minProperties": 2}
+    names = {**list_of(ref("own word"), uniqueItems=True), "minItems": 2}
+    window = text(whole(patterns.one_of("the year before"), patterns.MONTHS), "such as `the 12 months before`")
+    told = {"of": window, "where": ref("conditions"), "basis": ref("basis")}
+    return {
+        "divided": closed("divided", {part: {"anyOf": [sub_parts, names]} for part in CLAIM_PARTS}),
+        "line": {**closed("line", line), "minProperties": 1},
+        "gathering": closed("gathering", told),
     }
 
 
@@ -328,7 +359,7 @@ def layers() -> dict[str, Obj]:
     return {
         "layer": layer(),
         "base": {"anyOf": [ref("part"), ref("term"), list_of(one_base, uniqueItems=True)]},
-        "part": {"anyOf": [choice(*CLAIM_PARTS), part]},
+        "part": {"anyOf": [choice(*CLAIM_PARTS), part, ref("own word")]},
         "term": closed("term", {**term, **beside}, *whole_left),
         "bands": closed(
             "bands",
@@ -336,6 +367,7 @@ def layers() -> dict[str, Obj]:
                 "counted": chosen("bands", "counted"),
                 "over": chosen("bands", "over"),
                 "bands": list_of(band, contains=has("above")),
+                "group": ref("text"),
                 "basis": ref("basis"),
             },
         ),

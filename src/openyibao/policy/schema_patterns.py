@@ -16,6 +16,7 @@ from openyibao.policy.vocabulary import (
     LEFT_OF,
     LINE_DOWN,
     LINE_UP,
+    MONTHS_BEFORE,
     OWN_SHARE,
     PART_OF,
     ROUNDING,
@@ -101,6 +102,7 @@ RATE = f"{RATIO}|{phrase(OWN_SHARE, MULTIPLE, NAME)}|{LINE}|{NOT_KNOWN}"
 POINTS = f"[+＋-]?{RATIO}|{NOT_KNOWN}"
 RANGE = f"{phrase(UNDER, WHOLE)}|{phrase(AND_OVER, WHOLE)}|{phrase(FROM_TO, WHOLE, WHOLE)}|{WHOLE}"
 SPAN = f"{phrase(FROM_TO, WHOLE, WHOLE)}|{WHOLE}"  # the range of a fact
+MONTHS = phrase(MONTHS_BEFORE, WHOLE)
 ROUNDED = "|".join(phrase(said, PLAIN) for said in ROUNDING.values())
 LEFT = phrase(LEFT_OF, NAME)
 

@@ -8,7 +8,7 @@ from typing import Any
 from openyibao.policy import schema_patterns as patterns
 from openyibao.policy.schema_keys import keys_of, says
 from openyibao.policy.schema_patterns import both, whole
-from openyibao.policy.tables import AMOUNT, EXPECTED, LIMIT, MONTH_DAY, MULTIPLE, POINTS, RATE
+from openyibao.policy.tables import AMOUNT, EXPECTED, LIMIT, MONTH_DAY, MULTIPLE, POINTS, RATE, REASONS
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.policy.vocabulary import language
 
@@ -109,12 +109,12 @@ def expected(kind: str) -> str:
 def leaf_values(kind: str) -> dict[str, Obj]:
     """What stands under the keys of a value that has more to say."""
     bounds = dict.fromkeys(("least", "most"), ref(f"{kind} bound")) if kind in BOUNDS else {}
-    texts = {"not known": ref("bilingual"), "basis": ref("basis"), "assumption": ref("bilingual")}
+    texts = {**dict.fromkeys(REASONS, ref("bilingual")), "basis": ref("basis"), "assumption": ref("bilingual")}
     return {"is": ref(kind), **bounds, **texts}
 
 
 def leaf_rules(kind: str) -> list[Obj]:
-    rules = [exactly("is", "not known")]
+    rules = [exactly("is", *REASONS)]
     if kind in BOUNDS:
         beside = {"properties": dict.fromkeys(both("is"), ref(f"bounded {kind}"))}
         rules += [needs(name, beside) for name in ("least", "most")]
@@ -138,7 +138,7 @@ def kind_of_value(kind: str) -> dict[str, Obj]:
 def level(kind: str) -> Obj:
     """What stands inside a table: a value, or a table over the next fact."""
     inner = {"additionalProperties": ref(f"{kind} level"), "propertyNames": ref("table key"), "minProperties": 1}
-    condition = is_mapping(has("is", "not known"))
+    condition = is_mapping(has("is", *REASONS))
     return {**scalar(kind, "object"), "if": condition, "then": ref(f"{kind} leaf"), "else": inner}
 
 

@@ -22,6 +22,7 @@ from openyibao.policy.model import (
     Money,
     MonthDay,
     NoLimit,
+    NotAllowed,
     NotKnown,
     Ratio,
     ShareOfQuantity,
@@ -56,7 +57,9 @@ EXPECTED = {
 }
 RATIOS = (RATE, POINTS, MULTIPLE)
 TABLE_KEYS = ("by", "basis", "note")
-LEAF_KEYS = ("is", "least", "most", "not known", "basis", "assumption")
+LEAF_KEYS = ("is", "least", "most", "not known", "not allowed", "basis", "assumption")
+REASONS = ("not known", "not allowed")
+"""Answers without a value: the reason stands under the key."""
 
 
 def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope, by: tuple[str, ...] = ()) -> Value:
@@ -354,7 +357,7 @@ def _read_level(
 
 
 def _is_leaf(reading: Reading, node: Node) -> bool:
-    return isinstance(node, Mapping) and any(reading.english(key.value) in ("is", "not known") for key, _ in node)
+    return isinstance(node, Mapping) and any(reading.english(key.value) in ("is", *REASONS) for key, _ in node)
 
 
 def _read_leaf(
@@ -372,10 +375,12 @@ def _read_leaf(
     fields = reading.fields(node, path, (), LEAF_KEYS, beside)
     value: Value = Money(0)
     told = len(reading.problems)
-    if ("is" in fields) == ("not known" in fields):
+    reasons = [key for key in REASONS if key in fields]
+    if ("is" in fields) + len(reasons) != 1:
         reading.problem(node.place, path, describe(node), say("{what}, or a table with `by`", what=EXPECTED[kind]))
-    elif "not known" in fields:
-        value = NotKnown(reading.bilingual(fields["not known"][1], join(path, "not known")))
+    elif reasons:
+        why = reading.bilingual(fields[reasons[0]][1], join(path, reasons[0]))
+        value = NotKnown(why) if reasons[0] == "not known" else NotAllowed(why)
     elif isinstance(fields["is"][1], Text):
         value = read_value(reading, fields["is"][1], join(path, "is"), kind, scope, by)
     else:

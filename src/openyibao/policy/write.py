@@ -9,18 +9,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from openyibao.policy.derived import LEFT
 from openyibao.policy.derived import OVER as PERIODS_OF_HISTORY
 from openyibao.policy.model import (
     Amount,
     AmountOf,
     Bands,
-    Basis,
-    Bilingual,
     Cell,
-    Condition,
     Count,
-    Fact,
     Fixed,
     Kept,
     Key,
@@ -29,11 +24,11 @@ from openyibao.policy.model import (
     Money,
     MonthDay,
     NoLimit,
+    NotAllowed,
     NotKnown,
     Otherwise,
     OwnShareOf,
     Policy,
-    Range,
     Ratio,
     ShareOfQuantity,
     StatisticShare,
@@ -46,7 +41,6 @@ from openyibao.policy.model import (
 from openyibao.policy.rates import OVER
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
-    FROM_TO,
     LEFT_OF,
     LINE_DOWN,
     LINE_UP,
@@ -55,15 +49,12 @@ from openyibao.policy.vocabulary import (
     PART_OF,
     ROUNDING,
     SHARE_OF,
-    Vocabulary,
-    chinese_kind,
     say_range,
 )
-from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Reach, Sum
+from openyibao.policy.worked_out import Derived, Reach
+from openyibao.policy.write_words import Tree, WordWriter
 
-Tree = dict[str, Any]
 YEARS = {0: "the same year", 1: "the year before", 2: "two years before", None: "the last published"}
-NEVER_LEFT_OUT = ("documents", "facts")
 
 
 def write_policy(policy: Policy, form: str = "en") -> str:
@@ -86,25 +77,8 @@ def write_policy(policy: Policy, form: str = "en") -> str:
     return stream.getvalue()
 
 
-class Writer:
+class Writer(WordWriter):
     """Builds the tree of one policy in one language."""
-
-    def __init__(self, policy: Policy, lang: str) -> None:
-        self.policy = policy
-        self.lang = lang
-        self.vocabulary = Vocabulary(policy.words)
-        self.signed = False
-
-    def say(self, word: str) -> str:
-        return self.vocabulary.say(word, self.lang)
-
-    def tree(self, *pairs: tuple[str, Any]) -> Tree:
-        """A mapping with its keys in the language; what is empty is left out."""
-        return {
-            self.say(key): value
-            for key, value in pairs
-            if key in NEVER_LEFT_OUT or (value is not None and value != [] and value != {})
-        }
 
     def policy_tree(self) -> Tree:
         p = self.policy
@@ -138,37 +112,13 @@ class Writer:
                 {self.say(s.name): {year: self.leaf(cell) for year, cell in s.values} for s in p.statistics},
             ),
             ("amounts", {self.say(amount.name): self.amount(amount) for amount in p.amounts}),
+            ("divided parts", {self.say(one.part): self.division(one) for one in p.divisions}),
+            ("gathering claims", {self.say(one.service): self.gathering(one) for one in p.gatherings}),
             ("quantities", {self.say(one.name): self.sum(one) for one in p.quantities}),
             ("derived facts", {self.say(one.name): self.derived(one) for one in p.derived}),
             ("layers", [{self.say(layer.name): self.layer(layer)} for layer in p.layers]),
             ("gaps", [self.bilingual(gap) for gap in p.gaps]),
         )
-
-    def bilingual(self, text: Bilingual | None) -> Tree | None:
-        return None if text is None else self.tree(("zh", text.zh), ("en", text.en))
-
-    def basis(self, basis: Basis | None) -> Tree | None:
-        return (
-            None
-            if basis is None
-            else self.tree(
-                ("document", self.say(basis.document)),
-                ("article", self.say(basis.article)),
-                ("source", basis.source),
-                ("sure", self.say(basis.sure)),
-                ("note", self.bilingual(basis.note)),
-            )
-        )
-
-    def fact(self, fact: Fact) -> Any:
-        if fact.kind in ("money", "signed money", "any"):
-            return chinese_kind(fact.kind) if self.lang == "zh" else fact.kind
-        if fact.order or fact.as_of != "settlement":
-            values = [self.say(value) for value in fact.values]
-            return self.tree(("order" if fact.order else "values", values), ("as of", self.say(fact.as_of)))
-        if fact.range is not None:
-            return FROM_TO.say(self.lang, str(fact.range.low), str(fact.range.high))
-        return [self.say(value) for value in fact.values]
 
     def amount(self, amount: Amount) -> Any:
         value = amount.value
@@ -181,21 +131,6 @@ class Writer:
                 ("basis", self.basis(value.basis)),
             )
         return self.table(value)
-
-    def sum(self, one: Sum) -> Tree:
-        return self.tree(
-            ("of", [self.named(*term) for term in one.plus]), ("less", [self.named(*term) for term in one.minus])
-        )
-
-    def named(self, layer: str | None, quantity: str) -> str:
-        """A quantity by its name."""
-        if (layer, quantity) == OWN_DEDUCTIBLE:
-            layer = "this layer"
-        if layer is None:
-            return self.say(quantity)
-        if quantity == LEFT:
-            return LEFT_OF.say(self.lang, self.say(layer))
-        return PART_OF.say(self.lang, self.say(layer), self.say(quantity))
 
     def derived(self, one: Derived) -> Tree:
         over = next(word for word, period in PERIODS_OF_HISTORY.items() if period == one.period)
@@ -245,17 +180,21 @@ class Writer:
 
     def leaf(self, cell: Cell) -> Any:
         value = cell.value
-        why = value.why if isinstance(value, NotKnown) and value.why.zh else None
+        why = value.why if isinstance(value, NotKnown | NotAllowed) and value.why.zh else None
         least, most = self.bounds(value)
         if all(extra is None for extra in (cell.basis, cell.assumption, why, least, most)):
             return self.value(value)
         return self.tree(
-            ("not known", self.bilingual(why)) if why else ("is", self.value(value)),
+            (self.reason(value), self.bilingual(why)) if why else ("is", self.value(value)),
             ("least", least),
             ("most", most),
             ("basis", self.basis(cell.basis)),
             ("assumption", self.bilingual(cell.assumption)),
         )
+
+    def reason(self, value: Value) -> str:
+        """The key of an answer that has a reason in place of a value."""
+        return "not allowed" if isinstance(value, NotAllowed) else "not known"
 
     def bounds(self, value: Value) -> tuple[Any, Any]:
         """`least` and `most` of a share of a quantity or of a line."""
@@ -343,11 +282,6 @@ class Writer:
             return tree
         return tree | extra if isinstance(tree, dict) else {self.say("is"): tree} | extra
 
-    def condition(self, condition: Condition) -> Any:
-        if isinstance(condition.key, Range):
-            return say_range(condition.key.low, condition.key.high, self.lang)
-        return [self.say(value) for value in condition.key.values]
-
     def step_key(self, step: Step) -> str:
         return f"{step.kind} per {step.period}" if step.period else step.kind
 
@@ -383,6 +317,7 @@ class Writer:
                     for band in bands.bands
                 ],
             ),
+            ("group", None if bands.group is None else self.say(bands.group)),
             ("basis", self.basis(bands.basis)),
         )
 

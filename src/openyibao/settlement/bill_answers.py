@@ -38,6 +38,7 @@ from openyibao.settlement.facts import held_facts
 from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, LayerPlan
 from openyibao.settlement.lower_amounts import figure_of
+from openyibao.settlement.lower_parts import part_codes
 from openyibao.settlement.lowering import CLAIM_PARTS, TablePlan
 
 FOUND = "admission number / found"
@@ -127,12 +128,26 @@ class Answers:
             else PART_OF.say(lang, say(layer, lang), say(quantity, lang))
         )
 
+    def sub_part_fen(self, name: str) -> int:
+        """A sub-part as the claim states it; a claim that gathers need not state it, and has none."""
+        fen = self.facts.get(name, 0)
+        assert isinstance(fen, int)
+        return fen
+
+    def found_fen(self, layer: str | None, quantity: str, asking: LayerPlan | None) -> int:
+        """A quantity as a layer finds it: one that gathers finds the sum over what it gathered."""
+        plan = self.plan.gather_of(asking.layer) if asking else None
+        found = plan.quantities.get((layer, quantity)) if plan else None
+        return self.named[found.local] if found else self.quantity_fen(layer, quantity)
+
     def quantity_fen(self, layer: str | None, quantity: str) -> int:
         """A quantity of the claim or of a layer as it finished, or a sum."""
         if layer is None:
             codes = {"total cost": "total"} | CLAIM_PARTS
             if quantity in codes:
                 return int(getattr(self.claim, f"{codes[quantity]}_fen"))
+            if any(quantity in division.names for division in self.policy.divisions):
+                return self.sub_part_fen(quantity)
         elif quantity == LEFT:
             plan = next(plan for plan in self.plan.layers if plan.layer.name == layer)
             return sum(self.named[part] for part in plan.parts.values())
@@ -147,8 +162,8 @@ class Answers:
         elif layer and value.layer is None and value.quantity in layer.own_sums:
             fen = self.named[layer.own_sums[value.quantity]]
         else:
-            fen = self.quantity_fen(value.layer, value.quantity)
-        codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES, "base": "base", "paid": "paid"}
+            fen = self.found_fen(value.layer, value.quantity, layer)
+        codes = {"total cost": "total", **part_codes(self.policy), **PART_NAMES, "base": "base", "paid": "paid"}
         code = codes.get(value.quantity, "sum")
         return {
             "layer": value.layer,

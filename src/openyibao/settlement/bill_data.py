@@ -9,20 +9,17 @@ from openyibao.policy.model import (
     AmountOf,
     Basis,
     Bilingual,
-    Range,
     Term,
-    Words,
 )
-from openyibao.policy.vocabulary import say_range
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.bill_answers import Data
-from openyibao.settlement.bill_derived import DerivedWriter
+from openyibao.settlement.bill_gathered import GatherWriter
 from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, BandPlan, LayerPlan
+from openyibao.settlement.lower_parts import part_codes
 from openyibao.settlement.lower_periods import YEAR_STARTS
-from openyibao.settlement.lowering import CLAIM_PARTS
 
-BILL_VERSION = 3
+BILL_VERSION = 4
 
 
 def bill_data(bill: Bill) -> Data:
@@ -30,7 +27,7 @@ def bill_data(bill: Bill) -> Data:
     return _BillWriter(bill).bill()
 
 
-class _BillWriter(DerivedWriter):
+class _BillWriter(GatherWriter):
     """Writes the bill from the locals of the compiled policy."""
 
     def layer(self, plan: LayerPlan) -> Data:
@@ -72,29 +69,8 @@ class _BillWriter(DerivedWriter):
             "assumptions": [self.text(text) for text in self.assumptions(plan)],
         }
 
-    def condition(self, fact: str, key: Words | Range) -> Data:
-        value = self.facts.get(fact)
-        if isinstance(key, Words):
-            accepts = [self.name(word) for word in key.values]
-            span, holds = None, value in key.values
-        else:
-            accepts = [{lang: say_range(key.low, key.high, lang) for lang in ("zh", "en")}]
-            span = {"low": key.low, "high": key.high}
-            holds = (
-                isinstance(value, int)
-                and (key.low is None or value >= key.low)
-                and (key.high is None or value <= key.high)
-            )
-        return {
-            "fact": self.name(fact),
-            "value": None if value is None else self.fact_value(value, fact),
-            "accepts": accepts,
-            "range": span,
-            "holds": holds,
-        }
-
     def term(self, term: Term, layer: str | None, part: str, found: str, taken: str) -> Data:
-        code = CLAIM_PARTS[part] if layer is None else PART_NAMES[part]
+        code = part_codes(self.policy)[part] if layer is None else PART_NAMES[part]
         return {
             "layer": layer,
             "part": code,
@@ -239,6 +215,7 @@ class _BillWriter(DerivedWriter):
                 "digest": self.policy.digest,
             },
             "claim": self.claim_data(),
+            "gathered": self.gathered(),
             "layers": layers,
             "sums": [self.sum(one) for one in self.policy.quantities if not one.is_own],
             "parts_at_end": self.parts_at_end(),
@@ -249,6 +226,7 @@ class _BillWriter(DerivedWriter):
                 "by_payer": self.by_payer(),
             },
             "uses": self.uses(),
+            "leaves": self.leaves(),
             "gaps": [self.text(gap) for gap in self.policy.gaps],
         }
 
@@ -293,12 +271,14 @@ class _BillWriter(DerivedWriter):
             "over_limit_fen": claim.over_limit_fen,
             "pre_self_paid_fen": claim.pre_self_paid_fen,
             "in_scope_fen": claim.in_scope_fen,
+            "divided": self.divided(),
         }
 
     def parts_at_end(self) -> list[Data]:
         """Where every fen that nobody paid stands at the end."""
+        codes = part_codes(self.policy)
         out = [
-            {"layer": None, "part": CLAIM_PARTS[part], "name": self.name(part), "fen": self.named[left]}
+            {"layer": None, "part": codes[part], "name": self.name(part), "fen": self.named[left]}
             for part, left in self.plan.claim_left.items()
         ]
         for plan in self.plan.layers:

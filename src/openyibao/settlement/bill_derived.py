@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from openyibao.policy.derived import LEFT
-from openyibao.policy.model import Words
+from openyibao.policy.model import Range, Words
 from openyibao.policy.vocabulary import PART_OF, say_range
 from openyibao.policy.worked_out import OWN_DEDUCTIBLE, Derived, Sum
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_uses import UseWriter
 from openyibao.settlement.layer_plan import PART_NAMES, DerivedPlan, LayerPlan
 from openyibao.settlement.lower_derived import NEVER
-from openyibao.settlement.lowering import CLAIM_PARTS
+from openyibao.settlement.lower_parts import part_codes
 
 OWN_WORDS = ("this layer", "deductible")
 
@@ -41,7 +41,7 @@ class DerivedWriter(UseWriter):
             "fact": self.name(one.name),
             "value": self.name(one.fact.values[self.named[plan.found]]),
             "of": one.of,
-            "quantity": self.quantity_data(*one.quantity) if one.quantity else None,
+            "quantity": self.quantity_data(*one.quantity, layer) if one.quantity else None,
             "number": None if one.of == "days since discharge" and number == NEVER else number,
             "name": self.named_of(one),
             "period": None if plan.slot is None else one.period,
@@ -59,6 +59,27 @@ class DerivedWriter(UseWriter):
             return self.name(one.of)
         layer, quantity = one.quantity
         return {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")}
+
+    def condition(self, fact: str, key: Words | Range) -> Data:
+        value = self.facts.get(fact)
+        if isinstance(key, Words):
+            accepts = [self.name(word) for word in key.values]
+            span, holds = None, value in key.values
+        else:
+            accepts = [{lang: say_range(key.low, key.high, lang) for lang in ("zh", "en")}]
+            span = {"low": key.low, "high": key.high}
+            holds = (
+                isinstance(value, int)
+                and (key.low is None or value >= key.low)
+                and (key.high is None or value <= key.high)
+            )
+        return {
+            "fact": self.name(fact),
+            "value": None if value is None else self.fact_value(value, fact),
+            "accepts": accepts,
+            "range": span,
+            "holds": holds,
+        }
 
     def asked(self, fact: str, key: object) -> Data:
         """A condition on earlier claims."""
@@ -84,7 +105,7 @@ class DerivedWriter(UseWriter):
         own = {"kind": "quantity", "layer": None, "quantity": "deductible", "name": name, "fen": deductible}
 
         def terms(of: tuple[tuple[str | None, str], ...]) -> list[Data]:
-            return [own if term == OWN_DEDUCTIBLE else self.quantity_data(*term) for term in of]
+            return [own if term == OWN_DEDUCTIBLE else self.quantity_data(*term, plan) for term in of]
 
         return [
             {
@@ -97,13 +118,14 @@ class DerivedWriter(UseWriter):
             if one.name in plan.own_sums
         ]
 
-    def quantity_data(self, layer: str | None, quantity: str) -> Data:
-        codes = {"total cost": "total", **CLAIM_PARTS, **PART_NAMES}
+    def quantity_data(self, layer: str | None, quantity: str, asking: LayerPlan | None = None) -> Data:
+        """A quantity and what it was; `asking` is the layer that looks at it."""
+        codes = {"total cost": "total", **part_codes(self.policy), **PART_NAMES}
         own = layer is None and quantity not in codes
         return {
             "kind": "sum" if own else "left" if quantity == LEFT else "quantity",
             "layer": layer,
             "quantity": codes.get(quantity, quantity),
             "name": {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")},
-            "fen": self.quantity_fen(layer, quantity),
+            "fen": self.found_fen(layer, quantity, asking),
         }

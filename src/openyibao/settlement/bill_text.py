@@ -9,7 +9,7 @@ from typing import Any
 
 from openyibao.policy.values import money
 from openyibao.settlement.bill_amounts import Amounts
-from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, PLACES, SURE, WHAT
+from openyibao.settlement.bill_words import COUNTED, PARTS, PERIODS, PLACES, SURE, WHAT, WHOLE
 
 Data = dict[str, Any]
 
@@ -39,6 +39,9 @@ class _Speaker(Amounts):
                 scope=money(claim["in_scope_fen"]),
             ),
         ]
+        if gathered := bill["gathered"]:
+            lines[-1:] = self.gathered(gathered)
+        lines += [self.divided(one) for one in claim["divided"] if not gathered]
         for number, layer in enumerate(bill["layers"], 1):
             lines += ["", *self.layer(number, layer)]
         totals = bill["totals"]
@@ -48,9 +51,41 @@ class _Speaker(Amounts):
         lines += [
             "",
             *(self.sum(one) for one in bill["sums"]),
-            self.say("total", paid=money(totals["paid_fen"]), payers=payers, personal=money(totals["personal_fen"])),
+            self.total(totals, payers, gathered),
         ]
         return lines + [self.say("gap", text=gap[self.lang]) for gap in bill["gaps"]]
+
+    def total(self, totals: Data, payers: str, gathered: Data | None) -> str:
+        paid = money(totals["paid_fen"])
+        if gathered is None:
+            return self.say("total", paid=paid, payers=payers, personal=money(totals["personal_fen"]))
+        left = money(gathered["fen"] - totals["paid_fen"])
+        return self.say("total_gathered", gathered=money(gathered["fen"]), paid=paid, payers=payers, left=left)
+
+    def divided(self, one: Data) -> str:
+        into = self.list.join(f"{sub['name'][self.lang]} {money(sub['fen'])}" for sub in one["into"])
+        return self.say("divided", part=WHOLE[one["part"]][self.column], into=into)
+
+    def gathered(self, found: Data) -> list[str]:
+        """What a claim gathered, and the sums over the claims it gathered."""
+        window = "window_year" if found["months"] is None else "window_days"
+        accepts = "、" if self.lang == "zh" else " / "
+        where = "".join(
+            self.comma
+            + self.say("where", fact=one["fact"][self.lang], accepts=accepts.join(w[self.lang] for w in one["accepts"]))
+            for one in found["where"]
+        )
+        about = {"window": self.say(window, first=found["from"], last=found["to"]), "where": where}
+        if not any(part["fen"] for part in found["parts"]):
+            return [self.say("gathered_nothing", **about)]
+        parts = self.list.join(f"{self.part_name(part)} {money(part['fen'])}" for part in found["parts"] if part["fen"])
+        lines = [self.say("gathered", fen=money(found["fen"]), parts=parts, **about)]
+        sums = self.list.join(f"{one['name'][self.lang]} {money(one['fen'])}" for one in found["quantities"])
+        return [*lines, self.say("gathered_quantities", quantities=sums)] if sums else lines
+
+    def part_name(self, part: Data) -> str:
+        name: str = part["name"][self.lang]
+        return self.say("of", layer=part["of"][self.lang], part=name) if part["of"] else name
 
     def more(self, claim: Data, policy: Data) -> list[str]:
         """Days, parts and values that a claim may state, and the start of a benefit year of its own."""

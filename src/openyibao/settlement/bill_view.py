@@ -28,6 +28,8 @@ WORDS = {
         "assumptions": "本单依据的假设",
         "gaps": "缺口",
         "outside": "其中各层均未计入的政策范围外费用",
+        "gathered": "汇总金额",
+        "still": "仍由个人负担",
     },
     "en": {
         "total": "total cost",
@@ -40,6 +42,8 @@ WORDS = {
         "assumptions": "assumptions this bill rests on",
         "gaps": "gaps",
         "outside": "of the latter, outside the scope and taken by no layer",
+        "gathered": "gathered",
+        "still": "still borne by the person",
     },
 }
 
@@ -58,13 +62,21 @@ def print_bill(bill: Data, lang: str, console: Console) -> None:
     for layer in bill["layers"]:
         table.add_row(*(cell for n, cell in enumerate(_row(layer, lang, words)) if not (narrow and n == PAYER)))
     console.print(table, highlight=False)
-    outside = sum(part["fen"] for part in bill["parts_at_end"] if part["layer"] is None and part["part"] != "in_scope")
+    outside = sum(
+        part["fen"]
+        for part in bill["parts_at_end"]
+        if part["layer"] is None and part["part"].partition(".")[0] != "in_scope"
+    )
+    gathered = bill["gathered"]
+    whole, left = totals["total_fen"], totals["personal_fen"]
+    if gathered:
+        whole, left = gathered["fen"], gathered["fen"] - totals["paid_fen"]
     console.print(
-        f"{words['total']} {money(totals['total_fen'])} = {words['paid']} {money(totals['paid_fen'])} + "
-        f"{words['personal']} {money(totals['personal_fen'])}",
+        f"{words['gathered' if gathered else 'total']} {money(whole)} = {words['paid']} {money(totals['paid_fen'])} + "
+        f"{words['still' if gathered else 'personal']} {money(left)}",
         highlight=False,
     )
-    if outside:
+    if outside and not gathered:
         console.print(f"({words['outside']}: {money(outside)})", highlight=False)
     for text in [text for layer in bill["layers"] for text in layer["assumptions"]]:
         console.print(f"* {text[lang]}", highlight=False, style="dim")

@@ -17,6 +17,23 @@ SAY: dict[str, tuple[str, str]] = {
         "医疗费总额 {total} 元 = 全自费 {fully} + 超限价 {over} + 先行自付 {pre} + 符合政策范围 {scope}。",
         "Total {total} yuan = fully self-paid {fully} + over limit {over} + pre-self-paid {pre} + in scope {scope}.",
     ),
+    "divided": ("其中{part}分为：{into}。", "Of this, {part} is divided: {into}."),
+    "gathered": (
+        "本单汇总以往结算单（{window}{where}）尚由个人负担的 {fen} 元：{parts}。",
+        "This claim gathers {fen} yuan that earlier claims ({window}{where}) left to the person: {parts}.",
+    ),
+    "gathered_nothing": (
+        "本单汇总以往结算单（{window}{where}），没有尚可汇总的金额。",
+        "This claim gathers earlier claims ({window}{where}); nothing is left to gather.",
+    ),
+    "gathered_quantities": ("这些结算单合计：{quantities}。", "Sums over these claims: {quantities}."),
+    "window_year": ("{first}年度", "of the benefit year {first}"),
+    "window_days": ("{first}至{last}出院", "discharged from {first} to {last}"),
+    "total_gathered": (
+        "合计：汇总 {gathered} 元 = 支付 {paid} 元（{payers}）+ 仍由个人负担 {left} 元；个人负担因此减少 {paid} 元。",
+        "In all: gathered {gathered} yuan = paid {paid} yuan ({payers}) + still borne by the person {left} yuan; "
+        "what the person bears falls by {paid} yuan.",
+    ),
     "layer": ("【{number}】{layer}（支付方：{payer}）", "[{number}] {layer} (paid by: {payer})"),
     "worked_out_fact": (
         "判定：{name}{limits}为 {number}（{reaches}），故“{fact}”为“{value}”。",
@@ -204,3 +221,10 @@ PLACES = {
     (False, False): ("中段", "neither first nor last"),
     (False, True): ("末段", "the last"),
 }
+WHOLE: dict[str, tuple[str, str]] = {
+    "fully_self_paid": ("全自费", "fully self-paid"),
+    "over_limit": ("超限价", "over limit"),
+    "pre_self_paid": ("先行自付", "pre-self-paid"),
+    "in_scope": ("符合政策范围", "in scope"),
+}
+"""The four parts of a claim, by their codes."""

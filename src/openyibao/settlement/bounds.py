@@ -15,8 +15,10 @@ from openyibao.settlement.ir import (
     NO_LIMIT,
     NO_RATE,
     Carry,
+    Clear,
     Earn,
     Fail,
+    Gather,
     Known,
     Note,
     OpenUse,
@@ -88,10 +90,12 @@ class _Bounds:
             # what is left of the money of at most PERIODS periods; every amount is checked on its own
             self.value(statement.amount)
             self.join(statement.name, (0, MAX_AMOUNT_FEN * MAX_PERIODS))
+        elif isinstance(statement, Gather):  # what a row adds is at most an amount, and each use is checked
+            self.join(statement.name, (0, MAX_USE_FEN * MAX_PERIODS))
         elif isinstance(statement, Earn):
             self.value(statement.amount)
         else:
-            assert isinstance(statement, Note | Fail | OpenUse)
+            assert isinstance(statement, Note | Fail | OpenUse | Clear)
 
     def join(self, name: str, found: Interval) -> None:
         """A name may be set on some ways only, so it keeps what it could be before as well."""

@@ -19,6 +19,9 @@ class Held:
     end: date | None = None
 
 
+OPEN = " / open"
+"""How the groups of uses end that hold what claims have left to be gathered."""
+
 FactValue = str | int | tuple[Held, ...]
 """A word, a whole number (of money: fen), or several words with their times."""
 UseKey = tuple[str | int, ...]

@@ -23,7 +23,8 @@ from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
 from openyibao.settlement.claim_facts import read_facts
 from openyibao.settlement.claim_lines import read_lines, split_claim
-from openyibao.settlement.claim_stay import BenefitYear, LinedClaim, YearError, benefit_year, claims_of_stay
+from openyibao.settlement.claim_parts import StayError
+from openyibao.settlement.claim_stay import BenefitYear, LinedClaim, benefit_year, claims_of_stay
 
 DATES = ("admission", "discharge", "settlement")
 MORE_DATES = ("enrolment", "charge")
@@ -160,7 +161,12 @@ class _ClaimReader:
         reading, told = self.reading, len(self.reading.problems)
         lined = isinstance(node, Mapping) and any(reading.english(key.value) == "lines" for key, _ in node)
         source, other = ("lines", "money") if lined else ("money", "lines")
-        fields = reading.fields(node, path, ("claim id", "person", *DATES, "facts", source), (*OPTIONAL, other))
+        needed = ("claim id", "person", *DATES, "facts")
+        fields = (
+            reading.fields(node, path, needed, OPTIONAL)
+            if self._gathers(node)
+            else reading.fields(node, path, (*needed, source), (*OPTIONAL, other))
+        )
         if other in fields:
             found, expected = say("both `money` and `lines`"), say("one of the two")
             reading.problem(
@@ -185,6 +191,14 @@ class _ClaimReader:
         split = split_claim(reading, lines, self.catalogue, self.policy, claim)
         return [LinedClaim(claim)] if len(reading.problems) > told else self._settled_as(claim, split, fields, path)
 
+    def _gathers(self, node: Node) -> bool:
+        """Whether the claim is of a service that gathers: it has neither money nor lines."""
+        english, services = self.reading.english, {one.service for one in self.policy.gatherings}
+        facts = [v for k, v in node if english(k.value) == "facts"] if isinstance(node, Mapping) else []
+        entries = [entry for fact in facts if isinstance(fact, Mapping) for entry in fact]
+        said = [v for k, v in entries if english(k.value) == "service" and isinstance(v, Text)]
+        return any(english(text.value) in services for text in said)
+
     def _settled_as(self, claim: Claim, split: tuple[SplitLine, ...], fields: Fields, path: str) -> list[LinedClaim]:
         place, path = fields["lines"][0], join(path, "lines")
         total = sum(line.amount_fen for line in split)
@@ -197,7 +211,7 @@ class _ClaimReader:
             return [LinedClaim(claim)]
         try:
             claims = claims_of_stay(claim, split, self.policy, self.year_of)
-        except YearError as error:
+        except StayError as error:
             self.reading.problem(place, path, error.found, error.expected, error.todo)
             return [LinedClaim(claim)]
         return [replace(lined, catalogue=self.catalogue) for lined in claims]

@@ -9,15 +9,16 @@ from datetime import date
 from openyibao.catalogue import Catalogue, SplitLine
 from openyibao.catalogue.tables import FactNeededError, as_atom, values_of
 from openyibao.policy.answers import answer
-from openyibao.policy.messages import NOTHING, Message, say
+from openyibao.policy.messages import Message, say
 from openyibao.policy.model import Fixed, MonthDay, Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
 from openyibao.settlement.claim_facts import facts_on
+from openyibao.settlement.claim_parts import StayError, sub_parts
 
 CHARGE = "charge"
 BenefitYear = Callable[[Policy, Claim, date], int]
-"""The benefit year of a day under a policy, for a claim. Raises YearError."""
+"""The benefit year of a day under a policy, for a claim. Raises StayError."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,10 @@ class LinedClaim:
     catalogue: Catalogue | None = None
 
 
-class YearError(Exception):
-    """The benefit years of a claim cannot be told apart."""
-
-    def __init__(self, found: Message, expected: Message, todo: Message = NOTHING) -> None:
-        self.found, self.expected, self.todo = found, expected, todo
-        super().__init__(f"{found.en}; expected {expected.en}")
-
-
 def benefit_year(policy: Policy, claim: Claim, day: date) -> int:
     """The benefit year in which a day lies, named by the calendar year in which it starts.
 
-    It starts on the day that the policy says, perhaps by facts of the claim, else on 1 January. Raises YearError.
+    It starts on the day that the policy says, perhaps by facts of the claim, else on 1 January. Raises StayError.
     """
     table = policy.year_start
     if table is None:
@@ -52,10 +45,10 @@ def benefit_year(policy: Policy, claim: Claim, day: date) -> int:
         words = Vocabulary(policy.words)
         found = say("the fact {fact}: {found}", fact=words.named(error.name), found=error.found)
         expected = say("one of {words} (the start of the benefit year asks)", words=error.expected(words))
-        raise YearError(found, expected) from None
+        raise StayError(found, expected) from None
     start = table.cells[answer(table, tuple(as_atom(value) for value in values))].value
     if not isinstance(start, MonthDay):
-        raise YearError(say("a start of the benefit year that is not known"), say("a start that the policy states"))
+        raise StayError(say("a start of the benefit year that is not known"), say("a start that the policy states"))
     return day.year if (day.month, day.day) >= (start.month, start.day) else day.year - 1
 
 
@@ -64,14 +57,14 @@ def claims_of_stay(
 ) -> list[LinedClaim]:
     """The claims that a claim with lines is settled as: one, or one for each benefit year, the earlier first.
 
-    Their money is what their lines add up to; their `charge` is the day of their last line. Raises YearError.
+    Their money is what their lines add up to; their `charge` is the day of their last line. Raises StayError.
     """
     years: dict[int, list[SplitLine]] = {}
     for line in lines:
         year = year_of(policy, claim, line.day) if policy.year_date == CHARGE else 0
         years.setdefault(year, []).append(line)
     if len(years) == 1:
-        return [_of_lines(claim, lines)]
+        return [_of_lines(claim, lines, policy)]
     _check_units(claim, policy, years)
     order = sorted(years)
     return [
@@ -83,6 +76,7 @@ def claims_of_stay(
                 last_of_stay=claim.last_of_stay and year == order[-1],
             ),
             years[year],
+            policy,
         )
         for year in order
     ]
@@ -100,15 +94,15 @@ def _check_units(claim: Claim, policy: Policy, years: Iterable[int]) -> None:
                 unit=words.named(unit),
                 layer=words.word(layer.name),
             )
-            raise YearError(found, expected, say("Give them the same `stay`, and `first of stay` and `last of stay`."))
+            raise StayError(found, expected, say("Give them the same `stay`, and `first of stay` and `last of stay`."))
 
 
 def _and(years: list[int]) -> Message:
     return Message("、".join(map(str, years)), " and ".join(map(str, years)))
 
 
-def _of_lines(claim: Claim, lines: Iterable[SplitLine]) -> LinedClaim:
-    """The claim with the money of the lines. `replace` keeps its stay and its episode."""
+def _of_lines(claim: Claim, lines: Iterable[SplitLine], policy: Policy) -> LinedClaim:
+    """The claim with the money of the lines, and its sub-parts. `replace` keeps its stay and its episode."""
     lines = tuple(lines)
     found = replace(
         claim,
@@ -117,5 +111,6 @@ def _of_lines(claim: Claim, lines: Iterable[SplitLine]) -> LinedClaim:
         pre_self_paid_fen=sum(line.pre_self_paid_fen for line in lines),
         over_limit_fen=sum(line.over_limit_fen for line in lines),
         fully_self_paid_fen=sum(line.fully_self_paid_fen for line in lines),
+        facts={**claim.facts, **sub_parts(policy, claim, lines)},
     )
     return LinedClaim(found, lines)

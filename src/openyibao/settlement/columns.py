@@ -25,6 +25,7 @@ from openyibao.settlement.bounds import largest_number
 from openyibao.settlement.emit import CELLS, rows_arguments, rows_text
 from openyibao.settlement.lower_periods import period_number
 from openyibao.settlement.lowering import (
+    DISCHARGE_DAY,
     FIRST_DAY,
     LAST_DAY,
     MISSING,
@@ -180,8 +181,9 @@ class RowRule:
         Days that no program settles (see `lowering.FIRST_DAY`) touch none.
         """
         period = next(period for period, name in PERIOD_KEYS.items() if name == key)
-        dates = ["year_date" if period == "year" else "period_date"] if period != "lifetime" else []
-        dates += ["enrolment"] if "enrolment" in columns and dates else []
+        by = {"year": "year_date", DISCHARGE_DAY: "discharge"}
+        dates = [by.get(period, "period_date")] if period != "lifetime" else []
+        dates += ["enrolment"] if "enrolment" in columns and dates and period != DISCHARGE_DAY else []
         first, last = LAST_DAY, 0
         for name in dates:
             real = columns[name][(columns[name] >= FIRST_DAY) & (columns[name] <= LAST_DAY)]

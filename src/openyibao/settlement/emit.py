@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from openyibao.policy.table_checks import MAX_CELLS
 from openyibao.settlement.carry import carry_earn, carry_left
+from openyibao.settlement.claim import OPEN
+from openyibao.settlement.gather import gather_clear, gather_sum
 from openyibao.settlement.ir import (
     NO_LIMIT,
     NO_RATE,
     Carry,
+    Clear,
     Earn,
     Fail,
+    Gather,
     Known,
     Note,
+    OnUses,
     OpenUse,
     Pick,
     Program,
@@ -62,6 +67,8 @@ class Form:
     def read_use(self, use: ReadUse) -> str:
         if self.rows:
             return f"{use.name} = USE_{use.slot}[{self.at(use.slot)}]"
+        if use.quiet:
+            return f"{use.name} = peek(uses, {self.key(use.slot)})"
         return f"{use.name} = uses.get({self.key(use.slot)}, 0)"
 
     def write_use(self, use: WriteUse) -> str:
@@ -134,6 +141,17 @@ class Form:
             f"{carry.name} = carried(uses, {slot.group!r}, ({per}), {carry.start}, {slot.key}, {amount}, {carry.one})"
         )
 
+    def gather(self, gather: Gather | Clear) -> str:
+        """The sum of a window of uses, or that window emptied."""
+        n, slot = gather.slot, self.program.slots[gather.slot]
+        name = f"{gather.name} = " if isinstance(gather, Gather) else ""
+        if self.rows:
+            function = "gather_sum" if name else "gather_clear"
+            window = f"{self.period(n, gather.first)}, {self.period(n, gather.last)}"
+            return f"{name}{function}(USE_{n}, {self.own(n)}, who, {window})"
+        function = "gathered" if name else "cleared"
+        return f"{name}{function}(uses, {slot.group!r}, {gather.first}, {gather.last})"
+
     def earn(self, earn: Earn) -> str:
         slot, n = self.program.slots[earn.slot], earn.slot
         amount = self.number(earn.amount)
@@ -198,7 +216,7 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
     body += _lines(program.statements, form)
     body += ["fault[i] = 0", *(f"OUT_{name}[i] = {name}" for name in outputs)]
     lines = [
-        *(_carry_functions() if any(slot.carried for slot in program.slots) else []),
+        *_functions(program),
         f"def settle_rows({_wrap(arguments, 16)}):",
         f"    # {plain(title)}",
         f"    NO_LIMIT = {NO_LIMIT}",
@@ -214,10 +232,14 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
     return "\n".join(lines) + "\n"
 
 
-def _carry_functions() -> list[str]:
-    """The two functions on arrays, as they stand in `carry`, so that the loop is one text."""
-    lines = ["import numba", ""]
-    for function in (carry_left, carry_earn):
+def _functions(program: Program) -> list[str]:
+    """The functions on arrays that the loop calls, as they stand in their modules, so that the loop is one text."""
+    called: list[Callable[..., object]] = (
+        [carry_left, carry_earn] if any(slot.carried for slot in program.slots) else []
+    )
+    called += [gather_sum, gather_clear] if any(slot.group.endswith(OPEN) for slot in program.slots) else []
+    lines = ["import numba", ""] if called else []
+    for function in called:
         lines += ["@numba.njit(nogil=True)", *inspect.getsource(function).splitlines(), ""]
     return lines
 
@@ -255,11 +277,13 @@ def _statement(statement: Statement, form: Form) -> list[str]:
     return [_use_line(statement, form)]
 
 
-def _use_line(statement: ReadUse | WriteUse | Carry | Earn, form: Form) -> str:
+def _use_line(statement: OnUses, form: Form) -> str:
     if isinstance(statement, ReadUse):
         return form.read_use(statement)
     if isinstance(statement, WriteUse):
         return form.write_use(statement)
+    if isinstance(statement, Gather | Clear):
+        return form.gather(statement)
     return form.carry(statement) if isinstance(statement, Carry) else form.earn(statement)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from openyibao.policy.model import AmountOf, Bilingual, Fact, NotKnown, Policy, StatisticShare
+from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lower_amounts import figure_of
+from openyibao.settlement.lowering import CLAIM_PARTS
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
@@ -37,6 +39,27 @@ SAY: dict[str, tuple[str, str]] = {
     "gap": (
         "“{layer}”的“{what}”对{cell}没有数值：{why}。查明后写入政策文件，本单方可结算。",
         "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it.",
+    ),
+    "refused": (
+        "“{layer}”的“{what}”：{cell}，本政策不予办理：{why}",
+        "{layer} / {what}: this policy does not allow {cell}: {why}",
+    ),
+    "sub-part": (
+        "本政策把“{what}”细分，需要“{fact}”的金额，{found}。请在“事实”中填写（没有的写0），或提供费用明细。",
+        "this policy divides {what} and needs the amount of {fact!r}: {found}. State it among the facts (0 where there "
+        "is none), or give fee lines.",
+    ),
+    "division": (
+        "“{what}”{part}元，各分项（{parts}）之和不等于它。请更正。",
+        "{what} is {part} yuan, and its sub-parts ({parts}) do not add up to it. Correct one of them.",
+    ),
+    "gathering money": (
+        "“{what}”为汇总结算，只看以往结算单，自身不应有费用：{money}。",
+        "claims of {what} gather what earlier claims left open and have no money of their own: {money}.",
+    ),
+    "gathered": (
+        "“{what}”汇总的金额超过系统上限。",
+        "what a claim of {what} gathers is larger than the system accepts.",
     ),
     "use": ("累计“{what}”超过系统上限。", "the use {what!r} grows beyond what the system accepts."),
     "parts": (
@@ -78,6 +101,8 @@ class ClaimError(Exception):
 def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     """The error for a fault that the compiled policy reported."""
     fault = plan.program.faults[number]
+    if fault.kind == "gap" and _is_refused(plan, fault, cell):
+        fault = replace(fault, kind="refused")
     texts = []
     for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
         texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
@@ -121,14 +146,16 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         "money": ", ".join(f"{name} {yuan(fen)}" for name, fen in zip(names, money, strict=True)),
     }
     if fault.kind == "day":
-        name = policy.period_date if fault.what == "period" else policy.year_date
+        name = {"period_date": policy.period_date, "discharge": "discharge"}.get(fault.what, policy.year_date)
         details |= {"found": getattr(claim, name) or claim.discharge}
     if fault.kind == "date":
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
-    elif fault.kind == "fact":
+    elif fault.kind == "fact" or fault.kind == "sub-part":
         fact = policy.fact(fault.fact)
         details |= _fact(fact, held(fact, claim), say, lang)
-    elif fault.kind == "gap":
+    elif fault.kind == "division":
+        details |= _division(policy, claim, fault.what, say, lang)
+    elif fault.kind in ("gap", "refused"):
         details |= _gap(plan, claim, fault, cell, lang)
     if lang == "zh" and fault.what.startswith("band "):
         details["what"] = f"第{fault.what.split()[1]}段" + ("上限" if "up to" in fault.what else "报销比例")
@@ -153,6 +180,19 @@ def _fact(fact: Fact, value: FactValue | None, say: Callable[[str, str], str], l
     return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
 
 
+def _is_refused(plan: Plan, fault: Fault, cell: int) -> bool:
+    """Whether the cell that answered says that the policy does not allow the case."""
+    table = plan.low.tables[fault.table]
+    return isinstance(table.table.cells[table.dense.answers[cell]].value, NotAllowed)
+
+
+def _division(policy: Policy, claim: Claim, part: str, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
+    """A divided part, and the sub-parts that do not add up to it."""
+    amounts = [(name, claim.facts.get(name, 0)) for name in policy.sub_parts(part)]
+    listed = ", ".join(f"{say(name, lang)} {yuan(fen)}" for name, fen in amounts if isinstance(fen, int))
+    return {"part": yuan(getattr(claim, f"{CLAIM_PARTS[part]}_fen")), "parts": listed}
+
+
 def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[str, object]:
     """Which cell of which table has no value, and why: a gap of the policy, or a statistic nobody published."""
     say = Vocabulary(plan.policy.words).say
@@ -161,7 +201,7 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
     line = answer.place.line
     why = f"政策文件写明“未知”（第{line}行）" if lang == "zh" else f"the policy file says `not known` (line {line})"
-    if isinstance(answer.value, NotKnown) and answer.value.why.zh:
+    if isinstance(answer.value, NotKnown | NotAllowed) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
         amount = plan.low.amounts[answer.value.name]

@@ -74,10 +74,14 @@ class Fail:
 
 @dataclass(frozen=True)
 class ReadUse:
-    """`name` becomes what the person has used so far of a slot."""
+    """`name` becomes what the person has used so far of a slot.
+
+    `quiet`: nothing but the sum in the same slot depends on it, so that an earlier claim is not held fast by it.
+    """
 
     slot: int
     name: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,27 @@ class Earn:
     start: str
 
 
-Statement = Note | Known | Set | Zero | Pick | When | Fail | ReadUse | WriteUse | OpenUse | Carry | Earn
+@dataclass(frozen=True)
+class Gather:
+    """`name` becomes the sum of a slot's uses in the periods from `first` to `last`, which are locals."""
+
+    name: str
+    slot: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Clear:
+    """The slot's uses in these periods become 0."""
+
+    slot: int
+    first: str
+    last: str
+
+
+OnUses = ReadUse | WriteUse | Carry | Earn | Gather | Clear
+Statement = Note | Known | Set | Zero | Pick | When | Fail | OpenUse | OnUses
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Known, Note, Program, Statement, When
 from openyibao.settlement.lower_amounts import named_amounts
+from openyibao.settlement.lower_gathering import gathers, without_money
+from openyibao.settlement.lower_parts import claim_parts, divided
 from openyibao.settlement.lower_periods import admission_number, periods
 from openyibao.settlement.lowering import (
     CLAIM_PARTS,
@@ -31,7 +33,8 @@ def lower(policy: Policy, plan_layers: Callable[[Lowering], list[Statement]]) ->
     low.quantities |= {(None, part): name for part, name in CLAIM_PARTS.items()}
     stated = [fact for fact in policy.facts if fact.kind != "admission number"]
     fact_names = tuple(low.fact_name(fact.name) for fact in stated)
-    checks = _check_claim(low)
+    checks = [*_check_claim(low), *without_money(low), *divided(low, gathers(low))]
+    low.quantities |= {(None, name): local for name, local in claim_parts(low).items()}
     number, keep = admission_number(low)
     body = [*number, *named_amounts(low), *plan_layers(low), *keep]
     statements = (*checks, *periods(low), *low.first, *body)

@@ -66,7 +66,7 @@ class LayerBuilder(Payments, DerivedFacts):
     def _parts_of(self, term: Term) -> list[tuple[str | None, str, str]]:
         if term.layer is None:
             assert term.part is not None
-            return [(None, term.part, self.claim_left[term.part])]
+            return [(None, part, self.claim_left[part]) for part in self.low.policy.sub_parts(term.part)]
         source = self.plans[term.layer]
         parts = [term.part] if term.part else list(source.left)
         return [(term.layer, part, source.left[part]) for part in parts]

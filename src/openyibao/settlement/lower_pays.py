@@ -13,6 +13,8 @@ from openyibao.settlement.layer_tools import LayerTools
 from openyibao.settlement.lower_derived import sum_of
 from openyibao.settlement.lower_tables import round_share
 
+POSITION = "pays in bands"
+
 
 class Payments(LayerTools):
     """The steps of a layer that are about the rate."""
@@ -127,7 +129,7 @@ class Payments(LayerTools):
 
     def _pays_bands(self, bands: Bands) -> list[Statement]:
         self.plan.denominator = common_denominator([band.rate for band in bands.bands])
-        use, out = self._use("pays in bands", "position", bands.period, Kept(), is_amount=False)
+        use, out = self._use(POSITION, "position", bands.period, Kept(bands.group), is_amount=False)
         self.plan.position = use
         self.plan.start = self.local("starts_at")
         before = use.before if use else "0"

@@ -19,7 +19,7 @@ from openyibao.settlement.ir import (
 )
 from openyibao.settlement.lookup import lay_out
 from openyibao.settlement.lower_tables import basis_text
-from openyibao.settlement.lowering import FIRST_DAY, LAST_DAY, PERIOD_KEYS, UNKNOWN, Lowering
+from openyibao.settlement.lowering import DISCHARGE_DAY, FIRST_DAY, LAST_DAY, PERIOD_KEYS, UNKNOWN, Lowering
 
 PERIOD_BOUND = (0, 200_000)
 MONTHS = 12
@@ -39,6 +39,7 @@ def period_number(low: Lowering, period: str, date: str) -> str:
         "quarter": f"{date} // 10000 * 4 + ({date} // 100 % 100 - 1) // 3",
         "calendar year": f"{date} // 10000",
         "lifetime": "0",
+        DISCHARGE_DAY: f"({date} // 10000 * {MONTHS} + {date} // 100 % 100 - 1) * 100 + {date} % 100",
     }[period]
 
 
@@ -52,9 +53,10 @@ def periods(low: Lowering) -> list[Statement]:
         if period not in ("claim", "episode"):
             if period == "year":
                 out += _year_starts(low)
-            date = "year_date" if period == "year" else low.need_input("period_date")
-            out += [] if period in ("year", "lifetime") else _check_day(low)
-            bound = (0, LAST_DAY) if period == "day" else PERIOD_BOUND
+            dates = {"year": "year_date", DISCHARGE_DAY: "discharge"}
+            date = dates[period] if period == "year" else low.need_input(dates.get(period, "period_date"))
+            out += [] if period in ("year", "lifetime") else _check_day(low, date)
+            bound = (0, LAST_DAY) if period in ("day", DISCHARGE_DAY) else PERIOD_BOUND
             out.append(Set(key, period_number(low, period, date), bound=bound))
             low.outputs.insert(0, key)
         simple = next((n for n, slot in enumerate(low.slots) if slot.place == (key,)), None)
@@ -62,11 +64,11 @@ def periods(low: Lowering) -> list[Statement]:
     return out
 
 
-def _check_day(low: Lowering) -> list[Statement]:
-    if any(fault.kind == "day" and fault.what == "period" for fault in low.faults):
+def _check_day(low: Lowering, date: str) -> list[Statement]:
+    if any(fault.kind == "day" and fault.what == date for fault in low.faults):
         return []
-    number = low.fault("day", what="period")
-    return [When(f"period_date < {FIRST_DAY} or period_date > {LAST_DAY}", (Fail(number),))]
+    number = low.fault("day", what=date)
+    return [When(f"{date} < {FIRST_DAY} or {date} > {LAST_DAY}", (Fail(number),))]
 
 
 def _year_starts(low: Lowering) -> list[Statement]:

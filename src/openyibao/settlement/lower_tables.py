@@ -13,6 +13,7 @@ from openyibao.policy.model import (
     Line,
     Money,
     NoLimit,
+    NotAllowed,
     NotKnown,
     OwnShareOf,
     Policy,
@@ -80,7 +81,7 @@ def pick_table(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
 
 
 def _choice(low: Lowering, plan: TablePlan, value: Value, kind: str) -> str:
-    if isinstance(value, NotKnown):
+    if isinstance(value, NotKnown | NotAllowed):
         return GAP_RATE_NAME if kind == "ratio" else "-1"
     if isinstance(value, NoLimit):
         return "NO_LIMIT"
@@ -145,7 +146,7 @@ def gap_test(low: Lowering, plan: TablePlan) -> str:
     values = [cell.value for cell in plan.table.cells]
     if any(isinstance(value, AmountOf) and value.name not in low.facts for value in values):
         return f"{plan.value_name} < 0"
-    if not any(isinstance(value, NotKnown) for value in values):
+    if not any(isinstance(value, NotKnown | NotAllowed) for value in values):
         return ""
     is_rate = any(isinstance(value, Ratio | Line | OwnShareOf) for value in values) or plan.denominator > 1
     return f"{plan.value_name} <= {GAP_RATE_NAME}" if is_rate else f"{plan.value_name} < 0"

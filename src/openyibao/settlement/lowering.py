@@ -24,6 +24,8 @@ MISSING_MONEY, UNKNOWN_MONEY = -(10**15), -(10**15) - 1
 MONEY_INPUTS = ("total", *CLAIM_PARTS.values())
 CLAIM_INPUTS = ("period_date", "admission", "discharge", "enrolment", "last_of_stay")
 """What a program asks of a claim only if its policy needs it; dates are yyyymmdd."""
+DISCHARGE_DAY = "day of discharge"
+"""The period by which claims are kept that others gather over some months."""
 PERIOD_KEYS = {
     "claim": "stay",
     "day": "day",
@@ -33,6 +35,7 @@ PERIOD_KEYS = {
     "year": "benefit_year",
     "calendar year": "calendar_year",
     "lifetime": "lifetime",
+    DISCHARGE_DAY: "discharge_day",
 }
 RESERVED = (
     *MONEY_INPUTS,
@@ -61,6 +64,11 @@ RESERVED = (
     "earn",
     "carry_left",
     "carry_earn",
+    "gathered",
+    "cleared",
+    "gather_sum",
+    "gather_clear",
+    "peek",
 )
 
 

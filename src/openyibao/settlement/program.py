@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openyibao.policy.model import Policy
+from openyibao.policy.model import Layer, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
 from openyibao.settlement.layer_plan import LayerPlan
 from openyibao.settlement.lower import lower
 from openyibao.settlement.lower_derived import sums
+from openyibao.settlement.lower_gathering import Gatherer, GatherPlan
 from openyibao.settlement.lower_layer import LayerBuilder
+from openyibao.settlement.lower_parts import claim_parts
 from openyibao.settlement.lowering import CLAIM_PARTS, Lowering
 
 
@@ -23,44 +25,99 @@ class Plan:
     low: Lowering
     layers: tuple[LayerPlan, ...]
     claim_left: dict[str, str]
+    gathers: tuple[GatherPlan, ...]
+
+    def gather_of(self, layer: Layer) -> GatherPlan | None:
+        """Where the sums stand that a layer finds on claims that gather; None for other layers."""
+        mine = self.policy.gathers(layer)
+        return next((plan for plan in self.gathers if plan.gathering is mine), None)
 
 
 def plan_policy(policy: Policy) -> Plan:
     """The program of a policy. Raises ValueError where two quantities would have one name."""
-    plans: dict[str, LayerPlan] = {}
-    claim_left = {part: f"{name}_left" for part, name in CLAIM_PARTS.items()}
-
-    def all_layers(low: Lowering) -> list[Statement]:
-        out: list[Statement] = [Note("the parts of the claim that nobody has taken yet")]
-        out += [Set(left, CLAIM_PARTS[part], bound=(0, MAX_AMOUNT_FEN)) for part, left in claim_left.items()]
-        low.outputs += claim_left.values()
-        commits: list[Statement] = []
-        waiting = list(policy.quantities)
-        for layer in policy.layers:
-            out += sums(low, waiting)
-            builder = LayerBuilder(low, layer, plans, claim_left)
-            out += builder.build()
-            commits += builder.commits
-        out += sums(low, waiting)
-        return [*out, *_final_check(low, plans, claim_left), Note("what the next claim will find"), *commits, *low.last]
-
-    low, program = lower(policy, all_layers)
+    writer = _Writer(policy)
+    low, program = lower(policy, writer.layers)
     if len(set(program.outputs)) != len(program.outputs):  # names that only a policy's own words can make clash
         twice = sorted({name for name in program.outputs if program.outputs.count(name) > 1})
         raise ValueError(f"policy {policy.id}: {', '.join(twice)} would stand for two quantities; rename a layer")
-    return Plan(policy, program, low, tuple(plans.values()), claim_left)
+    gathers = tuple(gatherer.plan for gatherer in writer.gatherers.values())
+    return Plan(policy, program, low, tuple(writer.plans.values()), writer.claim_left, gathers)
 
 
-def _final_check(low: Lowering, plans: dict[str, LayerPlan], claim_left: dict[str, str]) -> list[Statement]:
-    open_parts = [left for plan in plans.values() for left in plan.left.values()]
-    paid = [plan.paid for plan in plans.values()]
-    low.outputs += ["paid", "personal"]
-    number = low.fault("conservation")
-    everything = [*claim_left.values(), *open_parts]
-    return [
-        Note(""),
-        Note("every fen is in exactly one place"),
-        Set("paid", " + ".join(paid) or "0"),
-        Set("personal", " + ".join(everything)),
-        When("paid + personal != total or " + " or ".join(f"{name} < 0" for name in everything), (Fail(number),)),
-    ]
+class _Writer:
+    """Writes the statements of all layers, one after the other."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.plans: dict[str, LayerPlan] = {}
+        self.claim_left: dict[str, str] = {}
+        self.gatherers: dict[str, Gatherer] = {}
+        self.commits: list[Statement] = []
+        self.waiting = list(policy.quantities)
+
+    def layers(self, low: Lowering) -> list[Statement]:
+        """All statements between the checks of the claim and the end."""
+        out: list[Statement] = [Note("the parts of the claim that nobody has taken yet")]
+        for part, local in claim_parts(low).items():
+            self.claim_left[part] = f"{local}_left" if part in CLAIM_PARTS else low.names(f"{part} / left")
+            out.append(Set(self.claim_left[part], local, bound=(0, MAX_AMOUNT_FEN)))
+        low.outputs += self.claim_left.values()
+        ordinary = [layer for layer in self.policy.layers if not self.policy.gathers(layer)]
+        for layer in ordinary:
+            out += self._layer(low, layer)
+        out += sums(low, self.waiting)
+        checks, writes = self._gathering(low, out)
+        end = Note("what the next claim will find")
+        return [*out, *self._final_check(low), *checks, end, *self.commits, *writes, *low.last]
+
+    def _layer(self, low: Lowering, layer: Layer) -> list[Statement]:
+        out = sums(low, self.waiting)
+        builder = LayerBuilder(low, layer, self.plans, self.claim_left)
+        out += builder.build()
+        self.commits += builder.commits
+        return out
+
+    def _gathering(self, low: Lowering, out: list[Statement]) -> tuple[list[Statement], list[Statement]]:
+        """The layers on claims that gather; what all other claims leave to them: checked, and written."""
+        if not self.policy.gatherings:
+            return [], []
+        plain = low.quantities
+        self.gatherers = {one.service: Gatherer(low, one) for one in self.policy.gatherings}
+        body: list[Statement] = []
+        for layer in self.policy.layers:
+            gathering = self.policy.gathers(layer)
+            if gathering is None:
+                continue
+            gatherer = self.gatherers[gathering.service]
+            low.quantities = gatherer.quantities
+            gatherer.parts(layer, self.plans, self.claim_left)
+            body += self._layer(low, layer)
+            body += sums(low, self.waiting)
+            found = {key: local for key, local in gatherer.quantities.items() if key not in plain}
+            for other in (plain, *(one.quantities for one in self.gatherers.values())):
+                other |= {key: local for key, local in found.items() if key not in other}
+        low.quantities = plain
+        checks: list[Statement] = []
+        writes: list[Statement] = []
+        for gatherer in self.gatherers.values():
+            out += gatherer.find()
+            read, write = gatherer.leave()
+            checks += read
+            writes += write
+        out += body
+        return checks, writes
+
+    def _final_check(self, low: Lowering) -> list[Statement]:
+        open_parts = [left for plan in self.plans.values() for left in plan.left.values()]
+        paid = [plan.paid for plan in self.plans.values()]
+        low.outputs += ["paid", "personal"]
+        number = low.fault("conservation")
+        everything = [*self.claim_left.values(), *open_parts]
+        gathered = "".join(f" - {gatherer.plan.total}" for gatherer in self.gatherers.values())
+        return [
+            Note(""),
+            Note("every fen is in exactly one place" + ", what was gathered no longer in its claims" * bool(gathered)),
+            Set("paid", " + ".join(paid) or "0"),
+            Set("personal", " + ".join(everything) + gathered),
+            When("paid + personal != total or " + " or ".join(f"{name} < 0" for name in everything), (Fail(number),)),
+        ]

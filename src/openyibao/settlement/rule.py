@@ -15,6 +15,7 @@ from openyibao.settlement.claim import Claim, FactValue, UseKey, Uses
 from openyibao.settlement.emit import claim_text
 from openyibao.settlement.facts import TwoValuesError, encoder, held_facts
 from openyibao.settlement.faults import claim_error, two_values_error
+from openyibao.settlement.gather import cleared, gathered, peek
 from openyibao.settlement.lowering import MISSING, UNKNOWN, UNKNOWN_MONEY
 from openyibao.settlement.program import Plan, plan_policy
 
@@ -39,7 +40,7 @@ class Rule:
         self.plan: Plan = plan_policy(policy)
         self.largest_number = largest_number(self.plan.program)
         self.text = claim_text(self.plan.program, f"{policy.id}: {policy.title.en}")
-        space: dict[str, Any] = {"carried": carried, "earn": earn}
+        space: dict[str, Any] = {one.__name__: one for one in (carried, earn, gathered, cleared, peek)}
         exec(compile(self.text, f"<policy {policy.id}>", "exec"), space)
         self.function = space["settle_claim"]
         program = self.plan.program

@@ -14,6 +14,7 @@ from openyibao.policy.model import (
     Money,
     MonthDay,
     NoLimit,
+    NotAllowed,
     NotKnown,
     OwnShareOf,
     Policy,
@@ -64,6 +65,8 @@ class Say:
             return self.texts("policy.unlimited")
         if isinstance(value, NotKnown):
             return self.texts("layer.not_known")
+        if isinstance(value, NotAllowed):
+            return self.texts("layer.not_allowed")
         if isinstance(value, MonthDay):
             return self.texts("layer.month_day", month=value.month, day=value.day)
         if hasattr(value, "number"):

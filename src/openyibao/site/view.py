@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, Cell, NotKnown, Policy, Ratio, Table
+from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, Cell, NotAllowed, NotKnown, Policy, Ratio, Table
 from openyibao.site.grid import Grid, Group, Head, grid_of
 from openyibao.site.say import Say
 
@@ -69,12 +69,13 @@ class Notes:
 
     def cell(self, cell: Cell) -> tuple[int, ...]:
         """The notes of one value of a table."""
-        why = cell.value.why if isinstance(cell.value, NotKnown) else None
+        why = cell.value.why if isinstance(cell.value, NotKnown | NotAllowed) else None
         texts = self.say.texts
+        label = texts("layer.not_allowed" if isinstance(cell.value, NotAllowed) else "layer.not_known")
         return (
             *self.of(cell.basis),
             *self.text(cell.assumption, texts("examples.assumption")),
-            *self.text(why, texts("layer.not_known")),
+            *self.text(why, label),
         )
 
 
@@ -118,7 +119,8 @@ class Tables:
             for answer in answers:
                 cell = answer.cell
                 kind = "unknown" if isinstance(cell.value, NotKnown) else "number"
-                if not points and not hasattr(cell.value, "fen") and not isinstance(cell.value, Ratio | NotKnown):
+                plain = hasattr(cell.value, "fen") or isinstance(cell.value, Ratio | NotKnown)
+                if not points and not plain:
                     kind = "words"
                 text = self.value(cell, points=points)
                 cells.append(CellView(text, "", 1, answer.columns, self.notes.cell(cell), kind))
