@@ -242,6 +242,8 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
     Rules in `off` are switched off, to see whether they decided.
     """
     desk = Desk(policy, claim, periods.day_of(claim, policy["rule of the date of"]).year, off)
+    if gathering.service_of(desk):
+        desk.claim = claim = parts.with_none(policy, claim)
     problems = refused(policy, claim)
     if people.two_at_once(policy, claim, off):
         problems.append(Problem("two values"))

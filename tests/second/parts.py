@@ -34,6 +34,11 @@ def quantities(policy: dict[str, Any], claim: dict[str, Any]) -> dict[str, int]:
     return money | {name: claim["facts"][name] for name in sub_parts(policy)}
 
 
+def with_none(policy: dict[str, Any], claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim that gathers: it has none of the sub-parts that it does not state."""
+    return claim | {"facts": dict.fromkeys(sub_parts(policy), 0) | claim["facts"]}
+
+
 def problems(policy: dict[str, Any], claim: dict[str, Any]) -> list[str]:
     """A claim needs all sub-parts; those of a part add up to it."""
     found = []
