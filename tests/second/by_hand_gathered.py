@@ -284,7 +284,7 @@ def a_gap_and_a_refusal_on_gathering_claims() -> Case:
     )
     claims = [stay("2024-05-01", 20)]
     claims += [refund("2025-01-01", {"grade": grade}) for grade in ("tertiary", "secondary", "primary")]
-    return Case(law, history(*claims), [(10, 0), "not allowed", "gap", (0, 10)])
+    return Case(law, history(*claims), [(10, 0), "refused", "gap", (0, 10)])
 
 
 @case

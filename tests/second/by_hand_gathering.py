@@ -184,7 +184,7 @@ def with_a_cost_of_its_own_it_is_not_settled() -> Case:
     """Nor has it gathered anything then."""
     law = gathering(HALF, FOR_YEAR)
     claims = [stay("2024-05-01", 20), claim("2025-01-01", 0.01, {"service": YEAR}), refund("2025-01-01")]
-    return Case(law, history(*claims), [(10, 0), "gathering", (0, 10)])
+    return Case(law, history(*claims), [(10, 0), "gathering money", (0, 10)])
 
 
 @case

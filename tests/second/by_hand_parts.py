@@ -65,7 +65,7 @@ def every_claim_needs_sub_parts_that_add_up() -> Case:
     missing = claim("2025-01-01", 10, VISIT | {"class A cost": 1000})
     too_much = claim("2025-01-01", 10, VISIT | {"class A cost": 1000, "class B cost": 1})
     claims = history(missing, too_much, of_classes("2025-01-01", 10, 0, STAY), of_classes("2025-01-02", 0, 0, STAY))
-    return Case(law, claims, ["fact", "divided", 10, 0])
+    return Case(law, claims, ["sub-part", "division", 10, 0])
 
 
 @case
@@ -197,7 +197,7 @@ def an_answer_that_is_not_allowed() -> Case:
     law = policy({"for": STAY, "pays": pays, "at most per year": 100}, facts=SERVICES | GRADES)
     facts = [STAY | {"grade": "primary"}, STAY | {"grade": "tertiary"}, VISIT | {"grade": "tertiary"}]
     facts += [STAY | {"grade": "secondary"}, STAY | {"grade": "primary"}]
-    return Case(law, history(*(claim("2025-01-01", 100, one) for one in facts)), [80, "not allowed", 0, "gap", 20])
+    return Case(law, history(*(claim("2025-01-01", 100, one) for one in facts)), [80, "refused", 0, "gap", 20])
 
 
 @case
@@ -211,7 +211,7 @@ def not_allowed_in_a_named_amount() -> Case:
         {"deductible per claim": "50% of line"}, {}, facts={"tier": ["cat 1", "cat 2"]}, amounts={"line": line}
     )
     claims = history(*(claim("2025-01-01", 80, {"tier": tier}) for tier in ("cat 1", "cat 2")))
-    return Case(law, claims, [(30, 50), "not allowed"])
+    return Case(law, claims, [(30, 50), "refused"])
 
 
 @case
@@ -228,7 +228,7 @@ def not_allowed_by_a_derived_fact() -> Case:
     law = policy({"pays": {"by": "which one", "first one": "50%", "later one": REFUSED}}, derived_facts=which)
     days = ("2025-01-01", "2025-02-01", "2025-03-01", "2026-01-01")
     claims = history(*(claim(day, 100) for day in days))
-    return Case(law, claims, [50, "not allowed", "not allowed", 50])
+    return Case(law, claims, [50, "refused", "refused", 50])
 
 
 @case
@@ -241,4 +241,4 @@ def not_allowed_in_an_edge_and_in_points() -> Case:
     law = policy({"pays in bands": made}, facts=GRADES | {"tier": ["cat 1", "cat 2"]})
     facts = [("cat 1", "primary"), ("cat 2", "primary"), ("cat 1", "tertiary")]
     claims = history(*(claim("2025-01-01", 200, {"tier": tier, "grade": grade}) for tier, grade in facts))
-    return Case(law, claims, [65, "not allowed", "not allowed"])
+    return Case(law, claims, [65, "refused", "refused"])

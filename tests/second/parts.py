@@ -45,9 +45,9 @@ def problems(policy: dict[str, Any], claim: dict[str, Any]) -> list[str]:
     for part, names in divided(policy).items():
         stated = [claim["facts"].get(name) for name in names]
         if None in stated:
-            found.append("fact")
+            found.append("sub-part")
         elif sum(stated) != claim["money"].get(part, 0):
-            found.append("divided")
+            found.append("division")
     return found
 
 

@@ -38,7 +38,7 @@ DAYS = ("admission", "discharge", "settlement")
 BOUND = "annual maximum of "
 DERIVED = "derived "
 DAYS_AT_ONE = 306  # the product counts days from 1 March of the year 0, Python from 1 January of the year 1
-NUMBERED = (" / earned", " / number of the episode")
+NUMBERED = (" / earned", " / number of the episode", " / open")
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
 INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
 KINDS = {
@@ -46,6 +46,8 @@ KINDS = {
     "dates": "refused",
     "two values": "identity",
     "no enrolment": "enrolled",
+    "not allowed": "refused",
+    "gathering": "gathering money",
 }  # where the product's word is another one
 
 
@@ -66,7 +68,12 @@ class Product:
     def __init__(self, text: str) -> None:
         self.policy = read_policy_text(text, "x.json")
         self.rule = Rule(self.policy)
-        self.gathering = list(json.loads(text).get("gathering claims", {}))
+        written = json.loads(text)
+        self.gathering = list(written.get("gathering claims", {}))
+        self.sub_parts = {
+            part: {name: name.lower().replace(" ", "_") for name in names}
+            for part, names in written.get("divided parts", {}).items()
+        }
 
     def quantities(self, named: dict[str, int]) -> dict[str, int]:
         """The quantities and parts of a bill under the language's names."""
@@ -81,7 +88,8 @@ class Product:
             for part, local in layer.left.items():
                 found[f"{name}: {part} at the end"] = named[local]
         for part, name in MONEY.items():
-            found[f"{name} at the end"] = named[f"{part}_left"]
+            for its, local in self.sub_parts.get(name, {name: part}).items():
+                found[f"{its} at the end"] = named[f"{local}_left"]
         return {name: fen for name, fen in found.items() if fen}
 
     def settle(self, uses: Uses, claim: dict[str, Any]) -> tuple[Outcome, Uses]:
@@ -209,7 +217,8 @@ def from_data(bill: Bill) -> dict[str, int]:
             found[f"{name}: base"] = layer["base"]["fen"]
             found |= {f"{name}: {words[part]}": fen for part, fen in layer["parts"].items()}
     for part in data["parts_at_end"]:
-        name = f"{part['layer']}: {words[part['part']]}" if part["layer"] else MONEY[part["part"]]
+        whole, _, sub_part = part["part"].partition(".")
+        name = f"{part['layer']}: {words[whole]}" if part["layer"] else sub_part or MONEY[whole]
         found[f"{name} at the end"] = part["fen"]
     return {name: fen for name, fen in found.items() if fen}
 
@@ -261,7 +270,10 @@ def day_in(item: dict[str, str], key: str) -> date | None:
 
 
 def money_uses(uses: Uses) -> dict[tuple[Any, ...], int]:
-    """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions."""
+    """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions.
+
+    Nor what is open for claims that gather: it shows in what these find.
+    """
     kept = uses.values.items()
     money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(NUMBERED)}
     return {(maximum(key[0]), *key[1:]): fen for key, fen in money.items()}
@@ -282,12 +294,17 @@ def expected(policy: dict[str, Any], answer: Any) -> Outcome:
         if part != "paid":
             found[f"{layer}: {part} at the end" if layer else f"{part} at the end"] = fen
     uses = {
-        (maximum(f"{owner} / {rule}"), period_number(period), *values): fen
+        (maximum(f"{owner} / {rule}" + shared(owner, rule, period)), period_number(period), *values): fen
         for (owner, rule, period, values), fen in answer.uses.items()
         if isinstance(fen, int)
         and (not rule.startswith("annual ") or (owner, rule.removeprefix(BOUND)) in bounded(policy))
     }
     return Outcome(None, {name: fen for name, fen in found.items() if fen}, uses | left_behind(policy, answer))
+
+
+def shared(owner: str, rule: str, period: tuple[Any, ...]) -> str:
+    """What the product adds to the name of a position that layers share."""
+    return f" per {period[0]}" if owner.startswith("group ") and rule == "pays in bands" else ""
 
 
 def left_behind(policy: dict[str, Any], answer: Any) -> dict[tuple[Any, ...], int]:
