@@ -43,6 +43,7 @@ class Answer:
     sums: dict[str, int] = field(default_factory=dict)
     floors: dict[str, dict[str, int]] = field(default_factory=dict)  # sums with the own deductible, by layer
     gathered: list[str] = field(default_factory=list)  # the claims that a gathering one gathered
+    service: str | None = None  # by which it gathers
 
 
 # One layer ------------------------------------------------------------------------------------------------------
@@ -291,7 +292,7 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     asked = set(desk.asked)
     own = floors.with_own_deductible(desk.policy)
     sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {}) if name not in own}
-    told = desk.worked_out, sums, desk.floor_sums, gathered.claims if gathered else []
+    told = desk.worked_out, sums, desk.floor_sums, gathered.claims if gathered else [], gathering.service_of(desk)
     return Answer(layers, found, ledger.now, [], events, asked, desk.over_time, settled, *told)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from second import floors, parts
+from second import derived, floors, parts
 from second.ledger import Key, Ledger
 from second.parts import OPEN_PARTS, Part
 from second.periods import Calendar, of_policy
@@ -94,6 +94,25 @@ def of_claims(policy: dict[str, Any], quantity: str, pure: list[str]) -> bool:
         return quantity in pure
     owner = quantity.removeprefix("left of ").partition("'s ")[0]
     return quantity != floors.OWN_DEDUCTIBLE and owner not in service_of_layers(policy)
+
+
+def sums_named(policy: dict[str, Any], service: str) -> set[str]:
+    """The sums that the service's layers name, also in sums that are worked out on the gathering claim itself."""
+    mine = [keys for name, keys in layers(policy).items() if service_of_layers(policy).get(name) == service]
+    asked = {name for keys in mine for name in derived.asked_by(policy, keys)}
+    texts = texts_in([mine, [policy["derived facts"][name] for name in asked]])
+    sums = policy.get("quantities", {})
+    found = {name for name in sums if name in texts or any(text.endswith(f" of {name}") for text in texts)}
+    for name in reversed(sums):
+        if name in found and name not in sums_of_claims(policy):
+            found |= set(floors.quantities_of(sums[name])) & set(sums)
+    return found
+
+
+def texts_in(node: Any) -> set[str]:
+    if isinstance(node, dict | list):
+        return set().union(*map(texts_in, node.values() if isinstance(node, dict) else node))
+    return {str(node)}
 
 
 # What settled claims leave behind, and how it is gathered -------------------------------------------------------

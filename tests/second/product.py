@@ -38,7 +38,8 @@ DAYS = ("admission", "discharge", "settlement")
 BOUND = "annual maximum of "
 DERIVED = "derived "
 DAYS_AT_ONE = 306  # the product counts days from 1 March of the year 0, Python from 1 January of the year 1
-NUMBERED = (" / earned", " / number of the episode", " / open")
+TO_BE_GATHERED = " / open"
+NUMBERED = (" / earned", " / number of the episode", TO_BE_GATHERED)
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
 INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
 KINDS = {
@@ -113,7 +114,8 @@ class Product:
         values = dict(after.values)
         added = {key: values.get(key, 0) - uses.get(key, 0) for key in {**uses, **values}}
         added = {key: fen for key, fen in added.items() if fen}
-        return values, Settled(claim["claim id"], frozenset(read), added), self.quantities(bill.named)
+        left = frozenset(key for key, fen in added.items() if key[0].endswith(TO_BE_GATHERED) and fen > 0)
+        return values, Settled(claim["claim id"], frozenset(read), added, left), self.quantities(bill.named)
 
     def refused(self, claim: dict[str, Any]) -> Outcome:
         """Days out of order are refused by the class and by the reader of files; a wrong sum can only be in a file."""
