@@ -272,6 +272,9 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
 def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     """The layers in the order written."""
     found, gathered = laid_out(desk, calendar, ledger)
+    service = gathering.service_of(desk)
+    if gathered and service and gathering.too_large(desk, gathered, service, MOST_FEN):
+        return Answer({}, {}, ledger.before, [Problem("gathered")], [], desk.asked, desk.over_time)
     sum_of_parts = sum(found.values())
     layers: dict[str, dict[str, int]] = {}
     events = gathering.told(desk, gathered) if gathered else []
@@ -292,7 +295,7 @@ def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     asked = set(desk.asked)
     own = floors.with_own_deductible(desk.policy)
     sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {}) if name not in own}
-    told = desk.worked_out, sums, desk.floor_sums, gathered.claims if gathered else [], gathering.service_of(desk)
+    told = desk.worked_out, sums, desk.floor_sums, gathered.claims if gathered else [], service
     return Answer(layers, found, ledger.now, [], events, asked, desk.over_time, settled, *told)
 
 

@@ -102,7 +102,7 @@ def compare_data(policy: Policy, history: History, outcome: Any, wanted: Any, an
     theirs = product.worked_out(outcome.bill)
     ours = {layer: facts for layer, facts in answer.worked_out.items() if facts}, answer.sums, answer.floors
     if answer.service:  # sums that its layers do not name are of no claim
-        named = gathering.sums_named(policy, answer.service)
+        named = gathering.quantities_named(policy, answer.service)
         theirs, ours = ((one[0], {x: one[1][x] for x in one[1] if x in named}, one[2]) for one in (theirs, ours))
     return None if theirs == ours else Difference(policy, history, "the bill's derived facts and sums", theirs, ours)
 

@@ -96,16 +96,16 @@ def of_claims(policy: dict[str, Any], quantity: str, pure: list[str]) -> bool:
     return quantity != floors.OWN_DEDUCTIBLE and owner not in service_of_layers(policy)
 
 
-def sums_named(policy: dict[str, Any], service: str) -> set[str]:
-    """The sums that the service's layers name, also in sums that are worked out on the gathering claim itself."""
+def quantities_named(policy: dict[str, Any], service: str) -> set[str]:
+    """What the service's layers name in shares and in facts, and in sums that are worked out on the claim itself."""
     mine = [keys for name, keys in layers(policy).items() if service_of_layers(policy).get(name) == service]
     asked = {name for keys in mine for name in derived.asked_by(policy, keys)}
-    texts = texts_in([mine, [policy["derived facts"][name] for name in asked]])
-    sums = policy.get("quantities", {})
-    found = {name for name in sums if name in texts or any(text.endswith(f" of {name}") for text in texts)}
-    for name in reversed(sums):
+    values = [{key: node for key, node in keys.items() if key != "of"} for keys in mine]
+    texts = texts_in([values, [policy["derived facts"][name] for name in asked]])
+    found = texts | {text.partition(" of ")[2] for text in texts if not text.startswith("left of ")}
+    for name, written in reversed(policy.get("quantities", {}).items()):
         if name in found and name not in sums_of_claims(policy):
-            found |= set(floors.quantities_of(sums[name])) & set(sums)
+            found |= set(floors.quantities_of(written))
     return found
 
 
@@ -184,6 +184,14 @@ def gather(desk: Desk, calendar: Calendar, ledger: Ledger, service: str) -> Gath
         add(found.quantities, {name: fen for name, fen in quantities.items() if name in found.quantities})
         add(found.sums, sums)
     return found
+
+
+def too_large(desk: Desk, found: Gathered, service: str, most: int) -> bool:
+    """Whether a part or a quantity that the service's layers name has grown over the largest amount."""
+    quantities = quantities_named(desk.policy, service) - {floors.OWN_DEDUCTIBLE}
+    ordinary = set(layers(desk.policy)) - set(service_of_layers(desk.policy))
+    quantities &= {*found.quantities, *found.sums, *(f"left of {name}" for name in ordinary)}
+    return any(fen > most for fen in (*found.parts.values(), *map(desk.quantity, quantities)))
 
 
 def add(to: dict[Any, int], more: dict[Any, int]) -> None:

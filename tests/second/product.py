@@ -235,9 +235,15 @@ def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int], dict[str, di
     floors = {layer["layer"]: named_sums(layer["floor"]) for layer in data["layers"] if layer.get("floor")}
     return (
         {layer: facts for layer, facts in found.items() if facts},
-        named_sums(data),
+        named_sums(data) | gathered_sums(data),
         {layer: sums for layer, sums in floors.items() if sums},
     )
+
+
+def gathered_sums(data: dict[str, Any]) -> dict[str, int]:
+    """The sums of which a gathering claim has the values of others."""
+    found = data["gathered"]["quantities"] if data["gathered"] else []
+    return {one["name"]["en"]: one["fen"] for one in found if one["kind"] == "sum"}
 
 
 def named_sums(data: dict[str, Any]) -> dict[str, int]:

@@ -99,6 +99,9 @@ class GatheringMaker(PartsMaker):
             return super().of(above, lines)
         gone = {name for its, name in self.whole if wider(its, lines)}
         taken = {name for service, names in self.taken.items() if service != self.current for name in names}
+        taken |= (
+            {CLAIM_PARTS[-1]} if self.current != list(self.gathers)[-1] else set()
+        )  # for the other, if all is taken
         gone |= {part for part, names in self.divided.items() if gone & set(names)}
         gone |= {name for part in gone & set(self.divided) for name in self.divided[part]}
         parts = [name for name in (*CLAIM_PARTS, *self.sub_parts()) if name not in gone | taken]
@@ -107,18 +110,18 @@ class GatheringMaker(PartsMaker):
         for layer in above:
             if self.owner.get(layer, self.current) == self.current:
                 names += self.of_layer(layer, taken)
-        names = names or parts[:1] or self.of_layer(above[0], taken, always=True)
+        names = names or parts[:1] or [f"left of {above[-1]}"]
         items = [self.term(name) for name in names]
         self.whole += [(lines, name) for name, item in zip(names, items, strict=True) if whole(item)]
         self.taken[self.current] |= {its for name in names for its in self.spelled_out(name)}
         return items[0] if len(items) == 1 else items
 
-    def of_layer(self, layer: str, taken: set[str], always: bool = False) -> list[str]:
+    def of_layer(self, layer: str, taken: set[str]) -> list[str]:
         filled = [f"{layer}'s {part}" for part in OPEN_PARTS if part in self.filled[layer]]
         free = [name for name in filled if name not in taken]
-        if free == filled and not taken & set(self.spelled_out(f"left of {layer}")) and (always or self.often(0.45)):
+        if free == filled and not taken & set(self.spelled_out(f"left of {layer}")) and self.often(0.45):
             return [f"left of {layer}"]
-        return self.rng.sample(free, self.rng.randint(int(always), len(free))) if free else []
+        return self.rng.sample(free, self.rng.randint(0, len(free))) if free else []
 
     def without_doubles(self, names: list[str]) -> list[str]:
         """No divided part beside one of its sub-parts."""
