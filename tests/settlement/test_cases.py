@@ -19,6 +19,13 @@ def text(node: Node | None) -> str:
     return node.value
 
 
+def signed_fen(said: str) -> int:
+    """An amount in fen; below 0 where a claim lowers what the person bore."""
+    fen = parse_fen(said.removeprefix("-"))
+    assert fen is not None, said
+    return -fen if said.startswith("-") else fen
+
+
 @pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
 def test_case(path: Path) -> None:
     root = parse_file(path)
@@ -36,7 +43,7 @@ def test_case(path: Path) -> None:
     expected = root.get("expect")
     assert isinstance(expected, Mapping)
     wanted = {
-        key.value: {name.value: parse_fen(text(amount)) for name, amount in amounts}
+        key.value: {name.value: signed_fen(text(amount)) for name, amount in amounts}
         for key, amounts in expected
         if isinstance(amounts, Mapping)
     }

@@ -59,7 +59,7 @@ def small_policy(own: Mapping, policy_id: str, stated: Stated) -> Policy:
     more = {name.value: value for name, value in own}
     if "words" in more:
         more["words"] = Sequence((*items(more["words"]), *items(tree["words"])), HERE)
-    for name in {"amounts", "derived facts"} & set(more):
+    for name in {"amounts", "derived facts", "gathering claims"} & set(more):
         more[name] = Mapping(tuple((key, with_basis(value, basis)) for key, value in mapping(more[name])), HERE)
     if "benefit year from" in more:
         more["benefit year from"] = with_basis(more["benefit year from"], basis)

@@ -38,10 +38,12 @@ def text(node: Node | None) -> str:
 
 
 def fen(node: Node | None) -> int:
-    amount = parse_fen(text(node))
+    """An amount in fen; below 0 where a claim lowers what the person bore."""
+    said = text(node)
+    amount = parse_fen(said.removeprefix("-"))
     if amount is None:
         raise _expected("an amount", node)
-    return amount
+    return -amount if said.startswith("-") else amount
 
 
 def plain(node: Node | None) -> Any:

@@ -8,7 +8,7 @@ from openyibao.policy.model import Bilingual
 from openyibao.policy.values import money
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.bill_uses import period_text
-from openyibao.settlement.claim import UseKey
+from openyibao.settlement.claim import EMPTIED, UseKey
 
 SAY: dict[str, tuple[str, str]] = {
     # a series
@@ -157,6 +157,7 @@ OTHER_WORDS = {
     "annual maximum of deductible per year": "起付线年度累计上限",
     "year": "年度",
     "open": "留待汇总",
+    "emptied": "已汇总",
     "claim": "结算单",
 }
 """Words of uses that no policy writes."""
@@ -187,7 +188,7 @@ def use_text(key: UseKey, number: int) -> str:
     ('1,500.00', '2', '0.00')
     """
     group = str(key[0])
-    if group in ("episodes admitted", "admission number"):
+    if group in ("episodes admitted", "admission number") or group.endswith(EMPTIED):
         return str(number)
     if group.startswith("first claim / "):
         return period_of(number)

@@ -7,7 +7,7 @@ from openyibao.policy.claim_parts import Division, SubPart
 from openyibao.policy.facts import MAX_NUMBER
 from openyibao.policy.keys import read_key
 from openyibao.policy.messages import say
-from openyibao.policy.model import Condition, Fact, Otherwise, Range, Words
+from openyibao.policy.model import Condition, Fact, Range, Words
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.reading import Fields, Reading, describe, join
 
@@ -106,11 +106,12 @@ def _read_key(reading: Reading, node: Node, path: str, fact: Fact) -> Words | Ra
         if fact.kind == "any":
             values.append(reading.text(item, path, expected))
             continue
+        if fact.values:
+            values.append(reading.choice(item, path, fact.values))
+            continue
         key = read_key(reading, item, path, fact) if isinstance(item, Text) else None
         if isinstance(key, Range):
             return key
-        if isinstance(key, Otherwise) or not isinstance(item, Text):
+        if key is not None or not isinstance(item, Text):
             reading.problem(item.place, path, describe(item), expected)
-        elif isinstance(key, Words):
-            values += key.values
     return Words(tuple(dict.fromkeys(values))) if values else None

@@ -73,7 +73,7 @@ def check_gatherings(reading: Reading, gatherings: Sequence[Gathering], layers: 
         mine = _services(layer)
         found = [service for service in services if mine is None or service in mine]
         if found and mine != (found[0],):
-            what = say("no `service`") if mine is None else reading.some(mine)
+            what = say("no `service`") if mine is None else say("{text}", text=reading.some(mine))
             known = reading.some(services)
             expected = say("services that do not gather, or one that does ({words}) and no other", words=known)
             reading.problem(layer.place, path, what, expected)

@@ -67,6 +67,10 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
     text = reading.english(node.value)
     if text == "not known":
         return NotKnown(Bilingual("", ""))
+    if text == "not allowed":
+        todo = say("Write `{{not allowed: {{zh: ..., en: ...}}}}`, with the reason.")
+        reading.problem(node.place, path, describe(node), say("the reason with it"), todo)
+        return NotAllowed(Bilingual("", ""))
     if kind == RATE:
         numbers = {name: fact.range is not None for name, fact in scope.facts.items()}
         return read_rate(reading, node, path, numbers, {v for name in by for v in scope.facts[name].values})

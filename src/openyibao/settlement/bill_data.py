@@ -217,7 +217,7 @@ class _BillWriter(GatherWriter):
             "claim": self.claim_data(),
             "gathered": self.gathered(),
             "layers": layers,
-            "sums": [self.sum(one) for one in self.policy.quantities if not one.is_own],
+            "sums": self.sums(),
             "parts_at_end": self.parts_at_end(),
             "totals": {
                 "total_fen": self.claim.total_fen,

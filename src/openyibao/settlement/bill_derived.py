@@ -88,11 +88,11 @@ class DerivedWriter(UseWriter):
         low, high = getattr(key, "low", None), getattr(key, "high", None)
         return {"fact": self.name(fact), "accepts": [{lang: say_range(low, high, lang) for lang in ("zh", "en")}]}
 
-    def sum(self, one: Sum) -> Data:
+    def sum(self, one: Sum, asking: LayerPlan | None = None) -> Data:
         return {
             "name": self.name(one.name),
-            "plus": [self.quantity_data(*term) for term in one.plus],
-            "minus": [self.quantity_data(*term) for term in one.minus],
+            "plus": [self.quantity_data(*term, asking) for term in one.plus],
+            "minus": [self.quantity_data(*term, asking) for term in one.minus],
             "fen": self.quantity_fen(None, one.name),
         }
 

@@ -21,6 +21,8 @@ class Held:
 
 OPEN = " / open"
 """How the groups of uses end that hold what claims have left to be gathered."""
+EMPTIED = " / emptied"
+"""How the groups of uses end that say, with 1, of which periods it was gathered."""
 
 FactValue = str | int | tuple[Held, ...]
 """A word, a whole number (of money: fen), or several words with their times."""

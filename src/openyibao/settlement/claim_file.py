@@ -161,12 +161,16 @@ class _ClaimReader:
         reading, told = self.reading, len(self.reading.problems)
         lined = isinstance(node, Mapping) and any(reading.english(key.value) == "lines" for key, _ in node)
         source, other = ("lines", "money") if lined else ("money", "lines")
-        needed = ("claim id", "person", *DATES, "facts")
-        fields = (
-            reading.fields(node, path, needed, OPTIONAL)
-            if self._gathers(node)
-            else reading.fields(node, path, (*needed, source), (*OPTIONAL, other))
-        )
+        service = self._gathers(node)
+        needed = ("claim id", "person", *DATES, "facts", *([] if service else [source]))
+        fields = reading.fields(node, path, needed, (*OPTIONAL, source, other))
+        if service and (told_of := next((key for key in (source, other) if key in fields), "")):
+            found = say("`{key}` of a claim that gathers", key=reading.word(told_of))
+            expected = say(
+                "neither money nor lines: claims of {service} gather what earlier ones left open",
+                service=reading.named(service),
+            )
+            reading.problem(fields[told_of][0], join(path, told_of), found, expected, say("Remove it."))
         if other in fields:
             found, expected = say("both `money` and `lines`"), say("one of the two")
             reading.problem(
@@ -191,13 +195,13 @@ class _ClaimReader:
         split = split_claim(reading, lines, self.catalogue, self.policy, claim)
         return [LinedClaim(claim)] if len(reading.problems) > told else self._settled_as(claim, split, fields, path)
 
-    def _gathers(self, node: Node) -> bool:
-        """Whether the claim is of a service that gathers: it has neither money nor lines."""
+    def _gathers(self, node: Node) -> str:
+        """The service of a claim that gathers, which has neither money nor lines; else nothing."""
         english, services = self.reading.english, {one.service for one in self.policy.gatherings}
         facts = [v for k, v in node if english(k.value) == "facts"] if isinstance(node, Mapping) else []
         entries = [entry for fact in facts if isinstance(fact, Mapping) for entry in fact]
         said = [v for k, v in entries if english(k.value) == "service" and isinstance(v, Text)]
-        return any(english(text.value) in services for text in said)
+        return next((english(text.value) for text in said if english(text.value) in services), "")
 
     def _settled_as(self, claim: Claim, split: tuple[SplitLine, ...], fields: Fields, path: str) -> list[LinedClaim]:
         place, path = fields["lines"][0], join(path, "lines")

@@ -150,7 +150,7 @@ class Form:
             window = f"{self.period(n, gather.first)}, {self.period(n, gather.last)}"
             return f"{name}{function}(USE_{n}, {self.own(n)}, who, {window})"
         function = "gathered" if name else "cleared"
-        return f"{name}{function}(uses, {slot.group!r}, {gather.first}, {gather.last})"
+        return f"{name}{function}(uses, {slot.group!r}, {gather.mark!r}, {gather.first}, {gather.last})"
 
     def earn(self, earn: Earn) -> str:
         slot, n = self.program.slots[earn.slot], earn.slot

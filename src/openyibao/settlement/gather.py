@@ -24,15 +24,19 @@ def gather_clear(use, own, who, first, last):  # type: ignore[no-untyped-def]
             use[t] = 0
 
 
-def gathered(uses: dict[UseKey, int], group: str, first: int, last: int) -> int:
-    """`gather_sum` on the uses of a person. The last period counts as read even where nothing is in it."""
+def gathered(uses: dict[UseKey, int], group: str, mark: str, first: int, last: int) -> int:
+    """`gather_sum` on the uses of a person. What was emptied before counts as read, and the last period always."""
     uses.get((group, last), 0)
+    for key in _inside(uses, mark, first, last):
+        uses.get(key, 0)
     return sum(uses.get(key, 0) for key in _inside(uses, group, first, last))
 
 
-def cleared(uses: dict[UseKey, int], group: str, first: int, last: int) -> None:
-    """`gather_clear` on the uses of a person."""
+def cleared(uses: dict[UseKey, int], group: str, mark: str, first: int, last: int) -> None:
+    """`gather_clear` on the uses of a person; the periods that held something are marked."""
     for key in _inside(uses, group, first, last):
+        if uses[key]:
+            uses[mark, key[1]] = 1
         uses[key] = 0
 
 

@@ -129,21 +129,26 @@ class Earn:
 
 @dataclass(frozen=True)
 class Gather:
-    """`name` becomes the sum of a slot's uses in the periods from `first` to `last`, which are locals."""
+    """`name` becomes the sum of a slot's uses in the periods from `first` to `last`, which are locals.
+
+    `mark` is the group of uses, of a person's history only, that says which periods were emptied before.
+    """
 
     name: str
     slot: int
     first: str
     last: str
+    mark: str
 
 
 @dataclass(frozen=True)
 class Clear:
-    """The slot's uses in these periods become 0."""
+    """The slot's uses in these periods become 0, and those that were not are marked."""
 
     slot: int
     first: str
     last: str
+    mark: str
 
 
 OnUses = ReadUse | WriteUse | Carry | Earn | Gather | Clear

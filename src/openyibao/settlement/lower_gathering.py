@@ -12,8 +12,8 @@ from openyibao.policy.claim_parts import Gathering
 from openyibao.policy.gathering import named_parts
 from openyibao.policy.model import Layer
 from openyibao.policy.values import MAX_AMOUNT_FEN
-from openyibao.settlement.claim import MAX_USE_FEN, OPEN
-from openyibao.settlement.ir import Clear, Fail, Gather, Known, Note, ReadUse, Set, Slot, Statement, When, WriteUse
+from openyibao.settlement.claim import EMPTIED, MAX_USE_FEN, OPEN
+from openyibao.settlement.ir import Clear, Fail, Gather, Note, ReadUse, Set, Slot, Statement, When, WriteUse
 from openyibao.settlement.layer_plan import LayerPlan
 from openyibao.settlement.lower_derived import where
 from openyibao.settlement.lower_tables import basis_text
@@ -115,21 +115,24 @@ class Gatherer:
         ]
         everything = [*plan.parts.values(), *plan.quantities.values()]
         for found in everything:
+            sum_ = low.names(f"{found.local} / sum")
             inside += [
-                Gather(found.local, found.slot, plan.first, plan.last),
-                When(f"{found.local} > {MAX_AMOUNT_FEN}", (Fail(large),)),
+                Gather(sum_, found.slot, plan.first, plan.last, mark_of(plan.gathering)),
+                When(f"{sum_} > {MAX_AMOUNT_FEN}", (Fail(large),)),
+                Set(found.local, sum_, bound=(0, MAX_AMOUNT_FEN)),
             ]
-        inside.append(Set(plan.total, " + ".join(found.local for found in plan.parts.values())))
-        inside.append(When(f"{plan.total} > {MAX_AMOUNT_FEN}", (Fail(large),)))
+        total = " + ".join(found.local for found in plan.parts.values())
+        inside.append(When(f"{total} > {MAX_AMOUNT_FEN}", (Fail(large),)))
+        inside.append(Set(plan.total, total, bound=(0, MAX_AMOUNT_FEN)))
         inside += [Set(found.left, found.local, bound=(0, MAX_AMOUNT_FEN)) for found in plan.parts.values()]
-        names = [plan.total, plan.first, plan.last, *(found.local for found in everything)]
+        nothing = [plan.total, plan.first, plan.last, *(found.local for found in plan.parts.values())]
         return [
             Note(""),
             Note(f"what claims of {plan.gathering.service} gather"),
             Note(basis_text(low.policy, plan.gathering.basis)),
-            *(Set(name, "0") for name in names),
+            *(Set(name, "0") for name in nothing),
+            *(Set(found.local, found.left, "of any other claim its own") for found in plan.quantities.values()),
             When(plan.test, tuple(inside)),
-            *(Known(name, (0, MAX_AMOUNT_FEN)) for name in names if name not in (plan.first, plan.last)),
         ]
 
     def leave(self) -> tuple[list[Statement], list[Statement]]:
@@ -146,12 +149,17 @@ class Gatherer:
             full = low.fault("use", what=plan.gathering.service)
             read += [
                 ReadUse(found.slot, after, quiet=True),
-                Set(after, f"{after} + {found.left}", bound=(0, MAX_USE_FEN + MAX_AMOUNT_FEN)),
+                Set(after, f"{after} + {found.left}"),
                 When(f"{after} > {MAX_USE_FEN}", (Fail(full),)),
             ]
             write.append(WriteUse(found.slot, after))
-            clear.append(Clear(found.slot, plan.first, plan.last))
+            clear.append(Clear(found.slot, plan.first, plan.last, mark_of(plan.gathering)))
         return [When(test, tuple(read))], [When(test, tuple(write)), When(plan.test, tuple(clear))]
+
+
+def mark_of(gathering: Gathering) -> str:
+    """The group of uses that says which periods were emptied: who looks at them again depends on who emptied them."""
+    return f"{gathering.service}{EMPTIED}"
 
 
 def without_money(low: Lowering) -> list[Statement]:

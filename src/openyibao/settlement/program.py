@@ -79,10 +79,9 @@ class _Writer:
 
     def _gathering(self, low: Lowering, out: list[Statement]) -> tuple[list[Statement], list[Statement]]:
         """The layers on claims that gather; what all other claims leave to them: checked, and written."""
-        if not self.policy.gatherings:
-            return [], []
+        served = [self.policy.gathers(layer) for layer in self.policy.layers]
         plain = low.quantities
-        self.gatherers = {one.service: Gatherer(low, one) for one in self.policy.gatherings}
+        self.gatherers = {one.service: Gatherer(low, one) for one in self.policy.gatherings if one in served}
         body: list[Statement] = []
         for layer in self.policy.layers:
             gathering = self.policy.gathers(layer)
