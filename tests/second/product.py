@@ -39,7 +39,7 @@ BOUND = "annual maximum of "
 DERIVED = "derived "
 DAYS_AT_ONE = 306  # the product counts days from 1 March of the year 0, Python from 1 January of the year 1
 TO_BE_GATHERED = " / open"
-NUMBERED = (" / earned", " / number of the episode", TO_BE_GATHERED)
+NUMBERED = (" / earned", " / number of the episode", TO_BE_GATHERED, " / emptied")
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
 INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
 KINDS = {
@@ -280,7 +280,7 @@ def day_in(item: dict[str, str], key: str) -> date | None:
 def money_uses(uses: Uses) -> dict[tuple[Any, ...], int]:
     """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions.
 
-    Nor what is open for claims that gather: it shows in what these find.
+    Nor what is open for claims that gather, or was emptied: it shows in what these find.
     """
     kept = uses.values.items()
     money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(NUMBERED)}
