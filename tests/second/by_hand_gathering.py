@@ -138,7 +138,8 @@ def some_months_before_the_end_of_a_month() -> Case:
 def some_months_over_the_turn_of_the_year() -> Case:
     """Five months before 30 January: 30 August; 31 January: 31 August."""
     law = gathering(HALF, FOR_MONTHS, services=of_months(5))
-    claims = [stay("2024-08-29", 2), stay("2024-08-30", 20), applied("2025-01-31"), applied("2025-01-30")]
+    late = applied("2025-01-31", admission="2025-01-30", discharge="2025-01-30")
+    claims = [stay("2024-08-29", 2), stay("2024-08-30", 20), applied("2025-01-31"), late]
     return Case(law, history(*claims), [(1, 0), (10, 0), (0, 0), (0, 10)])
 
 

@@ -20,7 +20,7 @@ QUANTITIES = (
 )
 FAILURES = (
     *("fact", "gap", "statistic", "edges", "rate", "enrolment", "no enrolment", "two values"),
-    *("date", "sum", "negative", "dates", "day", "large", "sub-part", "division", "gathering", "not allowed"),
+    *("date", "sum", "negative", "dates", "day", "large", "sub-part", "division", "gathering", "gathered", "not allowed"),
 )
 SWITCHES = (
     *(

@@ -99,7 +99,7 @@ class GatheringMaker(PartsMaker):
             return super().of(above, lines)
         gone = {name for its, name in self.whole if wider(its, lines)}
         taken = {name for service, names in self.taken.items() if service != self.current for name in names}
-        taken |= {CLAIM_PARTS[-1]} if self.current != list(self.gathers)[-1] else set()  # for the other one
+        taken |= {CLAIM_PARTS[-1]} if self.current != max(self.gathers) else set()  # left for the other
         gone |= {part for part, names in self.divided.items() if gone & set(names)}
         gone |= {name for part in gone & set(self.divided) for name in self.divided[part]}
         parts = [name for name in (*CLAIM_PARTS, *self.sub_parts()) if name not in gone | taken]
@@ -108,7 +108,7 @@ class GatheringMaker(PartsMaker):
         for layer in above:
             if self.owner.get(layer, self.current) == self.current:
                 names += self.of_layer(layer, taken)
-        names = names or parts[:1] or [f"left of {above[-1]}"]
+        names = names or parts[:1] or [f"left of {own}" for own in above if self.owner.get(own) == self.current][-1:]
         items = [self.term(name) for name in names]
         self.whole += [(lines, name) for name, item in zip(names, items, strict=True) if whole(item)]
         self.taken[self.current] |= {its for name in names for its in self.spelled_out(name)}
