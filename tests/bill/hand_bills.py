@@ -183,7 +183,7 @@ def flat_bill() -> Obj:
     }
     basic, extra = basic_layer(), extra_layer()
     return {
-        "bill_version": 3,
+        "bill_version": 4,
         "policy": {
             "id": "hand-made",
             "title": word("hand-made policy", "手工政策"),
@@ -208,8 +208,11 @@ def flat_bill() -> Obj:
             "facts": [stated(AGE, word("40")), stated(STAY, word("inpatient", "住院"))],
             "total_fen": 1_000_000,
             **{f"{part}_fen": fen for part, fen in four.items()},
+            "divided": [],
         },
         "sums": [],
+        "gathered": None,
+        "leaves": [],
         "layers": [basic, extra],
         "parts_at_end": [
             {"layer": layer, "part": part, "name": word(part), "fen": fen}
