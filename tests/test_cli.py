@@ -46,7 +46,7 @@ def test_demo_prints_the_published_payments() -> None:
 def test_settle_as_json_is_the_bill() -> None:
     done = yibao("settle", EXAMPLES / "cq-01.yaml", "--policy", "chongqing/resident-2023", "--format", "json")
     bill = json.loads(done.stdout)
-    assert bill["bill_version"] == 3
+    assert bill["bill_version"] == 4
     assert bill["totals"]["personal_fen"] == 562520
 
 
@@ -94,7 +94,18 @@ def test_problems_are_said_plainly(tmp_path: Path) -> None:
 def test_policy_list_and_check_name_all() -> None:
     listed, checked = yibao("policy", "list").stdout, yibao("policy", "check").stdout
     for name in policy_ids():
-        assert name in listed and f"{name}: good." in checked
+        assert name in listed and (f"{name}: good. " in checked or f"{name}：检查通过。共" in checked)
+
+
+def test_a_good_policy_is_told_in_the_language_asked_for_or_in_that_of_its_file() -> None:
+    english, chinese = "teaching/willow-county-2026", "ningbo/resident-2023"
+    for arguments, said in (
+        ((english,), f"{english}: good. 18 values: 18 high; 18 with article; 0 not known.\n"),
+        ((english, "--lang", "zh"), f"{english}：检查通过。共18项数值：把握高18项；写明条款18项；未知0项。\n"),
+        ((chinese,), f"{chinese}：检查通过。共"),
+        ((chinese, "--lang", "en"), f"{chinese}: good. "),
+    ):
+        assert yibao("policy", "check", *arguments).stdout.startswith(said), arguments
 
 
 def test_code_is_what_runs() -> None:

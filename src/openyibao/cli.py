@@ -100,7 +100,7 @@ def policy_show(
 @policy_app.command("check")
 def policy_check(
     policies: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="All, if none is named.")] = None,
-    lang: Annotated[Lang | None, typer.Option(help="Language of problems; without it, that of each file.")] = None,
+    lang: Annotated[Lang | None, typer.Option(help="Language; without it, that of each file.")] = None,
 ) -> None:
     """Check policies: every problem with its place, and how well their values are known."""
     commands.check_policies(policies or [], lang)

@@ -104,7 +104,7 @@ def settle_file(
 
 def failed(file: Path, error: ClaimError, lang: str) -> str:
     """Why a claim was not settled, with its file and its id, each once."""
-    claim, text = (f"结算单{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
+    claim, text = (f"单据{error.claim}", error.text.zh) if lang == "zh" else (f"claim {error.claim}", error.text.en)
     about = "" if text.startswith(claim) else f"{claim}：" if lang == "zh" else f"{claim}: "
     return f"{file}: {about}{text}"
 
@@ -201,6 +201,7 @@ def show_policy(name: str, form: str, lang: str | None) -> None:
 
 
 def check_policies(names: list[str], lang: str | None) -> None:
+    """Say of each policy what is wrong with it, or how well it is known: in this language, or in that of its file."""
     bad = False
     for name in names or policy_ids():
         try:
@@ -212,7 +213,9 @@ def check_policies(names: list[str], lang: str | None) -> None:
             continue
         from openyibao.policy.coverage import coverage
 
-        print(f"{name}: good. {coverage(policy)}")
+        page = lang or language_of(policy.file)
+        good = f"{name}：检查通过。" if page == "zh" else f"{name}: good. "
+        print(f"{good}{coverage(policy, page)}")
     if bad:
         raise SystemExit(2)
 

@@ -45,6 +45,7 @@ def answer(fen: int | None = None, rate: Obj | None = None, origin: Obj | None =
         "basis": basis(),
         "assumption": None,
         "share_of": None,
+        "for_each": None,
         "line": None,
         "own_share": None,
         "points": [],
@@ -137,7 +138,7 @@ def extra_layer() -> Obj:
         "facts": [],
     }
     named = {"amount": word("base amount", "基数"), "amount_fen": 50_000, "share": ratio(50)}
-    origin = {**named, "statistic": statistic, "table": None, "is_fact": False}
+    origin = {**named, "statistic": statistic, "table": None, "sum": None, "is_fact": False}
     deductible = per_claim("claim", answer(25_000, origin=origin), 25_000, True)
     terms = [
         term("basic", "copay", ratio(1, 1), 109_500, 109_500),

@@ -35,7 +35,7 @@ def line(start: Obj, slope: Obj, least: Obj | None, most: Obj | None) -> Obj:
 
 def of_fact(fen: int, share: Obj, balance: int) -> Obj:
     named = {"amount": BALANCE, "amount_fen": balance, "share": share}
-    return answer(fen, origin={**named, "statistic": None, "table": None, "is_fact": True})
+    return answer(fen, origin={**named, "statistic": None, "table": None, "sum": None, "is_fact": True})
 
 
 def in_line(used: int, amount: int, left: int, counted_before: int, maximum: int | None, taken: int) -> Obj:
@@ -83,7 +83,7 @@ def second_layer() -> Obj:
     figure = {**figure, "fen": 3_380_300, "share": ratio(120), "unit_fen": 100}
     figure["facts"] = [{"fact": CLASS, "value": COVERED, "range": None}]
     named = {"amount": word("income", "收入"), "amount_fen": 4_056_300, "share": ratio(2)}
-    origin = {**named, "statistic": figure, "table": None, "is_fact": False}
+    origin = {**named, "statistic": figure, "table": None, "sum": None, "is_fact": False}
     terms = [
         HAND.term("first", "over_cap", WHOLE, 128_999, 128_999),
         HAND.term("first", "deductible", WHOLE, 40_000, 40_000),

@@ -17,6 +17,8 @@ half_up, ratio, words, within = PARTS.half_up, PARTS.ratio, PARTS.words, PARTS.w
 
 Obj = dict[str, Any]
 DATES = ("admission", "discharge", "settlement", "charge", "enrolment")
+LARGEST = 10**11
+"""No amount is larger, in fen."""
 NUMBER = re.compile(r"-?\d+(?:\.\d\d)?(?: yuan|元)?")
 
 
@@ -137,11 +139,16 @@ class Answers:
             self.same(where, f"{name} of the answer is there", answer[name] is not None, kind == "ratio")
         for name in ("line", "own_share", "points"):
             self.same(where, f"{name} of no rate", bool(answer[name]) and kind != "ratio", False)
-        for name in ("derived_from", "share_of"):
-            self.same(where, f"{name} of no amount", bool(answer[name]) and kind != "amount", False)
+        origins = [bool(answer[name]) for name in ("derived_from", "share_of", "for_each")]
+        self.same(where, "an origin of no amount", any(origins) and kind != "amount", False)
+        self.same(where, "two origins of an amount", sum(origins) > 1, False)
         self.chosen_by(where, answer["facts"])
         if answer["derived_from"]:
             self.derivation(where, answer["derived_from"], answer["fen"])
+        if each := answer["for_each"]:
+            self.fact(f"{where}, for each", each["fact"], {"zh": str(each["value"]), "en": str(each["value"])})
+            fen = min(LARGEST, each["fen"] * max(0, each["value"] - each["beyond"]))
+            self.same(where, "amount for each", answer["fen"], fen)
         if share_of := answer["share_of"]:
             place = share_of["layer"], share_of["quantity"]
             found = self.sum_named(share_of["name"]) if place == (None, "sum") else self.quantities.get(place)
@@ -176,7 +183,7 @@ class Answers:
     def derivation(self, where: str, origin: Obj, fen: int | None) -> None:
         amount, statistic, table = origin["amount_fen"], origin["statistic"], origin["table"]
         self.same(where, "derived amount", fen, half_up(amount * ratio(origin["share"])))
-        origins = [statistic is not None, table is not None, origin["is_fact"]]
+        origins = [statistic is not None, table is not None, origin["sum"] is not None, origin["is_fact"]]
         self.same(where, "origins of the named amount", sum(origins), 1)
         if origin["is_fact"]:
             self.money_fact(where, origin["amount"], amount)
@@ -188,3 +195,18 @@ class Answers:
         if table:
             self.answer(f"{where}, named amount", table, ("amount",))
             self.same(where, "amount_fen from its table", amount, table["fen"])
+        if origin["sum"]:
+            self.same(
+                where, "amount_fen from its sum", amount, self.amount_sum(f"{where}, named amount", origin["sum"])
+            )
+
+    def amount_sum(self, where: str, item: Obj) -> int:
+        """The terms together, not below 0, raised to the least and then cut to the most."""
+        parts = [("plus", item["plus"]), ("minus", item["minus"])]
+        parts += [(name, [item[name]] if item[name] else []) for name in ("least", "most")]
+        for name, answers in parts:
+            for number, answer in enumerate(answers, 1):
+                self.answer(f"{where}, {name} {number}", answer, ("amount",))
+        fen = max(0, sum(one["fen"] for one in item["plus"]) - sum(one["fen"] for one in item["minus"]))
+        fen = max(fen, item["least"]["fen"]) if item["least"] else fen
+        return min(fen, item["most"]["fen"] if item["most"] else LARGEST, LARGEST)

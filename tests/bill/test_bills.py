@@ -32,7 +32,8 @@ SHARED = str(ROOT / "tests" / "policies" / "shared-and-fixed.yaml")
 TIME = str(ROOT / "tests" / "policies" / "time.yaml")
 SPLIT = str(ROOT / "tests" / "policies" / "split.yaml")
 DERIVED = str(ROOT / "tests" / "policies" / "derived.yaml")
-POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED]
+EARNED = str(ROOT / "tests" / "policies" / "earned.yaml")
+POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED, EARNED]
 SCHEMA_EVERY = 50
 FEWER = 300
 

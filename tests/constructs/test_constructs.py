@@ -100,11 +100,12 @@ def test_what_is_shown_is_the_policy(lang: str) -> None:
     """The snippet in either language, put under the header again, is the policy of the case; the catalogue too."""
     shown = 0
     for case, part in PARTS:
-        root = in_english(policy_text(case, part, lang))
+        policy = case.policy(part)
+        root = in_english(policy_text(policy, part, lang))
         stated = Stated(case.title, case.source.en, case.date.en, case.sure)
-        assert small_policy(root, f"constructs/{case.name}", stated) == case.policy(part), case.name
+        assert small_policy(root, f"constructs/{case.name}", stated) == policy, case.name
         if part.catalogue:
-            read = in_english(catalogue_text(case, part, lang))
+            read = in_english(catalogue_text(policy, part, lang))
             assert catalogue(read, case.name) == catalogue(part.catalogue, case.name), case.name
             shown += 1
     assert shown

@@ -47,7 +47,7 @@ def test_settling_into_a_state_file(folder: Path, tmp_path: Path) -> None:
     ("lang", "same", "other", "nothing"),
     [
         ("en", "claim W-1 was settled before", "claims.yaml: claim W-3 was settled already", "Nothing changed"),
-        ("zh", "结算单W-1此前已结算", "claims.yaml: 结算单W-3已于", "没有变化，未保存"),
+        ("zh", "单据W-1此前已结算", "claims.yaml: 单据W-3已于", "没有变化，未保存"),
     ],
 )
 def test_settling_the_same_claims_twice(folder: Path, lang: str, same: str, other: str, nothing: str) -> None:

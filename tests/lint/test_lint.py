@@ -63,7 +63,7 @@ def test_each_case(case: dict[str, Any]) -> None:
     assert found.answer == case["answer"], Teller("en").lines(found)
     if by := case.get("by"):
         number, unit = by.split(" ")
-        assert found.by == Fraction(number) * (100 if unit == "yuan" else Fraction(1, 100))
+        assert found.by == Fraction(number) * {"yuan": 100, "points": Fraction(1, 100), "months": 1}[unit]
     if why := case.get("why"):
         assert found.missing is not None and why in found.missing.en
     for lang in ("zh", "en"):
@@ -86,6 +86,36 @@ def test_the_model_county_conforms_to_all() -> None:
     found = {finding.rule.id: finding.answer for finding in lint(policy_of({}))}
     assert set(found.values()) <= {"conforms", "within about"}
     assert len(found) == sum(1 for r in national_rules() if r.scheme in ("resident", "all") and r.end is None)
+
+
+CRITICAL, BASIC = "layers/1/critical illness insurance", "layers/0/basic insurance"
+
+
+def lines_of(rule: str, lang: str, **changes: object) -> str:
+    return "\n".join(Teller(lang).lines(finding_of({"rule": rule, **changes})))
+
+
+def test_no_cap_stated_is_not_said_to_be_unlimited() -> None:
+    """The one rule bounds the caps together from below, the other forbids a cap."""
+    cap = f"{BASIC}/at most per year"
+    silent = finding_of({"rule": "cap-of-residents", "drop": [cap]})
+    assert silent.answer == "cannot tell" and silent.missing is not None
+    assert silent.missing.zh == "政策未写明“基本医疗保险”的封顶线"
+    assert silent.missing.en == "the policy states no cap of basic insurance"
+    unlimited = {"set": {cap: "no limit", f"{CRITICAL}/at most per year": "no limit"}}
+    assert finding_of({"rule": "cap-of-residents", **unlimited}).answer == "conforms"
+    assert "本地为不封顶（" in lines_of("cap-of-residents", "zh", **unlimited)
+    assert "here no cap (" in lines_of("cap-of-residents", "en", **unlimited)
+    rule, dropped = "critical-cap-of-the-poor", {"drop": [f"{CRITICAL}/at most per year"]}
+    assert "本地为不封顶，国家规定为不封顶" in lines_of(rule, "zh", **unlimited)
+    assert "本地未写明封顶线，国家规定为不封顶" in lines_of(rule, "zh", **dropped)
+    assert "here no cap is stated, wanted no cap" in lines_of(rule, "en", **dropped)
+
+
+def test_what_cannot_be_told_says_nothing_of_a_claim_to_settle() -> None:
+    told = "".join(Teller("zh").text({"x": lint(read_policy(find_policy("guangzhou/resident-2022")))}))
+    assert "没有数值：政策文件写明“未知”" in told
+    assert "本单" not in told and "方可结算" not in told
 
 
 def test_the_whole_library_is_judged_in_three_forms() -> None:

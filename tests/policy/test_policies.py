@@ -75,6 +75,18 @@ def test_what_a_file_says_counts_not_how() -> None:
     assert read_policy_text(text.replace("8万元", "80001元")) != policy
 
 
+FOLDED = ">-\n      left out:\n      the account"
+AS_IT_STANDS = "|-\n      left out: the account"
+
+
+@pytest.mark.parametrize("written", [FOLDED, AS_IT_STANDS, "'left out: the account'"])
+def test_a_folded_text_is_the_text(written: str) -> None:
+    """However a text is laid out in the file, it reads the same, without a mark where lines were joined."""
+    text = write_policy(read_policy(find_policy("xx-district/resident-2013")))
+    policy = read_policy_text(f"{text}  - zh: 未收个人账户\n    en: {written}\n")
+    assert policy.gaps[-1].en == "left out: the account"
+
+
 def test_language_agrees_with_the_glossary() -> None:
     """One Chinese name for one English name. `deductible` is the line in the glossary, a part of the cost here."""
     glossary = {word.en: word.zh for word in all_words()}

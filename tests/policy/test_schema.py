@@ -248,7 +248,7 @@ def test_keys_of_variations_are_those_that_the_reader_asks_for(monkeypatch: pyte
     made: list[Asked] = []
 
     class Noted(Asked):
-        def __init__(self, file: str, vocabulary: Vocabulary) -> None:
+        def __init__(self, file: str, vocabulary: Vocabulary, _root: object = None) -> None:
             super().__init__(file, vocabulary)
             made.append(self)
 

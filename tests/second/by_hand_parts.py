@@ -201,20 +201,6 @@ def an_answer_that_is_not_allowed() -> Case:
 
 
 @case
-def not_allowed_in_a_named_amount() -> Case:
-    """The deductible is a share of an amount that cat 2 does not get; the layer below, which asks nothing, is reached
-
-    by nobody of cat 2.
-    """
-    line = {"by": "tier", "cat 1": 100, "cat 2": REFUSED, "basis": BASIS}
-    law = policy(
-        {"deductible per claim": "50% of line"}, {}, facts={"tier": ["cat 1", "cat 2"]}, amounts={"line": line}
-    )
-    claims = history(*(claim("2025-01-01", 80, {"tier": tier}) for tier in ("cat 1", "cat 2")))
-    return Case(law, claims, [(30, 50), "refused"])
-
-
-@case
 def not_allowed_by_a_derived_fact() -> Case:
     """The second claim of a year is not; it is not settled, so that a third is the second, too. 2026 begins anew."""
     which = {

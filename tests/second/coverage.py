@@ -20,7 +20,19 @@ QUANTITIES = (
 )
 FAILURES = (
     *("fact", "gap", "statistic", "edges", "rate", "enrolment", "no enrolment", "two values"),
-    *("date", "sum", "negative", "dates", "day", "large", "sub-part", "division", "gathering", "gathered", "not allowed"),
+    *(
+        "date",
+        "sum",
+        "negative",
+        "dates",
+        "day",
+        "large",
+        "sub-part",
+        "division",
+        "gathering",
+        "gathered",
+        "not allowed",
+    ),
 )
 SWITCHES = (
     *(

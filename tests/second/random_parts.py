@@ -34,7 +34,7 @@ class PartsMaker(DerivedMaker):
         parts = [part for part, chance in zip(SPLITS, (0.3, 0.12), strict=True) if own.random() < chance]
         self.divided = {part: [en for en, _ in SPLITS[part][: own.choice((2, 2, 3))]] for part in parts}
         self.positions = {name: self.position() for name in GROUPS[: own.choice((0, 0, 1, 1, 2))]}
-        self.refusing = own.random() < 0.3
+        self.refusing, self.naming = own.random() < 0.3, False
 
     def chance(self, chance: float) -> bool:
         return self.own.random() < chance
@@ -117,9 +117,16 @@ class PartsMaker(DerivedMaker):
 
     # Not allowed
 
+    def named_amounts(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """They have no such answer."""
+        self.naming = True
+        made = super().named_amounts()
+        self.naming = False
+        return made
+
     def table(self, leaf: Leaf, most: int) -> dict[str, Any]:
         """Now and then an answer is that it is not allowed."""
-        if not self.refusing:
+        if not self.refusing or self.naming:
             return super().table(leaf, most)
         refused = {"not allowed": REASON}
         return super().table(lambda: refused if self.chance(0.025) else leaf(), most)

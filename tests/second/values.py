@@ -236,23 +236,22 @@ class Desk:
         node = self.policy["amounts"][name]
         if not (isinstance(node, dict) and "year" in node):
             self.forms.add("named table" if isinstance(node, dict) and "by" in node else "named constant")
-            found = self.for_name(lambda: self.amount(node))
+            try:
+                found = self.amount(node)
+            except Stop as stop:  # a named amount that cannot be had is one that is not known (reading 4)
+                raise Stop("gap") from stop
             assert found is not ENDLESS
-            return int(found)
-        share = self.for_name(lambda: self.share(node["share"]))
+            return found
+        try:
+            share = self.share(node["share"])
+        except Stop as stop:
+            raise Stop("gap") from stop
         self.forms |= {"table of multiples"} if isinstance(node["share"], dict) and "by" in node["share"] else set()
         figure = self.amount(self.figure(node["of"], node["year"]))
         assert figure is not ENDLESS
         rounded = node.get("rounded", "half-up to 0.01 yuan")
         self.forms |= {"statistic", f"statistic of {node['year']}", f"statistic {node.get('rounded', 'unrounded')}"}
         return round_to(share * figure, rounded)
-
-    def for_name(self, question: Callable[[], Any]) -> Any:
-        """A named amount that cannot be had is one that is not known (reading 4), unless the policy refuses it."""
-        try:
-            return question()
-        except Stop as stop:
-            raise Stop(stop.kind if stop.kind == REFUSED else "gap") from stop
 
     def figure(self, name: str, word: str) -> Any:
         """The value of a statistic in the year that the word names."""

@@ -21,6 +21,7 @@ EVERY_FEATURE = str(Path(__file__).parent.parent / "policies" / "every-feature.y
 TIME = str(Path(EVERY_FEATURE).with_name("time.yaml"))
 SPLIT = str(Path(EVERY_FEATURE).with_name("split.yaml"))
 DERIVED = str(Path(EVERY_FEATURE).with_name("derived.yaml"))
+EARNED = str(Path(EVERY_FEATURE).with_name("earned.yaml"))
 SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
 POLICIES = (
     EVERY_FEATURE,
@@ -28,6 +29,7 @@ POLICIES = (
     TIME,
     SPLIT,
     DERIVED,
+    EARNED,
     "teaching/willow-county-2026",
     "chongqing/resident-2023",
     "xx-district/resident-2013",
@@ -70,7 +72,7 @@ def test_equal_on_random_histories(name: str) -> None:
         assert {"gap", "edges"} <= kinds
 
 
-@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED])
+@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED, EARNED])
 def test_equal_with_numbers_as_arguments(name: str) -> None:
     rule = Rule(read_policy(find_policy(name)))
     _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
@@ -105,7 +107,7 @@ def test_a_failed_claim_leaves_no_trace() -> None:
 @pytest.mark.parametrize(
     ("setting", "policies"),
     [
-        ("NUMBA_DISABLE_JIT", "EVERY_FEATURE TIME SPLIT DERIVED"),
+        ("NUMBA_DISABLE_JIT", "EVERY_FEATURE TIME SPLIT DERIVED EARNED"),
         ("NUMBA_BOUNDSCHECK", "SPLIT DERIVED"),  # compiling with checks takes half a minute a policy
         pytest.param("NUMBA_BOUNDSCHECK", "EVERY_FEATURE SHARED TIME", marks=pytest.mark.long),
     ],

@@ -30,6 +30,10 @@ PAGES = (
     "lint.html",
     "coverage.html",
     "glossary.html",
+    "constructs.html",
+    "constructs/36.html",
+    "constructs/67.html",
+    "constructs/83.html",
     "about.html",
 )
 
@@ -122,6 +126,19 @@ def test_the_glossary_is_searched(watched: Any, address: str) -> None:
     assert watched.locator("#term-count").inner_text() == f"找到{some}条"
 
 
+def test_a_construct_is_found_by_its_title(watched: Any, address: str) -> None:
+    """On the page of the constructs, and by the search of the glossary, where they show only when asked for."""
+    watched.goto(f"{address}/constructs.html")
+    watched.fill("#query", "跨年度")
+    assert watched.locator(".term:visible").count() == 1
+    assert watched.locator("#term-count").inner_text() == "找到1种"
+    watched.goto(f"{address}/en/glossary.html")
+    assert watched.locator(".constructs:visible").count() == 0
+    watched.fill("#query", "turn of the year")
+    watched.locator(".constructs a:visible").click()
+    assert watched.locator("h1").inner_text() == "81. A stay over the turn of the year in three ways"
+
+
 def test_the_keyboard_reaches_the_content(watched: Any, address: str) -> None:
     watched.goto(f"{address}/index.html")
     watched.keyboard.press("Tab")
@@ -139,6 +156,8 @@ def test_it_reads_without_scripts(browser: Any, address: str) -> None:
     assert page.locator(".shelf a").count() > 50
     page.goto(f"{address}/glossary.html")
     assert not page.locator("#search").is_visible() and page.locator(".term:visible").count() > 100
+    page.goto(f"{address}/constructs.html")
+    assert not page.locator("#search").is_visible() and page.locator(".term:visible").count() == 86
     context.close()
 
 

@@ -14,16 +14,19 @@ import pytest
 from typer.testing import CliRunner
 
 from openyibao.cli import app
+from openyibao.constructs import cases, sections
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.coverage import layer_tables
 from openyibao.policy.model import Ratio, Table
 from openyibao.settlement import Claim, Rule, Uses
+from openyibao.settlement.claim_file import PARTS as COST
 from openyibao.site import SiteError, publish, seam
+from openyibao.site.construct_pages import construct_page, printed
 from openyibao.site.examples import examples_of
 from openyibao.site.grid import grid_of, lookup
 from openyibao.site.say import Say
 from openyibao.site.view import Notes, Tables
-from openyibao.site.words import LANGS, Words, _data, amount
+from openyibao.site.words import LANGS, Words, _data, amount, first
 
 MOST_SECONDS = 60
 LOADS = {"src", "srcset", "poster", "data", "background", "action", "formaction", "style", "srcdoc"}
@@ -300,6 +303,63 @@ def test_every_construct_of_the_language_has_its_words(tmp_path: Path, strict_pa
         assert Words("zh")(key) in texts, key
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_construct_has_its_page_with_the_amounts_worked_out_by_hand(built: Any, lang: str) -> None:
+    """The bills of the page, made when the site was, hold each amount that the case states, under its name."""
+    texts, shown = Words(lang), 0
+    for case in cases():
+        page = built.pages[f"{'' if lang == 'zh' else 'en/'}{construct_page(case.number)}"]
+        told = {" ".join(text.split()) for text, _, _ in page.texts}
+        assert getattr(case.rule, lang) in told and getattr(case.title, lang) in " ".join(told)
+        source = page.path.read_text(encoding="utf-8")
+        claims = re.findall(r'<li class="claim">(.*?)</li>', source, re.DOTALL)
+        said = [(part, claim) for part in case.parts for claim in part.claims]
+        for html, (part, claim) in zip(claims, said, strict=True):
+            rows = dict(re.findall(r"<div class=\"\w+\"><dt>(.*?)</dt><dd>(.*?)</dd></div>", html))
+            say = Say(case.policy(part), texts)
+            for name, fen in claim.amounts.items():
+                assert rows[html_text(label(name, say, texts))] == amount(fen), f"{case.name}: {name} in {rows}"
+                shown += 1
+            assert html_text(printed(getattr(claim.why, lang))) in html, case.name
+    print(f"{shown} amounts")
+    assert shown > len(cases())
+
+
+def label(name: str, say: Say, texts: Words) -> str:
+    """What stands before an amount: a layer pays, a part of a layer, a part of the cost."""
+    owner, _, part = name.rpartition("'s ")
+    if owner:
+        return first(f"{say.word(owner)}的{say.word(part)}" if texts.lang == "zh" else name)
+    if name == "personal":
+        return texts("constructs.personal")
+    return first(say.word(name) if name in COST else texts("constructs.pays", layer=say.word(name)))
+
+
+def html_text(text: str) -> str:
+    return text.replace("'", "&#39;").replace('"', "&#34;")
+
+
+def test_the_constructs_are_listed_by_section_and_follow_each_other(built: Any) -> None:
+    for prefix, lang in (("", "zh"), ("en/", "en")):
+        page = built.pages[f"{prefix}constructs.html"]
+        headings = [text for text, _, within in page.texts if "h2" in within]
+        assert headings[: len(sections())] == [getattr(section.title, lang) for section in sections()]
+        listed = [one.attributes["data-search"] for one in page.all("li") if one.attributes.get("class") == "term"]
+        assert [int(text.split()[0]) for text in listed] == [case.number for case in cases()]
+        number = 1
+        while True:
+            page = built.pages[f"{prefix}{construct_page(number)}"]
+            after = [one.attributes["href"] for one in page.all("a") if one.attributes.get("rel") == "next"]
+            if not after:
+                break
+            assert after == [posixpath.basename(construct_page(number + 1))]
+            number += 1
+        assert number == len(cases())
+        assert any(
+            one.attributes["href"].endswith("constructs.html") for one in built.pages[f"{prefix}index.html"].all("a")
+        )
+
+
 def test_main_values_are_those_of_the_published_example(built: Any) -> None:
     """CQ-01 and CQ-02: the critical line of 2023 is 16,901 yuan, half of it for the poor, paid at 60 % and 65 %."""
     text = built.pages["policies/chongqing/resident-2023.html"].path.read_text(encoding="utf-8")
@@ -321,7 +381,7 @@ def test_the_command_publishes_and_says_what_it_did(tmp_path: Path) -> None:
     call = ["policy", "publish", str(tmp_path / "site"), "--policies", str(own), "--date"]
     run = CliRunner()
     done = run.invoke(app, [*call, "2026-01-31"])
-    assert done.exit_code == 0 and "16 pages of 1 policies" in done.output, done.output
+    assert done.exit_code == 0 and "190 pages of 1 policies" in done.output, done.output
     assert "2026年1月31日" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert run.invoke(app, [*call, "31 January"]).exit_code == 2
     assert run.invoke(app, ["policy", "publish", str(own)]).exit_code == 2

@@ -80,6 +80,23 @@ def test_layers_of_one_fund_are_one_national_column(tmp_path: Path) -> None:
     assert "psn_idet_type = class (medium)" in said and "psn_idet_type (empty) = ordinary (medium)" in said
 
 
+def test_what_an_account_pays_is_nationally_borne_by_the_person(tmp_path: Path) -> None:
+    """It is a layer of the policy, so the bill lists it among the payers; the interface says acct_pay is no fund's."""
+    policy = read_policy(find_policy("zhenjiang/employee-2022"))
+    facts = "outpatient,active,community institution,1500"
+    row = f"2022-03-01,2022-03-01,2022-03-01,6000,0,0,0,6000,{facts}"
+    names = NATIONAL.split(",tier", maxsplit=1)[0].split(",")
+    english = HEAD.split(",service")[0].split(",")
+    more = ["status", "institution", "account balance"]
+    ours = one_bill(
+        settle_text(tmp_path, claims(f"a,P,{row}", head=",".join([*english, "service", *more])), policy).target
+    )
+    found = one_bill(settle_text(tmp_path, claims(f"a,P,{row}", head=",".join([*names, *more])), policy).target)
+    assert ours["personal_account_paid_yuan"] == found["acct_pay"] == "1500.00"
+    assert Decimal(found["fund_pay_sumamt"]) == Decimal(found["hifp_pay"]) == Decimal(ours["paid_yuan"]) - 1500 > 0
+    assert Decimal(found["psn_part_amt"]) == Decimal(ours["personal_yuan"]) + 1500
+
+
 def test_several_identities_in_a_cell(tmp_path: Path) -> None:
     """Where the policy ranks them, the highest counts; else the row is not settled."""
     from openyibao.tables.facts import SEVERAL, FactReader

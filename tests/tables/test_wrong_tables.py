@@ -22,7 +22,7 @@ WRONG = [
     ("", "the first line holds no column names"),
     (HEAD.replace("grade", "gradee") + "\n", "no column grade, which may be named .*Did you mean the column gradee"),
     (HEAD.replace(",in_scope_yuan", "") + "\n", "no column in_scope.*inscp_scp_amt"),
-    ("claim_id,person\na,b\n", "no column admission.*\n.*no column discharge"),
+    ("claim_id,person\na,b\n", "no column settlement.*\n.*no column total"),
     (HEAD.replace(",", ";") + "\n", "parted by semicolons"),
     (HEAD.replace(",", "\t") + "\n", "parted by tabs"),
     (claims(f'a,"P,{GOOD}', f"b,P,{GOOD}"), "a quotation mark is opened and not closed"),

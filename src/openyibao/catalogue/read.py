@@ -59,7 +59,7 @@ def read_catalogue_text(text: str, name: str = "catalogue.yaml") -> Catalogue:
 
 def catalogue_of(root: Node, file: str) -> Catalogue:
     """The catalogue of a parsed file. Raises FileError."""
-    reading = Reading(file, Vocabulary(Bilingual(zh, en) for zh, en in own_words(root)))
+    reading = Reading(file, Vocabulary(Bilingual(zh, en) for zh, en in own_words(root)), root)
     fields = reading.fields(root, "", REQUIRED, OPTIONAL)
     words, documents = read_words(reading, fields), read_documents(reading, fields)
     facts = read_facts(reading, fields)

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from openyibao.catalogue.model import FactTable
 from openyibao.catalogue.numbers import DECIMALS, MAX_PRICE_FEN, decimal, parse_price
-from openyibao.policy.answers import Atom, answer
+from openyibao.policy.answers import answer
 from openyibao.policy.basis import Scope
+from openyibao.policy.keys import Atom
 from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import NOWHERE, Cell, Fact, Money, NoLimit, NotKnown, Ratio, Table, Value
 from openyibao.policy.nodes import Mapping, Node, Text

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from openyibao.compare.items import LAYERS, Item, Layout
 from openyibao.compare.words import Words, atom_text, both, pick
-from openyibao.policy.answers import Atom, NoAnswerError, OwnShareError, answer, rate
-from openyibao.policy.keys import covers
+from openyibao.policy.answers import NoAnswerError, OwnShareError, answer, rate
+from openyibao.policy.keys import Atom, covers
 from openyibao.policy.model import (
     Basis,
     Bilingual,

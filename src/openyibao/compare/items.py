@@ -27,7 +27,7 @@ from openyibao.policy.model import (
 from openyibao.policy.rates import OVER
 from openyibao.policy.values import percent, round_figure, yuan
 from openyibao.policy.vocabulary import LIST_SEPARATOR, ROUNDING
-from openyibao.policy.worked_out import Derived
+from openyibao.policy.worked_out import AmountSum, Derived
 from openyibao.policy.write import YEARS
 from openyibao.settlement.lower_amounts import figure_of
 
@@ -111,6 +111,12 @@ class Layout:
     def amount(self, amount: Amount) -> Iterator[Item]:
         """A share of a published figure stands as what it comes to in the first year, and then as its parts."""
         value = amount.value
+        if isinstance(value, AmountSum):
+            bounds = [(key, (one,)) for key, one in (("least", value.least), ("most", value.most)) if one is not None]
+            for key, tables in [("of", value.plus), ("less", value.minus), *bounds]:
+                for n, table in enumerate(tables, 1):
+                    yield Item((key, str(n)), (self.words.say(key),), table=table, basis=table.basis or value.basis)
+            return
         if not isinstance(value, StatisticShare):
             yield Item((), (), table=value, basis=value.basis)
             return

@@ -127,7 +127,7 @@ def outcome(patient: Patient, rule: Rule, vary: Mapping[str, tuple[str | int, ..
         try:
             ways.append(_way(patient, rule, first, stated, chosen))
         except ClaimError as error:
-            missing.append(error.text)
+            missing.append(error.why)
     if not ways:
         raise CannotAnswerError(missing[0].zh, missing[0].en)
     why = missing[0] if missing else None

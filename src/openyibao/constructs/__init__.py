@@ -3,7 +3,7 @@
 cases() -> (Case, ...)                each construct: the rule in words, its source, policies and claims
 run(case, part) -> (Told, ...)        the claims of a case settled: a bill, or why it is refused
 amount(bill, name) -> fen             an amount of a bill by its words
-policy_text(case, part, lang) -> str  the part of a policy that a construct needs, as YAML in Chinese or English
+policy_text(policy, part, lang) -> str the part of a policy that a construct needs, as YAML in Chinese or English
 sections(), lacks()                   the sections of the survey, and what the language lacks
 """
 

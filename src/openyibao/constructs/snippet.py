@@ -10,36 +10,37 @@ from unicodedata import east_asian_width
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from openyibao.constructs.case import Case, Part
+from openyibao.constructs.case import Part
 from openyibao.constructs.header import DAY, SOURCE
 from openyibao.constructs.trees import plain
 from openyibao.policy import Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.write import Writer
 
-WIDTH = 60
-"""Letters of a line, a Chinese one counted twice: what fits stands on one line."""
+WIDTH = 46
+"""Letters of a line on a phone, a Chinese one counted twice: what fits stands on one line."""
+ITEM_WIDTH = 60
+"""The same for the items of a list of keys and values, which look alike: all on one line each, or none."""
 LISTS_OF_ONE = ("of", "less", "per", "points")
 """Keys whose list may be one value instead."""
 WIDEST = 4096
 """Lines are broken between parts only."""
 
 
-def policy_text(case: Case, part: Part, lang: str) -> str:
+def policy_text(policy: Policy, part: Part, lang: str) -> str:
     """What a part states of its policy, in one language."""
-    policy = case.policy(part)
     writer = Writer(policy, lang)
     stated = {writer.say(name.value) for name, _ in part.policy}
     tree = {name: value for name, value in writer.policy_tree().items() if name in stated}
     words = writer.say("words")
     if words in tree:
         tree[words] = [one for one in tree[words] if SOURCE not in one.values()]
-    return _dumped(_Shorter(policy, writer).tree(tree))
+    return _dumped(_Shorter(writer).tree(tree))
 
 
-def catalogue_text(case: Case, part: Part, lang: str) -> str:
+def catalogue_text(policy: Policy, part: Part, lang: str) -> str:
     """The items of a part's catalogue in one language; their titles stand in both, as in the file."""
-    vocabulary = Vocabulary(case.policy(part).words)
+    vocabulary = Vocabulary(policy.words)
 
     def said(value: Any) -> Any:
         if isinstance(value, dict):
@@ -57,7 +58,7 @@ def catalogue_text(case: Case, part: Part, lang: str) -> str:
 class _Shorter:
     """Leaves out of a written policy what the header brings, and writes lists of one as that one."""
 
-    def __init__(self, policy: Policy, writer: Writer) -> None:
+    def __init__(self, writer: Writer) -> None:
         self.basis, self.document, self.is_ = writer.say("basis"), writer.say("document"), writer.say("is")
         self.source = writer.say(SOURCE)
         self.where = writer.say("for")
@@ -92,14 +93,19 @@ def _styled(value: Any, indent: int, beside: int) -> Any:
     """The tree with each part on one line if it fits beside what stands there, else on lines of its own."""
     if not isinstance(value, dict | list):
         return value
-    several = isinstance(value, list) and any(isinstance(one, dict) for one in value)
-    flow = beside + _width(value) <= WIDTH and not several
+    flow = beside + _width(value) <= WIDTH
     out: Any
     if isinstance(value, dict):
         parts = ((n, _styled(one, indent + 2, indent + _width(n) + 2)) for n, one in value.items())
         out = CommentedMap((int(n) if str(n).isdecimal() else n, one) for n, one in parts)  # a number needs no quotes
     else:
         out = CommentedSeq(_styled(one, indent + 4, indent + 2) for one in value)
+        several = [one for one in out if isinstance(one, CommentedMap)]
+        if several:
+            flow = False
+            if all(indent + 2 + _width(one) <= ITEM_WIDTH for one in value):
+                for one in several:
+                    one.fa.set_flow_style()
     if flow:
         out.fa.set_flow_style()
     else:

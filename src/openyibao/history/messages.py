@@ -33,7 +33,7 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     # the policy of a claim
     "uncovered": (
-        "没有政策在本单的日期施行（{dates}）。此前最近：{before}；此后最近：{after}。"
+        "没有政策在该单据的日期施行（{dates}）。此前最近：{before}；此后最近：{after}。"
         "相邻政策不会代替适用：请补充当时施行的政策，或更正日期。",
         "no policy of the series is in force on the claim's date ({dates}). Nearest before: {before}; nearest after: "
         "{after}. A neighbour is never taken instead: add the policy in force then, or correct the date.",
@@ -51,52 +51,52 @@ SAY: dict[str, tuple[str, str]] = {
         "If cover reaches back, state the day it reaches back to as the enrolment.",
     ),
     "parted": (
-        "各政策划分年度的规则不同，不能先按费用明细拆分跨年住院再选政策。请把各年度的费用写成单独的结算单。",
+        "各政策划分年度的规则不同，不能先按费用明细拆分跨年住院再选政策。请把各年度的费用写成单独的单据。",
         "the policies part stays into benefit years in different ways, so a stay cannot be parted by its fee lines "
         "before its policy is known. Write the costs of each year as a claim of its own.",
     ),
     # a history
     "person": (
-        "结算单{claim}属于参保人{found}，而这是参保人{expected}的记录。",
+        "单据{claim}属于参保人{found}，而这是参保人{expected}的记录。",
         "claim {claim} is of person {found}; this is the history of {expected}.",
     ),
     "again": (
-        "结算单{claim}已于{time}结算。内容相同的不必再结；内容有变的请用重新结算（resettle）。",
+        "单据{claim}已于{time}结算。内容相同的不必再结；内容有变的请用重新结算（resettle）。",
         "claim {claim} was settled already, on {time}. The same claim need not be settled again; one that has changed "
         "is re-settled (resettle).",
     ),
     "unknown": (
-        "没有结算单{claim}（或已冲正）。现有：{found}。",
+        "没有单据{claim}（或已冲正）。现有：{found}。",
         "there is no claim {claim}, or it has been reversed. There are: {found}.",
     ),
     "whose": (
-        "不止一名参保人有结算单{claim}：{found}。请用 --person 指明参保人。",
+        "不止一名参保人有单据{claim}：{found}。请用 --person 指明参保人。",
         "several persons have a claim {claim}: {found}. Say whose with --person.",
     ),
     "nobody": ("没有参保人{person}的记录。", "there is no history of a person {person}."),
-    "nothing": ("没有指定要更正或撤回的结算单。", "no claim to take back or to correct is named."),
+    "nothing": ("没有指定要更正或撤回的单据。", "no claim to take back or to correct is named."),
     "other id": (
-        "更正后的结算单编号是{found}，应为{claim}。",
+        "更正后的单据编号是{found}，应为{claim}。",
         "the corrected claim has the id {found}; expected {claim}.",
     ),
     "in the way": (
-        "结算单{claim}不能直接冲正：其后有{count}笔结算读取或改变了它所增加的累计。\n{claims}\n"
-        "有两种办法。一、由后往前逐笔冲正：{order}，然后冲正本单。"
-        "二、重新结算（resettle）：撤回本单，其后受影响的各单按原次序重新结算。两种办法都留下记录。",
+        "单据{claim}不能直接冲正：其后有{count}笔结算读取或改变了它所增加的累计。\n{claims}\n"
+        "有两种办法。一、由后往前逐笔冲正：{order}，然后冲正该单据。"
+        "二、重新结算（resettle）：撤回该单据，其后受影响的各单据按原次序重新结算。两种办法都留下记录。",
         "claim {claim} cannot be reversed at once: {count} settled after it read or changed uses that it added to.\n"
         "{claims}\nThere are two ways. First: reverse from the last backwards ({order}), then this one. Second, "
         "`resettle`: the claim is taken back, and all later ones that depend on it are settled again in order. "
         "Both leave a trail.",
     ),
     "amended": (
-        "结算单{claim}原按政策{policy}（摘要{old}）结算，现在的政策是{found}（摘要{new}）。"
+        "单据{claim}原按政策{policy}（摘要{old}）结算，现在的政策是{found}（摘要{new}）。"
         "重新结算会改变与本次更正无关的结果：请改用原来的政策，或明确同意按现行文本重新结算。",
         "claim {claim} was settled under policy {policy} (digest {old}); the policy is now {found} (digest {new}). "
         "Settling again would change more than what is being corrected: use the policy as it was, or say that the "
         "text of today shall be used.",
     ),
     "failed": (
-        "重新结算在结算单{claim}处中止：{why}什么都没有改变。",
+        "重新结算在单据{claim}处中止：{why}什么都没有改变。",
         "re-settling stopped at claim {claim}: {why} Nothing was changed.",
     ),
     "time": (
@@ -158,7 +158,7 @@ OTHER_WORDS = {
     "year": "年度",
     "open": "留待汇总",
     "emptied": "已汇总",
-    "claim": "结算单",
+    "claim": "单据",
 }
 """Words of uses that no policy writes."""
 FIRST_YEAR, MONTHS = 1900, 12

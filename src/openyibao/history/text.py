@@ -19,7 +19,7 @@ from openyibao.policy.values import money
 from openyibao.policy.vocabulary import Vocabulary
 
 WORDS = {
-    "claim": ("结算单", "claim"),
+    "claim": ("单据", "claim"),
     "settled on": ("结算日期", "settlement"),
     "policy": ("政策", "policy"),
     "total": ("医疗费总额", "total cost"),
@@ -52,7 +52,7 @@ WORDS = {
     "saved": ("已保存：{file}", "Saved: {file}"),
     "unchanged": ("没有变化，未保存。", "Nothing changed; nothing was saved."),
     "repeated": (
-        "结算单{claim}此前已结算，内容相同，不再重复计入。",
+        "单据{claim}此前已结算，内容相同，不再重复计入。",
         "claim {claim} was settled before; it is not counted again.",
     ),
 }
@@ -96,10 +96,11 @@ def print_history(person: Person, history: History, lang: str, log: bool, consol
 
 def print_log(history: History, lang: str, console: Console) -> None:
     table = _table(("", "time", "what", "claim", "reason", "before", "after"), lang, 2)
+    brackets = "（{}）" if lang == "zh" else "({})"
     for event in history.events:
         reason = event.reason
         if event.cause is not None:
-            reason = " ".join(filter(None, (reason, f"({words('because', lang, number=event.cause)})")))
+            reason = " ".join(filter(None, (reason, brackets.format(words("because", lang, number=event.cause)))))
         amounts = [_personal(history, number) for number in (event.before, event.after)]
         moment = event.time.isoformat(" ", "seconds")
         table.add_row(str(event.number), moment, words(event.kind, lang), event.claim, reason, *amounts)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from math import prod
 
 from openyibao.lint.measure import CannotTellError, Measured, Meter
-from openyibao.lint.national import NationalRule, national_rules
+from openyibao.lint.national import SHARE, NationalRule, national_rules
 from openyibao.policy.model import Bilingual, Policy
 
 ANSWERS = ("conforms", "within about", "departs", "cannot tell")
@@ -17,9 +18,9 @@ ANSWERS = ("conforms", "within about", "departs", "cannot tell")
 class Finding:
     """What a national rule says of a policy.
 
-    `local` is what the policy has where it does worst and `wanted` what the rule wants there, in fen or as a ratio
-    (None: no cap); `by` is how much it departs. `missing` says why it cannot be told, `untold` of how many of the
-    `tried` combinations of facts.
+    `local` is what the policy has where it does worst (None: no cap) and `wanted` what the rule wants there (None: no
+    cap, or nothing to compare with), in fen, months or as a ratio; `by` is how much it departs. `missing` says why it
+    cannot be told, `untold` of how many of the `tried` combinations of facts.
     """
 
     rule: NationalRule
@@ -38,8 +39,12 @@ class Finding:
         return None if self.measured is None else self.measured.value
 
     @property
-    def is_money(self) -> bool:
-        return self.rule.measure in ("deductible", "cap", "caps together") and not (self.rule.other and self.by is None)
+    def unit(self) -> str:
+        """In what it is measured: `fen`, `months` or `ratio`."""
+        if self.rule.measure == "waiting period":
+            return "months"
+        is_money = self.rule.measure in ("deductible", "cap", "caps together")
+        return "fen" if is_money and not (self.rule.other and self.by is None) else "ratio"
 
 
 def lint(policy: Policy, rules: tuple[NationalRule, ...] | None = None) -> list[Finding]:
@@ -82,8 +87,11 @@ def _of(rule: NationalRule, meter: Meter, facts: dict[str, str | int], blank: Fi
         return replace(blank, answer=answer, measured=mine, by=mine.value)
     if rule.bound == "yes":
         return replace(blank, answer="conforms" if mine.value else "departs", measured=mine, wanted=Fraction(1))
-    if mine.value is None:  # no cap at all is never too low
-        return replace(blank, answer="conforms", measured=mine)
+    if mine.value is None:
+        if mine.silent:
+            said = meter.words(mine.silent)
+            raise CannotTellError(f"政策未写明“{said[0]}”的封顶线", f"the policy states no cap of {said[1]}")
+        return replace(blank, answer="conforms", measured=mine)  # what is not capped is never too low
     wanted, softer = _wanted(rule, meter, facts)
     return _compare(rule, blank, mine, mine.value, wanted, softer)
 
@@ -93,6 +101,8 @@ def _measure(rule: NationalRule, meter: Meter, facts: dict[str, str | int]) -> M
         return meter.share_paid(rule.layers, facts, rule.probes)
     if rule.measure == "counts deductibles":
         return meter.counts_deductibles(rule.layers[0], facts)
+    if rule.measure == "waiting period":
+        return meter.waiting_period(rule.layers, facts)
     if rule.payer:
         return meter.best_of(rule.measure, rule.payer, facts)
     return meter.measure(rule.measure, rule.layers, facts)
@@ -101,14 +111,15 @@ def _measure(rule: NationalRule, meter: Meter, facts: dict[str, str | int]) -> M
 def _wanted(rule: NationalRule, meter: Meter, facts: dict[str, str | int]) -> tuple[Fraction, Fraction | None]:
     """Where the measure must lie, and what still holds in principle."""
     if rule.other:
-        value = _measure(rule, meter, {**facts, **rule.other}).value
+        value = _measure(rule, meter, {**facts, **meter.said(rule.other)}).value
         if value is None:
             raise CannotTellError("比照对象没有上限", "those it is compared with have no cap")
         if rule.bound == "lower":
             return value, None
-        if rule.measure == "deductible":
+        if rule.unit == SHARE:
             return value * rule.value, None
-        return (value - rule.value if rule.bound == "at most" else value + rule.value), None
+        step = rule.value * prod(int(facts[name]) - beyond for name, beyond in rule.each.items())
+        return (value - step if rule.bound == "at most" else value + step), None
     if not rule.of:
         return rule.value, rule.softer
     if rule.value == 0 and rule.softer is None:
@@ -143,7 +154,8 @@ def _compare(
         rule.measure == "rate after pre-pay" and rule.other
     ):  # the rule bounds a drop: the share must not lie further below
         over = wanted - value
-    by = {"at most": max(Fraction(0), over), "at least": max(Fraction(0), -over), "about": abs(over)}[rule.bound]
+    sides = {"at most": max(Fraction(0), over), "at least": max(Fraction(0), -over)}
+    by = sides.get(rule.bound, abs(over))
     answer = "conforms" if by == 0 else "departs"
     if by and (by <= rule.tolerance * wanted or (softer is not None and value <= softer)):
         answer = "within about"

@@ -30,6 +30,10 @@ USUAL: dict[str, str | int] = {
     "items": 0,
     "account balance": 0,
     "cap addition": 0,
+    "continuous enrolment years": 0,
+    "zero-claim years": 0,
+    "lapsed years": 0,
+    "back-paid years": 0,
 }
 """What a claim states where a rule says nothing else: an adult of 40, at work, an ordinary stay of ten days at home."""
 VARIED = ("grade", "tier", "district", "status", "disease", "institution", "item group")
@@ -38,6 +42,10 @@ COSTS_FEN = (100_000_000, 5_000_000, 500_000, 100_000)
 """What a stated claim costs in scope: the first of these with which it can be settled."""
 LARGE_FEN = COSTS_FEN[0]
 MOST_CLAIMS = 600
+MONTHS, MOST_MONTHS = 12, 36
+"""How long after enrolment somebody is looked for whose waiting period is over."""
+FIRST_DAYS = 28
+"""Days that every month has."""
 CLAIM_QUANTITIES = {"total cost", *CLAIM_PARTS}
 
 
@@ -51,12 +59,16 @@ class CannotTellError(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """A value of a policy for some facts: fen or a ratio (None: no cap), where it stands, and on what it rests."""
+    """A value of a policy for some facts: fen or a ratio (None: no cap), where it stands, and on what it rests.
+
+    `silent` names the layers that state nothing of the kind: no cap stated is not the same as a cap of `no limit`.
+    """
 
     value: Fraction | None
     facts: tuple[tuple[str, str | int], ...]
     place: Place
     basis: Basis | None
+    silent: tuple[str, ...] = ()
 
 
 class Meter:
@@ -68,22 +80,32 @@ class Meter:
         self._rules: dict[int, Rule] = {}
         self._bills: dict[tuple[object, ...], Bill | CannotTellError] = {}
 
-    def ways(self, asked: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, str | int]]:
+    def said(self, asked: Mapping[str, str | int]) -> dict[str, str | int]:
+        """Facts as a rule says them; `most` and `least` of a number are the ends of its range."""
+        found = dict(asked)
+        for name, value in asked.items():
+            span = self.known[name].range if name in self.known else None
+            if span is not None and value in ("most", "least"):
+                found[name] = (span.high if value == "most" else span.low) or 0
+        return found
+
+    def ways(self, asked: Mapping[str, tuple[str | int, ...]]) -> Iterator[dict[str, str | int]]:
         """The facts of the claims to settle: those a rule asks, and every value of those that may make a difference.
 
         Raises CannotTellError where the policy does not tell apart what the rule speaks of.
         """
         choices: dict[str, tuple[str | int, ...]] = {}
         for name, fact in self.known.items():
-            values = tuple(value for value in asked.get(name, ()) if value in fact.values or fact.kind == "any")
+            said = dict.fromkeys(self.said({name: value})[name] for value in asked.get(name, ()))
+            values = tuple(value for value in said if _has(fact, value))
             if name in asked and not values:
-                said = self.words(asked[name])
-                raise CannotTellError(f"政策未区分{said[0]}", f"the policy does not know {said[1]}")
+                lacking = self.words(tuple(map(str, asked[name])))
+                raise CannotTellError(f"政策未区分{lacking[0]}", f"the policy does not know {lacking[1]}")
             choices[name] = values or self._choices(fact)
         for name in asked:
             if name not in self.known and tuple(asked[name]) != (USUAL.get(name),):
-                said = self.words((name,))
-                raise CannotTellError(f"政策不询问{said[0]}", f"the policy does not ask the {said[1]}")
+                lacking = self.words((name,))
+                raise CannotTellError(f"政策不询问{lacking[0]}", f"the policy does not ask the {lacking[1]}")
         combinations = itertools.product(*choices.values())
         for combination in itertools.islice(combinations, MOST_CLAIMS):
             yield dict(zip(choices, combination, strict=True))
@@ -109,47 +131,52 @@ class Meter:
             return (0,)
         return (usual,) if usual in fact.values else fact.values[:1]
 
-    def bill(self, facts: Mapping[str, str | int], cost_fen: int, layers: tuple[str, ...]) -> Bill:
+    def bill(
+        self, facts: Mapping[str, str | int], cost_fen: int, layers: tuple[str, ...], enrolled: date | None = None
+    ) -> Bill:
         """One claim of a person without history, settled by the policy down to the last of some layers.
 
-        What stands further down is left out: a gap there does not matter. Raises CannotTellError where the claim
-        cannot be settled.
+        The person enrolled on that day where no other is given. What stands further down is left out: a gap there
+        does not matter. Raises CannotTellError where the claim cannot be settled.
         """
         names = [layer.name for layer in self.policy.layers]
         count = max((names.index(name) + 1 for name in layers if name in names), default=0)
         if not set(layers) <= set(names):
             lacking = self.words(tuple(name for name in layers if name not in names))
             raise CannotTellError(f"政策没有“{lacking[0]}”", f"the policy has no {lacking[1]}")
-        key = (count, cost_fen, *facts.items())
+        enrolled = enrolled or self.day
+        key = (count, cost_fen, enrolled, *facts.items())
         if key not in self._bills:
-            self._bills[key] = self._settled(facts, cost_fen, count)
+            self._bills[key] = self._settled(facts, cost_fen, count, enrolled)
         found = self._bills[key]
         if isinstance(found, CannotTellError):
             raise found
         return found
 
-    def _settled(self, facts: Mapping[str, str | int], cost_fen: int, count: int) -> Bill | CannotTellError:
+    def _settled(
+        self, facts: Mapping[str, str | int], cost_fen: int, count: int, enrolled: date
+    ) -> Bill | CannotTellError:
         if count not in self._rules:
             self._rules[count] = Rule(first_layers(self.policy, count))
         stated = {name: value for name, value in facts.items() if self.known[name].kind != "admission number"}
-        claim = Claim("lint", "lint", self.day, self.day, self.day, cost_fen, facts=stated, enrolment=self.day)
+        claim = Claim("lint", "lint", self.day, self.day, self.day, cost_fen, facts=stated, enrolment=enrolled)
         try:
             return self._rules[count].settle(Uses(), claim)[0]
         except ClaimError as error:
-            return CannotTellError(error.text.zh, error.text.en)
+            return CannotTellError(error.why.zh, error.why.en)
 
-    def largest(self, facts: Mapping[str, str | int], layers: tuple[str, ...]) -> Bill:
+    def largest(self, facts: Mapping[str, str | int], layers: tuple[str, ...], enrolled: date | None = None) -> Bill:
         """The claim with the largest cost that can be settled: a layer above may have no values for a large one."""
         try:
-            return self.bill(facts, LARGE_FEN, layers)
+            return self.bill(facts, LARGE_FEN, layers, enrolled)
         except CannotTellError as error:
             try:
-                smallest = self.bill(facts, COSTS_FEN[-1], layers)
+                smallest = self.bill(facts, COSTS_FEN[-1], layers, enrolled)
             except CannotTellError:
                 raise error from None  # whatever it costs
         for cost_fen in COSTS_FEN[1:-1]:
             with contextlib.suppress(CannotTellError):
-                return self.bill(facts, cost_fen, layers)
+                return self.bill(facts, cost_fen, layers, enrolled)
         return smallest
 
     def best_of(self, what: str, payer: str, facts: dict[str, str | int]) -> Measured:
@@ -182,7 +209,8 @@ class Meter:
         cell = next((cell for _, cell in found if cell is not None), None)
         place = cell.place if cell is not None and cell.place.line else plans[0].layer.place
         basis = (cell.basis if cell is not None else None) or plans[0].layer.basis
-        return Measured(total, tuple(facts.items()), place, basis)
+        silent = [plan.layer.name for plan, one in zip(plans, found, strict=True) if one == (None, None)]
+        return Measured(total, tuple(facts.items()), place, basis, tuple(silent))
 
     def share_paid(self, layers: tuple[str, ...], facts: dict[str, str | int], probes: tuple[Probe, ...]) -> Measured:
         """What some layers pay of the cost in scope of all stated claims together."""
@@ -202,6 +230,25 @@ class Meter:
             raise CannotTellError(f"没有适用的“{lacking[0]}”", f"no {lacking[1]} applies")
         return sum(bill.named[plan.paid] for plan in mine)
 
+    def waiting_period(self, layers: tuple[str, ...], facts: dict[str, str | int]) -> Measured:
+        """After how many full months of enrolment some layers first pay anything."""
+        for months in range(MOST_MONTHS + 1):
+            bill = self.largest(facts, layers, self._months_ago(months))
+            mine = [plan for plan in bill.plan.layers if plan.layer.name in layers]
+            if any(bill.named[plan.paid] for plan in mine):
+                asked = {condition.fact for plan in mine for condition in plan.layer.conditions}
+                rules = [one for one in self.policy.derived if one.name in asked and one.of == "months since enrolment"]
+                rule = rules[0] if rules else mine[0].layer
+                return Measured(Fraction(months), tuple(facts.items()), rule.place, rule.basis)
+        raise CannotTellError(
+            f"参保后{MOST_MONTHS}个月内没有支付", f"nothing is paid within {MOST_MONTHS} months of enrolment"
+        )
+
+    def _months_ago(self, months: int) -> date:
+        """A day so many full months before the day of the claims."""
+        month = self.day.year * MONTHS + self.day.month - 1 - months
+        return date(month // MONTHS, month % MONTHS + 1, min(self.day.day, FIRST_DAYS))
+
     def counts_deductibles(self, layer: str, facts: dict[str, str | int]) -> Measured:
         """Whether a layer looks at what the deductibles of the layers above took: 1 or 0."""
         bill = self.largest(facts, (layer,))
@@ -214,6 +261,13 @@ class Meter:
         # what a layer between has taken in is a part of its own, and reaches this one as what that layer left
         seen = {take.layer for take in plan.takes} | {t.layer for p in above for t in p.takes if t.part == "deductible"}
         return Measured(Fraction(int(taken <= seen)), tuple(facts.items()), plan.layer.place, plan.layer.basis)
+
+
+def _has(fact: Fact, value: str | int) -> bool:
+    """Whether a policy tells a value of a fact apart."""
+    if fact.range is not None:
+        return isinstance(value, int) and (fact.range.low or 0) <= value <= (fact.range.high or 0)
+    return value in fact.values or fact.kind == "any"
 
 
 def first_layers(policy: Policy, count: int) -> Policy:

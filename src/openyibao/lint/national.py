@@ -17,11 +17,15 @@ from openyibao.policy.values import parse_fen, parse_ratio
 RULES = "national.yaml"
 STRENGTHS = ("must", "in principle", "about")
 SCHEMES = ("resident", "employee", "all")
-MEASURES = ("deductible", "rate", "cap", "caps together", "share paid", "rate after pre-pay", "counts deductibles")
-BOUNDS = ("at most", "at least", "about", "no cap", "lower", "yes")
+MEASURES = (
+    *("deductible", "rate", "cap", "caps together", "share paid", "rate after pre-pay", "counts deductibles"),
+    "waiting period",
+)
+BOUNDS = ("at most", "at least", "exactly", "about", "no cap", "lower", "yes")
 KEYS = ("rule", "says", "document", "article", "source", "sure", "from", "before", "layer", "payer", "check", "probes")
-OWN_NAMES = ("id", "basis", "start", "end", "layers", "bound", "value")
-UNITS = {"points": Fraction(1, 100)}
+OWN_NAMES = ("id", "basis", "start", "end", "layers", "bound", "value", "unit")
+UNITS = {"points": Fraction(1, 100), "yuan": Fraction(100), "months": Fraction(1)}
+SHARE = "share"
 
 
 class RuleError(ValueError):
@@ -41,9 +45,11 @@ class NationalRule:
     """A national rule.
 
     `layers` are those it is about; or it is about whichever layer of a `payer` gives the person most. `bound` says how
-    the measure must lie (one of BOUNDS) and `value` where: a ratio, an amount in fen, or a number of points; with `of`
-    it is a share of a published figure, or of the same measure for other facts (`other`). `softer` is what still holds
-    of a rule in principle. `tolerance` is what *about* allows, as a share of the bound.
+    the measure must lie (one of BOUNDS) and `value` where, in a `unit`: a share, a number of points or of months, or
+    fen. With `of` it is a share of a published figure. With `other` it is seen from the same measure for other facts:
+    a share of it, or so much more (of *at most*: less), and as many times more as `each` of some facts lies beyond a
+    number. Facts are asked with all their values in turn; `most` and `least` are the ends of a range.
+    `softer` is what still holds of a rule in principle. `tolerance` is what *about* allows, as a share of the bound.
     """
 
     id: str
@@ -58,12 +64,14 @@ class NationalRule:
     measure: str
     bound: str
     value: Fraction = Fraction(0)
+    unit: str = SHARE
     of: str = ""
     softer: Fraction | None = None
     tolerance: Fraction = Fraction(0)
     tolerance_from: Bilingual | None = None
-    facts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    other: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    other: dict[str, str | int] = field(default_factory=dict)
+    each: dict[str, int] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
 
 
@@ -106,7 +114,7 @@ def _rule(record: dict[str, Any]) -> NationalRule:
     for key in set(record) - known:
         raise RuleError(f"national rule {name}: the key {key!r} is not known")
     try:
-        bound, value = _bound(record["check"])
+        bound, value, unit = _bound(record["check"])
         layer = record.get("layer", ())
         rule = NationalRule(
             name,
@@ -121,12 +129,14 @@ def _rule(record: dict[str, Any]) -> NationalRule:
             record["measure"],
             bound,
             value,
+            unit,
             record.get("of", ""),
             _ratio(record["softer"]) if "softer" in record else None,
             _ratio(record.get("tolerance", "0%")),
             Bilingual(**record["tolerance_from"]) if "tolerance_from" in record else None,
             {fact: tuple(values) for fact, values in record.get("facts", {}).items()},
             dict(record.get("other", {})),
+            dict(record.get("each", {})),
             tuple(Probe(one["facts"], parse_fen(str(one["cost"])) or 0) for one in record.get("probes", ())),
         )
     except (KeyError, TypeError) as error:
@@ -135,14 +145,15 @@ def _rule(record: dict[str, Any]) -> NationalRule:
     return rule
 
 
-def _bound(check: Any) -> tuple[str, Fraction]:
+def _bound(check: Any) -> tuple[str, Fraction, str]:
+    """How the measure must lie, where, and in which unit that is written."""
     if isinstance(check, str):
-        return check, Fraction(0)
+        return check, Fraction(0), SHARE
     ((bound, value),) = check.items()
-    text = str(value)
-    if text.endswith(" points"):
-        return bound, Fraction(text.removesuffix(" points")) * UNITS["points"]
-    return bound, _ratio(text)
+    number, _, unit = str(value).partition(" ")
+    if unit in UNITS:
+        return bound, Fraction(number) * UNITS[unit], unit
+    return bound, _ratio(str(value)), SHARE
 
 
 def _ratio(text: str) -> Fraction:
@@ -163,6 +174,8 @@ def _check(rule: NationalRule) -> None:
             raise RuleError(f"national rule {rule.id}: {what} is {value!r}, expected one of {', '.join(known)}")
     if bool(rule.layers) == bool(rule.payer):
         raise RuleError(f"national rule {rule.id}: expected either `layer` or `payer`")
+    if not set(rule.each) <= set(rule.other) <= set(rule.facts):
+        raise RuleError(f"national rule {rule.id}: `other` names facts of `facts`, and `each` those of `other`")
     if rule.basis.document not in national_documents():
         raise RuleError(f"national rule {rule.id}: the document {rule.basis.document!r} is not listed")
     if rule.strength == "about" and not rule.tolerance:

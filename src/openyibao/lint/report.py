@@ -19,7 +19,10 @@ SAY = {
     "within about": ("大体符合", "within about"),
     "departs": ("不符", "departs"),
     "cannot tell": ("无法判断", "cannot tell"),
+    "says": ("{answer}：{says}（{document}；{rule}）", "{answer}: {says} [{document}; {rule}]"),
     "local": ("本地为{local}，国家规定为{wanted}", "here {local}, wanted {wanted}"),
+    "local silent": ("本地未写明封顶线，国家规定为{wanted}", "here no cap is stated, wanted {wanted}"),
+    "local alone": ("本地为{local}", "here {local}"),
     "by": ("，相差{by}", ", by {by}"),
     "for": ("（{facts}）", " ({facts})"),
     "article": ("依据：{document} {article}", "stands in {document}, {article}"),
@@ -30,6 +33,7 @@ SAY = {
     "yes": ("是", "yes"),
     "no": ("否", "no"),
     "yuan": ("{money}元", "{money} yuan"),
+    "months": ("{months}个月", "{months} months"),
     "points": ("{points}个百分点", "{points} points"),
     "summary": (
         "{policies}项政策，{rules}条国家规定：{counts}。",
@@ -59,14 +63,16 @@ class Teller:
             return self.say("yes" if value else "no")
         if value is None:
             return self.say("no cap")
-        if finding.is_money:
+        if finding.unit == "fen":
             return self.say("yuan", money=money(round(value)))
+        if finding.unit == "months":
+            return self.say("months", months=round(value))
         return percent(value) if (value * 10**4).denominator == 1 else f"{float(value):.2%}"
 
     def by(self, finding: Finding) -> str:
         if finding.by is None or not finding.by:
             return ""
-        if finding.is_money:
+        if finding.unit != "ratio":
             return self.value(finding, finding.by)
         return self.say("points", points=f"{float(finding.by * 100):.4g}")
 
@@ -75,7 +81,9 @@ class Teller:
             return ""
         say = Vocabulary(finding.policy.words).say
         joint, colon = ("，", "为") if self.lang == "zh" else (", ", " ")
-        told = [(name, value) for name, value in finding.measured.facts if isinstance(value, str) and value != "any"]
+        asked = finding.rule.facts  # a number is told only where the rule is about it
+        found = [(name, value) for name, value in finding.measured.facts if isinstance(value, str) or name in asked]
+        told = [(name, value) for name, value in found if value != "any"]
         return joint.join(f"{say(name, self.lang)}{colon}{say(str(value), self.lang)}" for name, value in told)
 
     def article(self, finding: Finding) -> str:
@@ -91,14 +99,26 @@ class Teller:
         """What was found and wanted; empty where it cannot be told."""
         if finding.measured is None:
             return ""
-        told = self.say("local", local=self.value(finding, finding.local), wanted=self.value(finding, finding.wanted))
+        local, wanted = (self.value(finding, value) for value in (finding.local, finding.wanted))
+        if finding.wanted is None and finding.rule.bound != "no cap":  # without a cap here, nothing was worked out
+            told = self.say("local alone", local=local)
+        else:
+            told = self.say("local silent" if finding.measured.silent else "local", local=local, wanted=wanted)
         by, facts = self.by(finding), self.facts(finding)
         told += self.say("by", by=by) if by else ""
         return told + (self.say("for", facts=facts) if facts else "")
 
     def lines(self, finding: Finding) -> list[str]:
         rule = finding.rule
-        lines = [f"{self.say(finding.answer)}: {self.pick(rule.says)} [{rule.basis.document}; {rule.id}]"]
+        lines = [
+            self.say(
+                "says",
+                answer=self.say(finding.answer),
+                says=self.pick(rule.says),
+                document=rule.basis.document,
+                rule=rule.id,
+            )
+        ]
         if told := self.comparison(finding):
             lines += [f"    {told}", f"    {self.article(finding)}"]
         if finding.answer == "within about" and rule.tolerance_from:
@@ -139,7 +159,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "strength": rule.strength,
         "day": str(finding.day),
         "answer": finding.answer,
-        "unit": "fen" if finding.is_money else "ratio",
+        "unit": finding.unit,
         "local": number(finding.local),
         "wanted": number(finding.wanted),
         "by": number(finding.by),

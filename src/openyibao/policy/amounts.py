@@ -1,4 +1,4 @@
-"""Reading published figures by year, and the amounts that have a name: tables, or multiples of a figure."""
+"""Reading published figures by year, and the amounts that have a name: tables, multiples of a figure, sums."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from fractions import Fraction
 from openyibao.policy.basis import Scope, need_basis, read_basis
 from openyibao.policy.messages import say
 from openyibao.policy.model import (
+    NOT_IDENTIFIED,
     Amount,
+    Basis,
     Cell,
     Money,
     NotKnown,
@@ -17,13 +19,16 @@ from openyibao.policy.model import (
     StatisticShare,
     Table,
 )
-from openyibao.policy.nodes import Mapping, Node, Text
+from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.reading import Fields, Reading, describe, join, named, written
 from openyibao.policy.tables import AMOUNT, MONTH_DAY, MULTIPLE, read_table
 from openyibao.policy.values import MAX_AMOUNT_FEN, parse_fen, round_figure, yuan
 from openyibao.policy.vocabulary import ROUNDING, SHARE_OF
+from openyibao.policy.worked_out import AmountSum
 
 YEARS_BEFORE = {"the same year": 0, "the year before": 1, "two years before": 2, "the last published": None}
+TABLE, SHARE, SUM = "table", "share", "sum"
+NO_BASIS = Basis(NOT_IDENTIFIED, NOT_IDENTIFIED, "", "low")  # where a file, which is refused, has none
 
 
 def read_statistics(reading: Reading, fields: Fields, scope: Scope) -> tuple[Statistic, ...]:
@@ -68,8 +73,8 @@ def read_amounts(
     entries = named(reading, fields["amounts"][1], "amounts")
     for number, (name, key, value) in enumerate(entries):
         path = join("amounts", key.value)
-        is_share = isinstance(value, Mapping) and any(reading.english(k.value) == "of" for k, _ in value)
-        if is_share:
+        form = _form(reading, value, statistics)
+        if form == SHARE:
             rule = _read_statistic_share(reading, value, path, scope, set(statistics))
             _check_figures(reading, value, path, rule, statistics)
             amounts.append(Amount(name, rule))
@@ -77,13 +82,47 @@ def read_amounts(
             continue
         told = _check_order(reading, value, path, {below for below, _, _ in entries[number:]} - reading.blamed)
         reading.blamed |= told
-        table = read_table(reading, value, path, AMOUNT, scope)
+        if form == SUM:
+            amounts.append(Amount(name, _read_sum(reading, value, path, scope)))
+        else:
+            table = read_table(reading, value, path, AMOUNT, scope)
+            amounts.append(Amount(name, table))
+            if not _has_basis(reading, value, table):
+                need_basis(reading, value, path)
         reading.blamed -= told
-        if not _has_basis(reading, value, table):
-            need_basis(reading, value, path)
-        amounts.append(Amount(name, table))
         scope.amounts.add(name)  # from here on: an amount may name one above it
     return tuple(amounts)
+
+
+def _form(reading: Reading, node: Node, statistics: dict[str, Statistic]) -> str:
+    """Which of its three forms a named amount has: both shares of statistics and sums say `of`."""
+    given = {reading.english(key.value): value for key, value in node} if isinstance(node, Mapping) else {}
+    if not given.keys() & {"of", "less"}:
+        return TABLE
+    of = given.get("of")
+    named = reading.english(of.value) if isinstance(of, Text) else ""
+    return SHARE if given.keys() & {"share", "year", "rounded"} or named in statistics else SUM
+
+
+def _read_sum(reading: Reading, node: Node, path: str, scope: Scope) -> AmountSum:
+    """Amounts added together, others taken off, the result not below `least` and not above `most`."""
+    fields = reading.fields(node, path, ("of", "basis"), ("less", "least", "most"))
+    basis = read_basis(reading, fields["basis"][1], join(path, "basis"), scope) if "basis" in fields else NO_BASIS
+    plus, minus = (_read_terms(reading, fields, path, key, scope) for key in ("of", "less"))
+    least, most = (
+        read_table(reading, fields[key][1], join(path, key), AMOUNT, scope) if key in fields else None
+        for key in ("least", "most")
+    )
+    return AmountSum(plus, minus, basis, least, most)
+
+
+def _read_terms(reading: Reading, fields: Fields, path: str, key: str, scope: Scope) -> tuple[Table, ...]:
+    """One amount, or a list of them; each may be a table."""
+    if key not in fields:
+        return ()
+    node, path = fields[key][1], join(path, key)
+    items = reading.items(node, path, say("amounts")) if isinstance(node, Sequence) else (node,)
+    return tuple(read_table(reading, item, path, AMOUNT, scope) for item in items)
 
 
 def _has_basis(reading: Reading, node: Node, table: Table) -> bool:
@@ -103,6 +142,8 @@ def _check_order(reading: Reading, node: Node, path: str, below: set[str]) -> se
             todo = say("Move it up, or write the amount itself.")
             reading.problem(node.place, path, found, say("an amount that stands above"), todo)
             told.add(name)
+    for item in node.items if isinstance(node, Sequence) else ():
+        told |= _check_order(reading, item, path, below)
     for key, child in node if isinstance(node, Mapping) else ():
         if reading.english(key.value) not in ("by", "basis", "assumption", "note"):
             told |= _check_order(reading, child, join(path, key.value), below)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openyibao.policy.keys import covers
+from openyibao.policy.keys import Atom, covers
 from openyibao.policy.model import (
     Cell,
     Key,
@@ -16,9 +16,6 @@ from openyibao.policy.model import (
     Value,
     Words,
 )
-
-Atom = str | tuple[int, int]
-
 
 MAX_CHAIN = 3
 """Through how many others a share of another's own share may go: so far their common denominator is worked out."""
@@ -35,7 +32,7 @@ class NoAnswerError(LookupError):
 def answer(table: Table, values: tuple[Atom, ...]) -> int:
     """The number of the cell that answers for these values, level by level.
 
-    Raises NoAnswerError where the table has a hole, which its reader tells.
+    Raises NoAnswerError where the table has a hole: its reader tells it, unless the layer lets nobody through to it.
     """
     left = list(range(len(table.cells)))
     for level, atom in enumerate(values):
@@ -47,6 +44,15 @@ def answer(table: Table, values: tuple[Atom, ...]) -> int:
     if not left:
         raise NoAnswerError(f"no answer for {values}")
     return left[0]
+
+
+def has_answer(table: Table, values: tuple[Atom, ...]) -> bool:
+    """Whether a table has a cell for these values."""
+    try:
+        answer(table, values)
+    except NoAnswerError:
+        return False
+    return True
 
 
 def _names(key: Key, atom: Atom) -> bool:

@@ -43,7 +43,7 @@ def read_base(
                     path,
                     say("the same part twice"),
                     say("every part once"),
-                    say("`left of` a layer holds all its parts."),
+                    say("`left of LAYER` holds all its parts."),
                 )
             terms.append(term)
     return tuple(terms)
@@ -84,7 +84,7 @@ def _read_term(reading: Reading, node: Node, path: str, scope: Scope, earlier: E
                 fields["share"][1].place,
                 join(path, "share"),
                 say("a share of all that a layer left"),
-                say("`left of ...` whole"),
+                say("`left of LAYER` whole"),
                 say("Name the parts one by one to take a share of each."),
             )
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from openyibao.policy.messages import say
-from openyibao.policy.model import NOT_IDENTIFIED, Basis, Fact
+from openyibao.policy.model import NOT_IDENTIFIED, Basis, Fact, Key
 from openyibao.policy.nodes import Node
 from openyibao.policy.reading import Reading, join
 from openyibao.policy.worked_out import DERIVED
@@ -24,7 +24,9 @@ class Scope:
     later: frozenset[str] = frozenset()  # derived facts that look at layers further down
     constants: dict[str, int] = field(default_factory=dict)  # named amounts that are the same for everybody, in fen
     parts: dict[str, str] = field(default_factory=dict)  # sub-parts of the claim, and the part that each is of
+    in_layers: bool = False  # where an answer may be that the policy does not allow the case
     quantities: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by the name a share may use
+    let_through: dict[str, Key] = field(default_factory=dict)  # what the conditions of the layer let through, by fact
 
     def stated(self) -> Scope:
         """The same without facts that are worked out from claims."""

@@ -9,7 +9,26 @@ from openyibao.policy.messages import say
 from openyibao.policy.model import Condition, Otherwise, Words
 from openyibao.policy.nodes import Mapping, Node, Text
 from openyibao.policy.problems import Place
-from openyibao.policy.reading import Reading, describe, join
+from openyibao.policy.reading import Reading, describe, join, written
+from openyibao.policy.vocabulary import language
+
+
+def _without_undeclared(reading: Reading, node: Node, path: str, scope: Scope) -> Node:
+    """The conditions without those on words that are no facts of this policy, though they could be; these are told."""
+    if not isinstance(node, Mapping):
+        return node
+    known = {*scope.facts, *scope.later}
+    could_be = {*language().facts, *(word.en for word in reading.vocabulary.own)}
+    left = []
+    for key, value in node:
+        name = reading.english(key.value)
+        if name in known or name not in could_be:
+            left.append((key, value))
+        elif name not in reading.blamed:
+            expected = say("a fact declared under `facts` ({words})", words=reading.some(sorted(known)))
+            declared = say("Declare it under `facts`.")
+            reading.problem(key.place, join(path, key.value), written(key.value), expected, declared)
+    return Mapping(tuple(left), node.place)
 
 
 def read_conditions(reading: Reading, given: tuple[Place, Node], path: str, scope: Scope) -> tuple[Condition, ...]:
@@ -17,9 +36,10 @@ def read_conditions(reading: Reading, given: tuple[Place, Node], path: str, scop
     if not scope.has_facts:
         return ()
     place, whole = given
+    whole = _without_undeclared(reading, whole, path, scope)
     inner = reading.fields(whole, path, (), (*scope.facts, *scope.later))
     conditions = []
-    if not inner and isinstance(whole, Mapping) and not whole.items:
+    if isinstance(given[1], Mapping) and not given[1].items:
         todo = say("Leave `{key}` out if it is for all.", key=reading.word(path.rpartition(" / ")[2]))
         reading.problem(place, path, say("no condition"), say("at least one fact"), todo)
     for name, (_, node) in inner.items():

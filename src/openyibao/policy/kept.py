@@ -70,8 +70,10 @@ def _check_place(reading: Reading, given: dict[str, Node], path: str, kind: str,
     wrong = {**_misplaced(kind, period), "earned from": "carry over" not in given}
     expected = {
         "annual maximum": say("it in a deductible only"),
-        "plus": say("it in a limit or a cap (`at most ...`) only"),
-        "carry over": say("it in a limit or a cap (`at most ...`) per month, quarter, year or calendar year only"),
+        "plus": say("it in a limit or a cap only, such as `limit per year` or `at most per year`"),
+        "carry over": say(
+            "it in a limit or a cap per month, quarter, year or calendar year only, such as `at most per year`"
+        ),
         "earned from": say("it beside `carry over` only"),
     }
     for name in [name for name in wrong if name in given and wrong[name]]:
@@ -137,7 +139,10 @@ def _read_plus(reading: Reading, given: dict[str, Node], path: str, scope: Scope
             path,
             written(name),
             say("a fact that is money ({words})", words=reading.some(money) or say("none declared")),
-            reading.did_you_mean(name, money) or say("Declare it under `facts`, as in `cap addition: signed money`."),
+            say("Write a sum under `amounts`: `of: [{one}, {other}]`.", one="...", other=reading.word(name))
+            if name in scope.amounts
+            else reading.did_you_mean(name, money)
+            or say("Declare it under `facts`, as in `cap addition: signed money`."),
         )
         return None
     return name or None

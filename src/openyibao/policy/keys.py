@@ -13,6 +13,7 @@ from openyibao.policy.reading import Reading, describe, join, written
 from openyibao.policy.values import FULL_WIDTH, parse_fen, parse_ratio, parse_whole
 from openyibao.policy.vocabulary import (
     AND_OVER,
+    EACH,
     FROM_TO,
     LEFT_OF,
     MOST_SHOWN,
@@ -130,18 +131,30 @@ WRITTEN_OTHERWISE: tuple[tuple[str, Callable[[list[int]], Range]], ...] = (
 
 def reads_as_value(text: str) -> bool:
     """Whether a text could be taken for an amount, a ratio, a range, a list or a phrase, and so cannot be a name."""
-    share, part = SHARE_OF.match(text), PART_OF.match(text)
+    share, part, each = SHARE_OF.match(text), PART_OF.match(text), EACH.match(text)
     phrase = (
         bool(LEFT_OF.match(text))
         or (share is not None and parse_ratio(share[0]) is not None)
         or (part is not None and Vocabulary().knows(Vocabulary().english(part[1])))
+        or (each is not None and parse_fen(each[0]) is not None)
     )
     value = parse_fen(text) is not None or parse_ratio(text) is not None or parse_range(text) is not None
     return phrase or value or any(mark in text for mark in ",、，:：/\n")
 
 
-def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: list[tuple[Key, Text]]) -> None:
-    """Every value of the fact has exactly one answer."""
+Atom = str | tuple[int, int]
+"""A value of a fact, or an interval of whole numbers."""
+
+
+def check_cover(
+    reading: Reading,
+    node: Mapping,
+    path: str,
+    fact: Fact,
+    keys: list[tuple[Key, Text]],
+    let_through: Key | None = None,
+) -> None:
+    """Every value of the fact has exactly one answer; one that the layer does not let through needs none."""
     whole = atoms(fact, [key for key, _ in keys])
     taken: dict[object, Text] = {}
     has_otherwise = False
@@ -165,14 +178,15 @@ def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: li
             )
         taken.update(dict.fromkeys(mine, text))
     missing = [atom for atom in whole if atom not in taken]
-    if missing and not has_otherwise:
+    asked = missing if let_through is None else [cut for atom in missing for cut in _cut(atom, let_through)]
+    if asked and not has_otherwise:
         reading.problem(
             node.place,
             path,
             say(
                 "no answer for {fact} {words}",
                 fact=reading.word(fact.name),
-                words=listed([describe_atom(reading, a) for a in missing[:MOST_SHOWN]], cut=len(missing) > MOST_SHOWN),
+                words=listed([describe_atom(reading, a) for a in asked[:MOST_SHOWN]], cut=len(asked) > MOST_SHOWN),
             ),
             say("an answer for every {fact}", fact=reading.word(fact.name)),
             say("Add the value, `otherwise:`, or `not known`."),
@@ -188,7 +202,7 @@ def check_cover(reading: Reading, node: Mapping, path: str, fact: Fact, keys: li
         )
 
 
-def atoms(fact: Fact, keys: list[Key]) -> list[str | tuple[int, int]]:
+def atoms(fact: Fact, keys: list[Key]) -> list[Atom]:
     """The pieces a table tells apart: the values of a fact, or the intervals its range keys cut."""
     if fact.range is None:
         return list(fact.values)
@@ -202,7 +216,18 @@ def atoms(fact: Fact, keys: list[Key]) -> list[str | tuple[int, int]]:
     return [(start, end - 1) for start, end in itertools.pairwise(inside)]
 
 
-def covers(key: Key, atom: str | tuple[int, int]) -> bool:
+def _cut(atom: Atom, key: Key) -> list[Atom]:
+    """What of a piece a condition lets through: the piece, a part of it, or nothing."""
+    if isinstance(atom, str):
+        return [atom] if covers(key, atom) else []
+    if not isinstance(key, Range):
+        return [atom]
+    low = atom[0] if key.low is None else max(atom[0], key.low)
+    high = atom[1] if key.high is None else min(atom[1], key.high)
+    return [(low, high)] if low <= high else []
+
+
+def covers(key: Key, atom: Atom) -> bool:
     if isinstance(key, Words):
         return atom in key.values
     if isinstance(key, Range) and isinstance(atom, tuple):
@@ -210,7 +235,7 @@ def covers(key: Key, atom: str | tuple[int, int]) -> bool:
     return isinstance(key, Otherwise)
 
 
-def describe_atom(reading: Reading, atom: str | tuple[int, int]) -> Message:
+def describe_atom(reading: Reading, atom: Atom) -> Message:
     if isinstance(atom, str):
         return reading.word(atom)
     return Message(say_range(*atom, "zh"), say_range(*atom, "en"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openyibao.policy.bases import Earlier, check_dead_bases, read_base
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.conditions import read_conditions
@@ -37,7 +39,7 @@ def read_layers(reading: Reading, node: Node, scope: Scope, waiting: Pending) ->
     Sums and derived facts that wait for layers are read as soon as those stand above.
     """
     layers: list[Layer] = []
-    waiting.layers = layer_names(reading, node)
+    waiting.layers, scope.in_layers = layer_names(reading, node), True
     for item in reading.items(node, "layers", say("layers")):
         if not isinstance(item, Mapping) or len(item.items) != 1:
             expected = say("one name with its rule, as in `- basic insurance:`")
@@ -81,10 +83,13 @@ def _read_layer(
 ) -> Layer:
     fields = reading.fields(node, path, ("payer", "of", "basis"), OPTIONAL)
     scope.quantities["this layer's base"] = (None, "base")
+    conditions = read_conditions(reading, fields["for"], join(path, "for"), scope) if "for" in fields else ()
+    stated = scope.stated().facts
+    scope = replace(scope, let_through={one.fact: one.key for one in conditions if one.fact in stated})
     return Layer(
         name=name,
         payer=_read_payer(reading, fields, path),
-        conditions=read_conditions(reading, fields["for"], join(path, "for"), scope) if "for" in fields else (),
+        conditions=conditions,
         base=read_base(reading, fields, path, scope, earlier, name),
         steps=tuple(
             _read_step(reading, value, path, key, scope) for key, (_, value) in fields.items() if key in STEP_KEYS
@@ -140,10 +145,14 @@ def _read_cut(reading: Reading, fields: Fields, path: str) -> bool:
     in_fees = reading.choice(node, path, ("payments", "fees")) == "fees"
     if not any(key in fields for key in CAP_KEYS):
         reading.problem(
-            place, path, say("no cap"), say("a layer with `at most per ...`"), say("Without a cap nothing is cut.")
+            place,
+            path,
+            say("no cap"),
+            say("a layer with a cap, such as `at most per year`"),
+            say("Without a cap nothing is cut."),
         )
     if in_fees and "pays fixed" in fields:
-        reading.problem(place, path, say("fees, for a fixed payment"), say("`payments`"))
+        reading.problem(place, path, say("`fees`, for a fixed payment"), say("`payments`"))
     return in_fees
 
 

@@ -15,7 +15,7 @@ from openyibao.policy.problems import Place
 
 if TYPE_CHECKING:
     from openyibao.policy.claim_parts import Division, Gathering
-    from openyibao.policy.worked_out import Derived, Sum
+    from openyibao.policy.worked_out import AmountSum, Derived, Sum
 
 NOT_IDENTIFIED = "not identified"
 NOWHERE = Place(0, 0)
@@ -108,6 +108,18 @@ class ShareOfQuantity:
 
 
 @dataclass(frozen=True)
+class ForEach:
+    """An amount for each one of a fact that is a whole number, as far as that number lies beyond `beyond`.
+
+    Like every amount it is at most MAX_AMOUNT_FEN: what would be more is cut to that.
+    """
+
+    fen: int
+    fact: str
+    beyond: int = 0
+
+
+@dataclass(frozen=True)
 class OwnShareOf:
     """A rate that leaves the person a multiple of what the cell of another value of the same fact leaves."""
 
@@ -141,9 +153,8 @@ class Count:
     number: int
 
 
-Value = (
-    Money | Count | Ratio | NoLimit | NotKnown | NotAllowed | AmountOf | ShareOfQuantity | OwnShareOf | Line | MonthDay
-)
+Gap = NotKnown | NotAllowed
+Value = Money | Count | Ratio | NoLimit | Gap | AmountOf | ShareOfQuantity | ForEach | OwnShareOf | Line | MonthDay
 
 
 @dataclass(frozen=True)
@@ -333,7 +344,7 @@ class Amount:
     """A named amount."""
 
     name: str
-    value: Table | StatisticShare
+    value: Table | StatisticShare | AmountSum
 
 
 @dataclass(frozen=True)

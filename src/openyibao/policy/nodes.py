@@ -139,15 +139,22 @@ def parse_bytes(data: bytes, name: str) -> Node:
 
 
 def own_words(root: Node) -> list[tuple[str, str]]:
-    """The policy's words (Chinese, English), read ahead of everything else and leniently."""
+    """The policy's words (Chinese, English), read ahead of everything else and leniently.
+
+    A word that lacks one language stands for itself in it: what it lacks is told under `words`, not at each use.
+    """
     base = Vocabulary()
     node = next((v for k, v in root if base.english(k.value) == "words"), None) if isinstance(root, Mapping) else None
     words = []
     for item in node if isinstance(node, Sequence) else ():
+        pair = {}
         if isinstance(item, Mapping):
             pair = {base.english(k.value): v.value for k, v in item if isinstance(v, Text)}
-            if pair.get("zh") and pair.get("en"):
-                words.append((pair["zh"], pair["en"]))
+        half = pair.get("zh") or pair.get("en") or (item.value if isinstance(item, Text) else "")
+        if pair.get("zh") and pair.get("en"):
+            words.append((pair["zh"], pair["en"]))
+        elif half and not base.knows(base.english(half)):
+            words.append((half, half))
     return words
 
 

@@ -52,7 +52,7 @@ def _line_hint(reading: Reading, text: str) -> Message:
     line, fact = LINE_UP if parts[2] == "+" else LINE_DOWN, reading.english(parts[4])
     zh = line.say("zh", parts[1], parts[3], reading.vocabulary.chinese(fact))
     right = Message(f"“{zh}”", f"`{line.say('en', parts[1], parts[3], fact)}` ({zh})")
-    return say("Write x, not *: {right}.", right=right) if "*" in plain else say("Write {right}.", right=right)
+    return say("Write `x`, not `*`: {right}.", right=right) if "*" in plain else say("Write {right}.", right=right)
 
 
 def _own_share(reading: Reading, node: Text, path: str, parts: tuple[str, ...], values: set[str]) -> Value:

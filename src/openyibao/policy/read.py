@@ -68,7 +68,7 @@ def read_tree(root: Node, file: str) -> Policy:
     path = file
     if is_variation(root):
         root, file = varied_tree(root, file)
-    reading = Reading(file, Vocabulary(Bilingual(zh, en) for zh, en in own_words(root)))
+    reading = Reading(file, Vocabulary(Bilingual(zh, en) for zh, en in own_words(root)), root)
     policy = _read_policy(reading, root, path)
     if reading.problems:
         raise FileError(reading.problems)

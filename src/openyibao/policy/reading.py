@@ -11,6 +11,7 @@ from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.model import Bilingual
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.problems import Place, Problem
+from openyibao.policy.slips import find_slips, quotation, unquoted
 from openyibao.policy.values import FULL_WIDTH
 from openyibao.policy.vocabulary import Vocabulary, language
 from openyibao.policy.yaml_errors import sign_todo
@@ -18,19 +19,22 @@ from openyibao.policy.yaml_errors import sign_todo
 Fields = dict[str, tuple[Place, Node]]
 FIRST_YEAR = "1900"
 PARTING = "，；：、"
+UNKNOWN = ("not identified", "not known")
 A_TEXT = say("a text")
 
 
 class Reading:
     """What is being read, in which vocabulary, and what was found wrong so far."""
 
-    def __init__(self, file: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, file: str, vocabulary: Vocabulary, root: Node | None = None) -> None:
         self.file = file
         self.vocabulary = vocabulary
+        self.slips = {} if root is None else find_slips(root, vocabulary)
         self.problems: list[Problem] = []
         self.blamed: set[str] = set()  # words already complained of: what follows from them is not told again
 
     def problem(self, place: Place, path: str, found: Message, expected: Message, todo: Message = NOTHING) -> None:
+        todo = self.slips.get(place) or todo
         self.problems.append(Problem(self.file, place, self.path(path), found, expected, todo))
 
     def path(self, path: str) -> Message:
@@ -112,10 +116,14 @@ class Reading:
         return fields
 
     def text(self, node: Node, path: str, expected: Message = A_TEXT) -> str:
-        if isinstance(node, Text) and node.value:
-            return node.value
-        self.problem(node.place, path, describe(node), expected)
-        return ""
+        if not isinstance(node, Text) or not node.value:
+            self.problem(node.place, path, describe(node), expected)
+            return ""
+        inner = unquoted(node.value)
+        if self.english(inner) in UNKNOWN:  # as a text it would pass for the name of an article
+            self.problem(node.place, path, describe(node), say("a word without quotation marks"), quotation(inner))
+            return ""
+        return node.value
 
     def items(self, node: Node, path: str, expected: Message) -> tuple[Node, ...]:
         """The items of a list that holds at least one."""
@@ -183,7 +191,7 @@ class Reading:
         if not near:
             return NOTHING
         if near == "before":
-            return say("Did you mean 'before' (早于)? It names the first day after the last.")
+            return say("Did you mean `before` (早于)? It names the first day after the last.")
         chinese = self.vocabulary.chinese(near)
         both = f"{near!r} ({chinese})" if chinese != near else repr(near)
         return say("Did you mean {word}?", word=Message(self.named(near).zh, both))

@@ -197,6 +197,7 @@ def facts_and_figures() -> dict[str, Obj]:
         "basis": ref("basis"),
     }
     only_one = exactly("is", "not known")
+    terms = {"anyOf": [ref("amount table"), list_of(ref("amount table"))]}
     return {
         **{f"fact {name}": declared(fact) for name, fact in known.items()},
         **{f"condition {name}": condition(known[name]) for name in asked},
@@ -228,10 +229,19 @@ def facts_and_figures() -> dict[str, Obj]:
         },
         "figure": closed("leaf", figure, only_one, exactly("basis"), without=("least", "most", "not allowed")),
         "statistic share": closed("statistic share", share),
+        "amount sum": closed(
+            "amount sum",
+            {
+                "of": terms,
+                "less": terms,
+                **dict.fromkeys(("least", "most"), ref("amount table")),
+                "basis": ref("basis"),
+            },
+        ),
         "named amount": {
             "type": "object",
-            "if": has("of"),
-            "then": ref("statistic share"),
+            "if": has("of", "less"),
+            "then": {"if": has("share", "year", "rounded"), "then": ref("statistic share"), "else": ref("amount sum")},
             "else": {"allOf": [ref("amount table"), needs_basis()]},
         },
     }

@@ -30,6 +30,7 @@ PLACES = {  # where the probe has a mapping of each kind
     "document": "documents / rule book",
     "identity": "facts / class",
     "statistic share": "amounts / line",
+    "amount sum": "amounts / line with more",
     "sum": "quantities / burden",
     "divided": "divided parts",
     "line": "divided parts / in-scope cost / class A cost",

@@ -12,6 +12,8 @@ from calendar import monthrange
 from openyibao.policy import values
 from openyibao.policy.vocabulary import (
     AND_OVER,
+    EACH,
+    EACH_BEYOND,
     FROM_TO,
     LEFT_OF,
     LINE_DOWN,
@@ -97,7 +99,8 @@ NUMBERS = NAME  # a fact of the language, or of the policy, that is a whole numb
 LINE = f"{phrase(LINE_UP, MULTIPLE, MULTIPLE, NUMBERS)}|{phrase(LINE_DOWN, MULTIPLE, MULTIPLE, NUMBERS)}"
 SHARE = phrase(SHARE_OF, MULTIPLE, NAME)
 NO_NUMBER = "(?![-+−－＋]?[0-9０-９.,，．%％]*$)"
-AMOUNT = f"{PLAIN}|{SHARE}|{NO_NUMBER}{NAME}"  # the last is a named amount, or `not known`
+FOR_EACH = f"{phrase(EACH_BEYOND, PLAIN, NUMBERS, WHOLE)}|{phrase(EACH, PLAIN, NUMBERS)}"
+AMOUNT = f"{PLAIN}|{SHARE}|{FOR_EACH}|{NO_NUMBER}{NAME}"  # the last is a named amount, or `not known`
 RATE = f"{RATIO}|{phrase(OWN_SHARE, MULTIPLE, NAME)}|{LINE}|{NOT_KNOWN}"
 POINTS = f"[+＋-]?{RATIO}|{NOT_KNOWN}"
 RANGE = f"{phrase(UNDER, WHOLE)}|{phrase(AND_OVER, WHOLE)}|{phrase(FROM_TO, WHOLE, WHOLE)}|{WHOLE}"

@@ -7,15 +7,32 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm, prod
 
-from openyibao.policy.answers import MAX_CHAIN, Atom, NoAnswerError, OwnShareError, answer, own_level, rate
-from openyibao.policy.keys import atoms
+from openyibao.policy.answers import MAX_CHAIN, NoAnswerError, OwnShareError, answer, has_answer, own_level, rate
+from openyibao.policy.keys import Atom, atoms
 from openyibao.policy.messages import NOTHING, Message, say
 from openyibao.policy.model import Cell, Fact, Key, Line, Otherwise, OwnShareOf, Range, Ratio, Table, Words
+from openyibao.policy.nodes import Mapping
 from openyibao.policy.rate_values import RATE_EXPECTED
 from openyibao.policy.reading import Reading
 from openyibao.policy.values import MAX_DENOMINATOR, percent
+from openyibao.policy.vocabulary import split_list
+from openyibao.policy.yaml_errors import sign_todo
 
 MAX_CELLS = 4096
+
+
+def tell_no_by(reading: Reading, node: Mapping, path: str, facts: dict[str, Fact]) -> None:
+    """A table that does not say which facts it asks; perhaps because its colons are full-width ones."""
+    by = [
+        name
+        for name, fact in facts.items()
+        if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
+    ]
+    todo = say("Add `by: {fact}`.", fact=reading.word(by[0])) if len(by) == 1 else NOTHING
+    if any("：" in key.value for key, _ in node):
+        todo = sign_todo("：")
+    expected = say("`by` with the facts it asks ({words})", words=reading.some(by or facts))
+    reading.problem(node.place, path, say("a table without `by`"), expected, todo)
 
 
 def check_size(reading: Reading, tables: list[Table], path: str, facts: list[Fact]) -> None:
@@ -102,11 +119,11 @@ def check_own_shares(reading: Reading, table: Table, path: str, facts: list[Fact
     known = tuple(fact.values for fact in facts)
     told: set[object] = set()
     for values in itertools.product(*pieces):
+        if not has_answer(table, values):
+            continue  # the layer lets nobody through to it
         try:
             rate(table, known, values)
-        except NoAnswerError:
-            return
-        except OwnShareError:
+        except (NoAnswerError, OwnShareError):
             _tell_own_share(reading, table, path, known, values, told)
 
 
@@ -126,6 +143,9 @@ def _tell_own_share(
         level = own_level(table.cells[answer(table, values)], known, value.value)
         values = (*values[:level], value.value, *values[level + 1 :])
         names.append(value.value)
+        if not has_answer(table, values):
+            found, what = say("the own share of {value}, which has no answer", value=reading.named(names[-1])), place
+            break
         if values in seen:
             circle = seen.index(values)
             found = say("own shares in a circle ({chain})", chain=_chain(reading, [names[-1], *names[circle:]]))

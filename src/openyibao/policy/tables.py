@@ -7,21 +7,22 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from openyibao.policy.amount_values import AMOUNT_EXPECTED, LIMIT_EXPECTED, read_amount
 from openyibao.policy.basis import Scope, read_basis
 from openyibao.policy.facts import MAX_NUMBER, tell_later, usable
 from openyibao.policy.keys import check_cover, read_key
-from openyibao.policy.messages import NOTHING, Message, quoted, say
+from openyibao.policy.messages import NOTHING, quoted, say
 from openyibao.policy.model import (
     AmountOf,
     Bilingual,
     Cell,
     Count,
     Fact,
+    ForEach,
     Key,
     Line,
     Money,
     MonthDay,
-    NoLimit,
     NotAllowed,
     NotKnown,
     Ratio,
@@ -31,8 +32,8 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.nodes import Mapping, Node, Sequence, Text
 from openyibao.policy.rate_values import RATE_EXPECTED, bound_line, read_points, read_rate
-from openyibao.policy.reading import Fields, Reading, describe, join, written
-from openyibao.policy.table_checks import check_constant, check_own_shares, check_size
+from openyibao.policy.reading import Fields, Reading, describe, join
+from openyibao.policy.table_checks import check_constant, check_own_shares, check_size, tell_no_by
 from openyibao.policy.values import (
     MAX_AMOUNT_FEN,
     MAX_DENOMINATOR,
@@ -40,15 +41,13 @@ from openyibao.policy.values import (
     parse_ratio,
     parse_whole,
     round_figure,
-    yuan,
 )
-from openyibao.policy.vocabulary import PART_OF, SHARE_OF, split_list
 
 AMOUNT, LIMIT, RATE, POINTS, MULTIPLE, MONTH_DAY = "amount", "limit", "rate", "points", "multiple", "month and day"
 NUMBER = "whole number"
 EXPECTED = {
-    AMOUNT: say("an amount in yuan such as 300 or 8450.50, or a named amount such as `50% of critical line`"),
-    LIMIT: say("an amount in yuan such as 80000, a named amount, or `no limit`"),
+    AMOUNT: AMOUNT_EXPECTED,
+    LIMIT: LIMIT_EXPECTED,
     RATE: RATE_EXPECTED,
     POINTS: say("points such as +5% or -10%"),
     MULTIPLE: say("a multiple such as 50% or 600%"),
@@ -76,37 +75,7 @@ def read_value(reading: Reading, node: Text, path: str, kind: str, scope: Scope,
         return read_rate(reading, node, path, numbers, {v for name in by for v in scope.facts[name].values})
     if kind in PLAIN:
         return PLAIN[kind](reading, node, path)
-    if text == "no limit" and kind == LIMIT:
-        return NoLimit()
-    if text in scope.amounts | scope.money:
-        return AmountOf(text, Fraction(1))
-    if (fen := parse_fen(text)) is not None:
-        if fen > MAX_AMOUNT_FEN:
-            reading.problem(
-                node.place,
-                path,
-                written(text),
-                say("at most {most} yuan", most=yuan(MAX_AMOUNT_FEN)),
-            )
-        return Money(min(fen, MAX_AMOUNT_FEN))
-    if parts := SHARE_OF.match(text):
-        return _read_share_of(reading, node, path, parts, scope)
-    if text not in reading.blamed:
-        reading.problem(node.place, path, describe(node), EXPECTED[kind], _amount_hint(reading, text, kind, scope))
-    return Money(0)
-
-
-def _amount_hint(reading: Reading, text: str, kind: str, scope: Scope) -> Message:
-    if parse_ratio(text) is not None:
-        return say("Say of which amount, as in `50% of NAME`, where NAME stands under `amounts`.")
-    if text == "no limit" and kind == AMOUNT:
-        return say("Only limits and caps can be `no limit`.")
-    if text.startswith("-"):
-        return say("An amount is not negative.")
-    if re.fullmatch(r"[\d,]+\.\d{3,}.*", text):
-        return say("An amount has at most two decimals.")
-    words = ("not known", "no limit") if kind == LIMIT else ("not known",)
-    return reading.did_you_mean(text, [*scope.amounts, *words])
+    return read_amount(reading, node, path, scope, is_limit=kind == LIMIT)
 
 
 def _read_multiple(reading: Reading, node: Text, path: str) -> Ratio:
@@ -151,38 +120,6 @@ PLAIN = {POINTS: read_points, MULTIPLE: _read_multiple, NUMBER: _read_count, MON
 """Kinds of values that name nothing else of the policy."""
 
 
-def _read_share_of(reading: Reading, node: Text, path: str, parts: tuple[str, ...], scope: Scope) -> Value:
-    # The zh phrase has its gaps in the other order, but their numbers say which is which.
-    share, name = parse_ratio(parts[0]), reading.english(parts[1])
-    if share is None or share > 100 or max(share.as_integer_ratio()) > MAX_DENOMINATOR:
-        reading.problem(node.place, path, written(parts[0]), say("a share such as 50%"))
-    elif name in reading.blamed:
-        pass
-    elif quantity := find_quantity(reading, parts[1], scope):
-        return ShareOfQuantity(*quantity, share)
-    elif name not in scope.amounts | scope.money:
-        known = reading.some([*sorted(scope.amounts | scope.money), *scope.quantities]) or say("none declared")
-        reading.problem(
-            node.place,
-            path,
-            say("the amount {name}", name=quoted(parts[1])),
-            say("an amount declared under `amounts`, or a quantity ({words})", words=known),
-            reading.did_you_mean(name, [*scope.amounts, *scope.quantities]),
-        )
-    else:
-        return AmountOf(name, share)
-    return Money(0)
-
-
-def find_quantity(reading: Reading, text: str, scope: Scope) -> tuple[str | None, str] | None:
-    """A named quantity: `in-scope cost`, `this layer's base`, `basic insurance's paid`; None if it is none."""
-    name = reading.english(text)
-    if name in scope.quantities:
-        return scope.quantities[name]
-    parts = PART_OF.match(text)
-    return scope.quantities.get(f"{reading.english(parts[0])}'s {reading.english(parts[1])}") if parts else None
-
-
 def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> Value:
     """`least` and `most` of a share of a quantity, or of a rate on a line."""
     if isinstance(value, Line):
@@ -202,13 +139,18 @@ def _read_bounds(reading: Reading, fields: Fields, path: str, value: Value) -> V
                     join(path, name),
                     say("`{key}`", key=reading.word(name)),
                     say("it beside a share of a quantity, or a line, only"),
-                    say("Write it below `is: 20% of total cost`."),
+                    say("Write a sum under `amounts`, with `of`, and `{key}` beside it.", key=reading.word(name))
+                    if isinstance(value, ForEach)
+                    else say("Write it below `is: 20% of total cost`."),
                 )
             else:
                 bounds[name] = fen
     if "least" in bounds and "most" in bounds and bounds["least"] > bounds["most"]:
         reading.problem(
-            fields["most"][0], join(path, "most"), say("a most below the least"), say("a most that is not below it")
+            fields["most"][0],
+            join(path, "most"),
+            say("a `most` below the `least`"),
+            say("a `most` that is not below `least`"),
         )
     if isinstance(value, ShareOfQuantity) and bounds:
         return replace(value, least_fen=bounds.get("least"), most_fen=bounds.get("most"))
@@ -233,18 +175,7 @@ def read_table(reading: Reading, node: Node, path: str, kind: str, scope: Scope,
     if isinstance(node, Mapping) and any(reading.english(key.value) == "by" for key, _ in node):
         return _read_by(reading, node, path, kind, scope, beside)
     if isinstance(node, Mapping) and not _is_leaf(reading, node):
-        facts = [
-            name
-            for name, fact in scope.facts.items()
-            if any(reading.english(word) in fact.values for key, _ in node for word in split_list(key.value))
-        ]
-        reading.problem(
-            node.place,
-            path,
-            say("a table without `by`"),
-            say("`by` with the facts it asks ({words})", words=reading.some(facts or scope.facts)),
-            say("Add `by: {fact}`.", fact=reading.word(facts[0])) if len(facts) == 1 else NOTHING,
-        )
+        tell_no_by(reading, node, path, scope.facts)
         return Table((), (Cell((), Ratio(Fraction(0)) if kind in RATIOS else Money(0)),), place=node.place)
     table = Table((), (_read_leaf(reading, node, path, kind, scope, (), beside=beside),), place=node.place)
     check_size(reading, [table], path, [])
@@ -356,7 +287,7 @@ def _read_level(
             level_keys.append((key, key_text))
             cells += _read_level(reading, value, join(path, key_text.value), kind, scope, facts[1:], (*keys, key), by)
     if readable:
-        check_cover(reading, node, path, facts[0], level_keys)
+        check_cover(reading, node, path, facts[0], level_keys, scope.let_through.get(facts[0].name))
     return cells
 
 
@@ -382,6 +313,9 @@ def _read_leaf(
     reasons = [key for key in REASONS if key in fields]
     if ("is" in fields) + len(reasons) != 1:
         reading.problem(node.place, path, describe(node), say("{what}, or a table with `by`", what=EXPECTED[kind]))
+    elif reasons == ["not allowed"] and not scope.in_layers:
+        found, expected = say("`not allowed` outside a layer"), say("it in tables of layers only")
+        reading.problem(fields["not allowed"][0], join(path, "not allowed"), found, expected)
     elif reasons:
         why = reading.bilingual(fields[reasons[0]][1], join(path, reasons[0]))
         value = NotKnown(why) if reasons[0] == "not known" else NotAllowed(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openyibao.policy.keys import reads_as_value
 from openyibao.policy.library import PolicyNotFoundError, find_policy
 from openyibao.policy.messages import Message, say
 from openyibao.policy.model import Bilingual
@@ -29,7 +30,7 @@ def varied_tree(root: Node, file: str, chain: tuple[str, ...] = ()) -> tuple[Nod
     A variation may vary a variation. A change must name a place that exists, and change it: nothing is done in
     silence. Raises FileError.
     """
-    reading = Reading(file, Vocabulary())
+    reading = Reading(file, Vocabulary(), root)
     fields = reading.fields(root, "", KEYS, ("words",))
     if reading.problems:
         raise FileError(reading.problems)
@@ -75,11 +76,8 @@ def _base(reading: Reading, fields: Fields, chain: tuple[str, ...]) -> tuple[Nod
 
 def _need_basis(reading: Reading, keys: list[str], to: Node) -> None:
     """A changed number of law does not borrow the basis of the number it replaces."""
-    if (
-        keys[0] not in ("layers", "amounts", "statistics", "derived facts")
-        or keys[-1] in WITHOUT_BASIS
-        or _has(reading, to, "basis")
-    ):
+    terms = keys[0] == "amounts" and keys[-1] == "of" and (not isinstance(to, Text) or reads_as_value(to.value))
+    if keys[0] not in WITH_BASIS or (keys[-1] in WITHOUT_BASIS and not terms) or _has(reading, to, "basis"):
         return
     reading.problem(
         to.place,

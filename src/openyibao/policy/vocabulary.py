@@ -164,6 +164,8 @@ def _pattern(template: str, last: bool) -> re.Pattern[str]:
 PART_OF = Phrase("{0}'s {1}", "{0}的{1}")
 LEFT_OF = Phrase("left of {0}", "{0}后的个人负担")
 SHARE_OF = Phrase("{0} of {1}", "{1}的{0}")
+EACH = Phrase("{0} x {1}", "{0}×{1}")
+EACH_BEYOND = Phrase("{0} x {1} beyond {2}", "{0}×{1}超过{2}的部分")
 OWN_SHARE = Phrase("{0} of the own share of {1}", "{1}自付比例的{0}")
 LINE_UP = Phrase("{0} + {1} x {2}", "{0}+{1}×{2}")
 LINE_DOWN = Phrase("{0} - {1} x {2}", "{0}-{1}×{2}")

@@ -1,4 +1,4 @@
-"""What a policy works out before a layer: sums of quantities, and facts that no claim states, as plain data."""
+"""What a policy works out: sums of amounts and of quantities, and facts that no claim states, as plain data."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ class Sum:
     def is_own(self) -> bool:
         """Whether it is another for each layer, and so stands in floors only."""
         return OWN_DEDUCTIBLE in (*self.plus, *self.minus)
+
+
+@dataclass(frozen=True)
+class AmountSum:
+    """An amount made of others: those in `plus` together, without those in `minus`, not below 0.
+
+    The result is raised to `least`, then cut to `most`, where these are not None, and never above MAX_AMOUNT_FEN.
+    """
+
+    plus: tuple[Table, ...]
+    minus: tuple[Table, ...]
+    basis: Basis
+    least: Table | None = None
+    most: Table | None = None
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Its terms and its bounds."""
+        return (*self.plus, *self.minus, *(bound for bound in (self.least, self.most) if bound is not None))
 
 
 @dataclass(frozen=True)

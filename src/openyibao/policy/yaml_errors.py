@@ -9,8 +9,11 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 from openyibao.policy.messages import Message, say
 
-PLAIN = dict(zip("，、；：（）【】｛｝％", ",,,:{}[]{}%", strict=True))
+PLAIN = dict(zip("，、；：（）【】｛｝［］％", ",,,:{}[]{}[]%", strict=True))
 """Full-width signs, and the plain ones that have a meaning in a policy."""
+
+
+DASHES = "－–—-"  # the plain one last, so that it can stand in a class of signs
 
 
 class Explained(NamedTuple):
@@ -43,6 +46,9 @@ def explain(error: MarkedYAMLError, text: str) -> Explained:
         return _in_brackets(context, mark, start, cut_off="stream end" in problem)
     if "could not find expected ':'" in problem:
         return Explained(*start, say("a line that is no key with its value"), _colon(start[0]))
+    if dash := re.match(rf"\s*[{DASHES}](?=[{{\[]|[^\W\d])", lines[mark[0] - 1]):
+        todo = say("Write a plain `-` and a blank at the beginning of line {line}.", line=mark[0])
+        return Explained(mark[0], dash.end(), say("a `-` without a blank behind it"), todo)
     if "mapping values are not allowed here" in problem:
         return _second_colon(lines, mark)
     if (
@@ -80,9 +86,9 @@ def full_width(lines: list[str], mark: tuple[int, int], start: tuple[int, int], 
         tail = bare[opened:] if opened >= 0 else ""
         found = [
             re.match(r"\s*(?:- )?[^:：#{}\[\]]*：", bare),  # a key: without a plain colon on its line
-            re.search(r": *（", bare),
+            re.search(r"(?:: *|- +)[（｛［]", bare),
             re.search(r"[，；：][^，；：,:{}\[\]]*$", tail) if number == mark[0] and flow else None,
-            re.search(r"[）】｝]\s*$", tail) if number < mark[0] and flow else None,
+            re.search(r"[）】｝］]\s*$", tail) if number < mark[0] and flow else None,
         ]
         for which, match in enumerate(found):
             if match and not (which == 0 and re.search(r":\s", bare)):

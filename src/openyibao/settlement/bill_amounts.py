@@ -32,6 +32,8 @@ class Amounts:
             return self.rate(answer, facts)
         if answer["share_of"]:
             return self.share_of(answer) + facts
+        if answer["for_each"]:
+            return self.for_each(answer) + facts
         if not derived:
             written = (
                 money(answer["fen"]) + (" 元" if self.lang == "zh" else " yuan")
@@ -52,6 +54,10 @@ class Amounts:
             )
         same = derived["share"]["numerator"] == derived["share"]["denominator"]
         table = derived["table"]
+        if derived["sum"]:
+            statistic = self.amount_sum(derived["sum"])
+        elif table and (table["derived_from"] or table["for_each"]):
+            statistic = self.say("behind", amount=self.amount({**table, "facts": []}))
         origin = self.say("chosen", facts=self.facts(table["facts"])) if table and table["facts"] else ""
         return self.say(
             "derived_whole" if same else "derived",
@@ -79,6 +85,28 @@ class Amounts:
             whole=money(share["fen"]),
             bounds=bounds,
         )
+
+    def for_each(self, answer: Data) -> str:
+        """So much for each one of a number."""
+        each = answer["for_each"]
+        return self.say(
+            "for_each",
+            written=answer["written"][self.lang],
+            fen=money(answer["fen"]),
+            fact=each["fact"][self.lang],
+            value=each["value"],
+        )
+
+    def amount_sum(self, one: Data) -> str:
+        """An amount that is a sum: its terms, its bounds, and where terms come from that are worked out."""
+        signed = [("+", term) for term in one["plus"]] + [("-", term) for term in one["minus"]]
+        terms = "".join(f" {sign} {money(term['fen'])}" for sign, term in signed).removeprefix(" + ")
+        bounds = "".join(
+            self.say(f"{name}_amount", amount=self.amount(one[name])) for name in ("least", "most") if one[name]
+        )
+        plain = ("derived_from", "for_each", "facts")
+        told = [self.amount(term) for _, term in signed if any(term[name] for name in plain)]
+        return self.say("amount_sum", terms=self.list.join([terms + bounds, *told]))
 
     def derived_fact(self, fact: Data) -> str:
         """How a derived fact came about: what was measured, and the edges it was held against."""

@@ -12,6 +12,7 @@ from openyibao.policy.model import (
     Basis,
     Bilingual,
     Cell,
+    ForEach,
     Line,
     NoLimit,
     OwnShareOf,
@@ -22,6 +23,8 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    EACH,
+    EACH_BEYOND,
     LEFT_OF,
     LINE_DOWN,
     LINE_UP,
@@ -32,6 +35,7 @@ from openyibao.policy.vocabulary import (
     Vocabulary,
     language,
 )
+from openyibao.policy.worked_out import AmountSum
 from openyibao.settlement.bill import Bill
 from openyibao.settlement.claim import FactValue
 from openyibao.settlement.facts import held_facts
@@ -39,7 +43,7 @@ from openyibao.settlement.ir import NO_LIMIT
 from openyibao.settlement.layer_plan import PART_NAMES, LayerPlan
 from openyibao.settlement.lower_amounts import figure_of
 from openyibao.settlement.lower_parts import part_codes
-from openyibao.settlement.lowering import CLAIM_PARTS, TablePlan
+from openyibao.settlement.lowering import CLAIM_PARTS, AmountPlan, SumPlan, TablePlan
 
 FOUND = "admission number / found"
 
@@ -102,6 +106,10 @@ class Answers:
             }
         if isinstance(value, ShareOfQuantity):
             return {lang: SHARE_OF.say(lang, percent(value.share), self.quantity(value, lang)) for lang in ("zh", "en")}
+        if isinstance(value, ForEach):
+            phrase, parts = EACH_BEYOND if value.beyond else EACH, (yuan(value.fen), str(value.beyond))
+            say = self.vocabulary.say
+            return {lang: phrase.say(lang, parts[0], say(value.fact, lang), parts[1]) for lang in ("zh", "en")}
         if isinstance(value, OwnShareOf):
             say, multiple = self.vocabulary.say, percent(value.multiple)
             return {lang: OWN_SHARE.say(lang, multiple, say(value.value, lang)) for lang in ("zh", "en")}
@@ -196,6 +204,7 @@ class Answers:
             "facts": self.chosen_facts(table),
             "derived_from": self.derivation(cell.value) if isinstance(cell.value, AmountOf) else None,
             "share_of": self.share_of(cell.value, layer) if isinstance(cell.value, ShareOfQuantity) else None,
+            "for_each": self.for_each(cell.value) if isinstance(cell.value, ForEach) else None,
             "line": self.line(cell.value) if isinstance(cell.value, Line) else None,
             "own_share": self.own_share(table, cell.value) if isinstance(cell.value, OwnShareOf) else None,
             "points": [self.answer(points, basis, below) for points in table.points],
@@ -203,6 +212,11 @@ class Answers:
             "basis": self.basis(basis),
             "assumption": self.text(cell.assumption) if cell.assumption else None,
         }
+
+    def for_each(self, value: ForEach) -> Data:
+        """An amount for each one of a number, as far as that lies beyond another."""
+        number = self.facts[value.fact]
+        return {"fen": value.fen, "fact": self.name(value.fact), "value": number, "beyond": value.beyond}
 
     def line(self, line: Line) -> Data:
         """A rate on a line: start + slope x the fact, not below its least, not above its most."""
@@ -246,46 +260,54 @@ class Answers:
         return self.name(value) if isinstance(value, str) else {"zh": str(value), "en": str(value)}
 
     def derivation(self, value: AmountOf) -> Data:
-        """How a named amount came about: its own value, and the published figure behind it."""
-        if value.name in self.known:
-            fen = self.facts[value.name]
-            return {
-                "amount": self.name(value.name),
-                "amount_fen": fen,
-                "share": self.ratio(value.share),
-                "statistic": None,
-                "table": None,
-                "is_fact": True,
-            }
-        plan = self.plan.low.amounts[value.name]
+        """How a named amount came about: its own value, and the published figure or the sum behind it."""
         data: Data = {
             "amount": self.name(value.name),
-            "amount_fen": self.named[plan.name],
             "share": self.ratio(value.share),
             "statistic": None,
             "table": None,
-            "is_fact": False,
+            "sum": None,
+            "is_fact": value.name in self.known,
         }
+        if value.name in self.known:
+            return data | {"amount_fen": self.facts[value.name]}
+        plan = self.plan.low.amounts[value.name]
+        data["amount_fen"] = self.named[plan.name]
         if isinstance(plan.amount.value, StatisticShare):
-            rule = plan.amount.value
-            year, cell = self.figure(rule)
-            share = (self.cell(plan.share) if plan.share else rule.share.cells[0]).value
-            ratio = share.ratio if isinstance(share, Ratio) else Fraction(0)
-            data["statistic"] = {
-                "name": self.name(rule.statistic),
-                "year": year,
-                "fen": getattr(cell.value, "fen", 0),
-                "share": self.ratio(ratio),
-                "facts": [] if plan.share is None else self.chosen_facts(plan.share),
-                "rounding": rule.mode,
-                "unit_fen": rule.unit_fen,
-                "rounded": {lang: ROUNDING[rule.mode].say(lang, yuan(rule.unit_fen)) for lang in ("zh", "en")},
-                "basis": self.basis(rule.basis) if rule.basis else None,
-                "figure_basis": self.basis(cell.basis) if cell.basis else None,
-            }
+            data["statistic"] = self.statistic(plan.amount.value, plan)
         elif plan.table is not None:
             data["table"] = self.answer(plan.table, None)
+        elif isinstance(plan.amount.value, AmountSum) and plan.sum is not None:
+            data["sum"] = self.amount_sum(plan.amount.value, plan.sum)
         return data
+
+    def statistic(self, rule: StatisticShare, plan: AmountPlan) -> Data:
+        """The published figure that a named amount is a share of."""
+        year, cell = self.figure(rule)
+        share = (self.cell(plan.share) if plan.share else rule.share.cells[0]).value
+        return {
+            "name": self.name(rule.statistic),
+            "year": year,
+            "fen": getattr(cell.value, "fen", 0),
+            "share": self.ratio(share.ratio if isinstance(share, Ratio) else Fraction(0)),
+            "facts": [] if plan.share is None else self.chosen_facts(plan.share),
+            "rounding": rule.mode,
+            "unit_fen": rule.unit_fen,
+            "rounded": {lang: ROUNDING[rule.mode].say(lang, yuan(rule.unit_fen)) for lang in ("zh", "en")},
+            "basis": self.basis(rule.basis) if rule.basis else None,
+            "figure_basis": self.basis(cell.basis) if cell.basis else None,
+        }
+
+    def amount_sum(self, rule: AmountSum, plan: SumPlan) -> Data:
+        """The terms and the bounds of a named amount that is a sum, each with what it came from."""
+        least, most = (None if one is None else self.answer(one, rule.basis) for one in (plan.least, plan.most))
+        return {
+            "plus": [self.answer(term, rule.basis) for term in plan.plus],
+            "minus": [self.answer(term, rule.basis) for term in plan.minus],
+            "least": least,
+            "most": most,
+            "basis": self.basis(rule.basis),
+        }
 
     def cell(self, table: TablePlan) -> Cell:
         """The cell of the policy that answered."""
@@ -293,15 +315,16 @@ class Answers:
         return table.table.cells[table.dense.answers[dense]]
 
     def cells_behind(self, value: AmountOf) -> list[Cell]:
-        """The cell a named amount rests on: of its own table, or the published figure."""
+        """The cells a named amount rests on: of its own table, of the terms of its sum, or the published figure."""
         if value.name in self.known:
             return []
         plan = self.plan.low.amounts[value.name]
-        if plan.table is not None:
-            cell = self.cell(plan.table)
-            behind = self.cells_behind(cell.value) if isinstance(cell.value, AmountOf) else []
-            return [cell, *behind]
-        return [self.figure(plan.amount.value)[1]] if isinstance(plan.amount.value, StatisticShare) else []
+        if isinstance(plan.amount.value, StatisticShare):
+            return [self.figure(plan.amount.value)[1]]
+        tables = plan.sum.tables if plan.sum else [plan.table] if plan.table else []
+        cells = [self.cell(table) for table in tables]
+        named = [cell.value for cell in cells if isinstance(cell.value, AmountOf)]
+        return cells + [cell for value in named for cell in self.cells_behind(value)]
 
     def figure(self, rule: StatisticShare) -> tuple[int, Cell]:
         """The year and the published figure that a share of a statistic takes for this claim."""

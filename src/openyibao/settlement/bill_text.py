@@ -19,6 +19,14 @@ def bill_text(bill: Data, lang: str) -> str:
     return "\n".join(_Speaker(lang).bill(bill)) + "\n"
 
 
+def has_rule(bill: Data) -> bool:
+    """Whether any layer has a rule for the claim: it applies, and looks at the claim itself or finds money left."""
+    return any(
+        layer["applies"] and (layer["base"]["fen"] or any(term["of"] is None for term in layer["base"]["terms"]))
+        for layer in bill["layers"]
+    )
+
+
 class _Speaker(Amounts):
     def bill(self, bill: Data) -> list[str]:
         claim, policy = bill["claim"], bill["policy"]
@@ -27,7 +35,7 @@ class _Speaker(Amounts):
             self.say(
                 "policy", title=policy["title"][self.lang], id=policy["id"], start=policy["from"], end=policy["before"]
             ),
-            self.say("dates", **{day: claim[day] for day in ("admission", "discharge", "settlement")}),
+            self.dates(claim),
             *self.more(claim, policy),
             self.say("facts", facts=self.facts(claim["facts"])),
             self.say(
@@ -44,6 +52,8 @@ class _Speaker(Amounts):
         lines += [self.divided(one) for one in claim["divided"] if not gathered]
         for number, layer in enumerate(bill["layers"], 1):
             lines += ["", *self.layer(number, layer)]
+        if claim["total_fen"] and not has_rule(bill):
+            lines += ["", self.say("no_rule")]
         totals = bill["totals"]
         payers = self.list.join(
             self.say("payer", payer=p["payer"][self.lang], fen=money(p["fen"])) for p in totals["by_payer"]
@@ -87,6 +97,11 @@ class _Speaker(Amounts):
         name: str = part["name"][self.lang]
         return self.say("of", layer=part["of"][self.lang], part=name) if part["of"] else name
 
+    def dates(self, claim: Data) -> str:
+        """One date where all are the same: a claim without a stay has no others."""
+        days = {day: claim[day] for day in ("admission", "discharge", "settlement")}
+        return self.say("dates" if len(set(days.values())) > 1 else "date", **days)
+
     def more(self, claim: Data, policy: Data) -> list[str]:
         """Days, parts and values that a claim may state, and the start of a benefit year of its own."""
         lines = [self.say("charged", charge=claim["charge"])] if claim["charge"] else []
@@ -98,12 +113,17 @@ class _Speaker(Amounts):
             facts = self.say("chosen", facts=self.facts(start["facts"])) if start["facts"] else ""
             lines.append(self.say("year_from", day=start["day"], facts=facts))
         for fact in [fact for fact in claim["facts"] if fact["stated"]]:
-            values = self.list.join(
-                value["value"][self.lang] + f" [{value['from'] or '...'}, {value['before'] or '...'})"
-                for value in fact["stated"]
-            )
+            values = self.list.join(value["value"][self.lang] + self.times(value) for value in fact["stated"])
             lines.append(self.say("stated", fact=fact["fact"][self.lang], values=values))
         return lines
+
+    def times(self, value: Data) -> str:
+        """From when, and before when, a stated value holds."""
+        if self.lang == "en":
+            return f" [{value['from'] or '...'}, {value['before'] or '...'})"
+        days = [f"自{value['from']}起"] if value["from"] else []
+        days += [f"{value['before']}之前"] if value["before"] else []
+        return f"（{'，'.join(days)}）" if days else ""
 
     def layer(self, number: int, layer: Data) -> list[str]:
         lines = [self.say("layer", number=number, layer=layer["name"][self.lang], payer=layer["payer"][self.lang])]
@@ -122,7 +142,8 @@ class _Speaker(Amounts):
         body += [self.cap(cap, layer["parts"]["over_cap"]) for cap in layer["caps"]]
         if layer["over_cap_counted_in"] == "fees" and layer["parts"]["over_cap"]:
             body.append(self.say("in_fees"))
-        body.append(self.say("paid", paid=money(layer["paid_fen"])))
+        paid = "paid" if layer["paid_fen"] else "pays_nothing" if layer["base"]["fen"] else "no_base"
+        body.append(self.say(paid, paid=money(layer["paid_fen"])))
         parts = self.list.join(
             self.say("part", name=PARTS[name][self.column], fen=money(fen)) for name, fen in layer["parts"].items()
         )
@@ -258,18 +279,26 @@ class _Speaker(Amounts):
         return [line.replace("{what}", comma.join(words)) for line, words in lines.items()]
 
     def bases(self, answers: list[tuple[str, Data]]) -> list[tuple[str, Data]]:
-        found = []
+        found: list[tuple[str, Data | None]] = []
         for what, answer in answers:
             found.append((what, answer["basis"]))
             found += [(what, points["basis"]) for points in answer["points"]]
-            derived = answer["derived_from"] or {}
-            figure = derived.get("statistic") or {}
-            found += [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]
-            found.append(("amount", (derived.get("table") or {}).get("basis")))
+            found += self.origins(answer["derived_from"] or {})
         return [(what, basis) for what, basis in found if basis]
 
+    def origins(self, derived: Data) -> list[tuple[str, Data | None]]:
+        """Where a named amount stands: its published figure, its table, its sum and all that this is made of."""
+        figure, table, one = (derived.get(name) or {} for name in ("statistic", "table", "sum"))
+        found: list[tuple[str, Data | None]] = [("amount", figure.get("basis")), ("figure", figure.get("figure_basis"))]
+        found += [("amount", table.get("basis")), ("amount", one.get("basis"))]
+        behind = [table] if table else []
+        behind += [*one["plus"], *one["minus"], one["least"], one["most"]] if one else []
+        for answer in [answer for answer in behind if answer]:
+            found += [("amount", answer["basis"]), *self.origins(answer["derived_from"] or {})]
+        return found
+
     def source(self, basis: Data) -> str:
-        title = basis["title"][self.lang] if basis["title"] else f"{self.say('no_document')} ({basis['source']})"
+        title = basis["title"][self.lang] if basis["title"] else self.say("no_document", source=basis["source"])
         number = "" if basis["number"] == "not identified" else f" {basis['number']}"
         article = basis["article"] if basis["article"] != "not identified" else self.say("no_article")
         return self.say(

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from openyibao.policy.values import money
+from openyibao.settlement.bill_text import has_rule
+from openyibao.settlement.bill_words import SAY
 
 Data = dict[str, Any]
 PAYER, WIDE = 1, 100  # a narrow page leaves out who pays, rather than break an amount
@@ -25,11 +27,13 @@ WORDS = {
         "fixed": "定额",
         "capped": "封顶",
         "no": "不适用",
-        "assumptions": "本单依据的假设",
+        "assumptions": "本结算单依据的假设",
         "gaps": "缺口",
         "outside": "其中各层均未计入的政策范围外费用",
         "gathered": "汇总金额",
         "still": "仍由个人负担",
+        "brackets": "（{}）",
+        "colon": "：",
     },
     "en": {
         "total": "total cost",
@@ -44,6 +48,8 @@ WORDS = {
         "outside": "of the latter, outside the scope and taken by no layer",
         "gathered": "gathered",
         "still": "still borne by the person",
+        "brackets": " ({})",
+        "colon": ": ",
     },
 }
 
@@ -77,7 +83,10 @@ def print_bill(bill: Data, lang: str, console: Console) -> None:
         highlight=False,
     )
     if outside and not gathered:
-        console.print(f"({words['outside']}: {money(outside)})", highlight=False)
+        said = f"{words['outside']}{words['colon']}{money(outside)}"
+        console.print(words["brackets"].format(said).strip(), highlight=False)
+    if totals["total_fen"] and not has_rule(bill):
+        console.print(SAY["no_rule"][0 if lang == "zh" else 1], highlight=False)
     for text in [text for layer in bill["layers"] for text in layer["assumptions"]]:
         console.print(f"* {text[lang]}", highlight=False, style="dim")
     for text in bill["gaps"]:
@@ -93,5 +102,5 @@ def _row(layer: Data, lang: str, words: dict[str, str]) -> list[str]:
     reduced = sum(step["taken_fen"] for step in layer["reductions"])
     found = layer["reimbursement"]
     rate = found["rate"]["final"]["text"] if found["kind"] == "flat" else words[found["kind"]]
-    capped = f" ({words['capped']})" if any(cap["bound"] for cap in layer["caps"]) else ""
+    capped = words["brackets"].format(words["capped"]) if any(cap["bound"] for cap in layer["caps"]) else ""
     return [*name, money(base), money(reduced), rate, money(paid) + capped, money(base - paid)]

@@ -7,12 +7,13 @@ fen without passing through floating point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from openyibao.catalogue import Catalogue, CatalogueNotFoundError, SplitLine, find_catalogue, read_catalogue
+from openyibao.policy.facts import INPATIENT
 from openyibao.policy.messages import quoted, say
 from openyibao.policy.model import Bilingual, Policy
 from openyibao.policy.nodes import Mapping, Node, Text, parse_file
@@ -26,7 +27,8 @@ from openyibao.settlement.claim_lines import read_lines, split_claim
 from openyibao.settlement.claim_parts import StayError
 from openyibao.settlement.claim_stay import BenefitYear, LinedClaim, benefit_year, claims_of_stay
 
-DATES = ("admission", "discharge", "settlement")
+STAY_DAYS = ("admission", "discharge")
+DATES = (*STAY_DAYS, "settlement")
 MORE_DATES = ("enrolment", "charge")
 STAY_PARTS = ("first of stay", "last of stay")
 OPTIONAL = ("episode", *MORE_DATES, "stay", *STAY_PARTS)
@@ -52,7 +54,7 @@ def read_lined_claims(path: str | Path, policy: Policy, year_of: BenefitYear = b
     `year_of` tells the benefit year of a day, by which a policy that counts by the day of charge parts a stay.
     """
     root, file = parse_file(Path(path)), str(path)
-    reading = Reading(file, Vocabulary(policy.words))
+    reading = Reading(file, Vocabulary(policy.words), root)
     if isinstance(root, Mapping) and any(reading.english(key.value) == "claims" for key, _ in root):
         top = reading.fields(root, "", ("claims",), ("catalogue",))
         return _read_all(reading, top["claims"][1], top, policy, None, year_of)
@@ -72,7 +74,7 @@ def lined_claims_of(
     year_of: BenefitYear = benefit_year,
 ) -> list[LinedClaim]:
     """The claims of a part of a file, with their fee lines. One claim may itself name its catalogue."""
-    return _read_all(Reading(file, Vocabulary(policy.words)), node, {}, policy, catalogue, year_of)
+    return _read_all(Reading(file, Vocabulary(policy.words), node), node, {}, policy, catalogue, year_of)
 
 
 def _read_all(
@@ -162,8 +164,9 @@ class _ClaimReader:
         lined = isinstance(node, Mapping) and any(reading.english(key.value) == "lines" for key, _ in node)
         source, other = ("lines", "money") if lined else ("money", "lines")
         service = self._gathers(node)
-        needed = ("claim id", "person", *DATES, "facts", *([] if service else [source]))
-        fields = reading.fields(node, path, needed, (*OPTIONAL, source, other))
+        days, more = (DATES, OPTIONAL) if self._has_stay(node) else (DATES[-1:], (*OPTIONAL, *STAY_DAYS))
+        needed = ("claim id", "person", *days, "facts", *([] if service else [source]))
+        fields = reading.fields(node, path, needed, (*more, source, other))
         if service and (told_of := next((key for key in (source, other) if key in fields), "")):
             found = say("`{key}` of a claim that gathers", key=reading.word(told_of))
             expected = say(
@@ -202,6 +205,18 @@ class _ClaimReader:
         entries = [entry for fact in facts if isinstance(fact, Mapping) for entry in fact]
         said = [v for k, v in entries if english(k.value) == "service" and isinstance(v, Text)]
         return next((english(text.value) for text in said if english(text.value) in services), "")
+
+    def _has_stay(self, node: Node) -> bool:
+        """Whether a claim needs admission and discharge: it states one of them, or that it is of an inpatient."""
+        english = self.reading.english
+        given = (
+            {english(key.value): value for key, value in node} if isinstance(node, Mapping) else dict.fromkeys(DATES)
+        )
+        facts = given.get("facts")
+        service = (
+            [value for key, value in facts if english(key.value) == "service"] if isinstance(facts, Mapping) else []
+        )
+        return any(day in given for day in STAY_DAYS) or any(_says(one, INPATIENT, english) for one in service)
 
     def _settled_as(self, claim: Claim, split: tuple[SplitLine, ...], fields: Fields, path: str) -> list[LinedClaim]:
         place, path = fields["lines"][0], join(path, "lines")
@@ -267,6 +282,8 @@ class _ClaimReader:
             name: reading.date(fields[name][1], join(path, name)) if name in fields else None
             for name in (*DATES, *MORE_DATES)
         }
+        if not any(name in fields for name in STAY_DAYS):  # who did not stay came and went on the day of settlement
+            days |= dict.fromkeys(STAY_DAYS, days["settlement"])
         for first, second in (("admission", "discharge"), ("discharge", "settlement"), ("charge", "settlement")):
             one, other = days[first], days[second]
             if one and other and date.min not in (one, other) and one > other:
@@ -278,6 +295,14 @@ class _ClaimReader:
                 )
                 reading.problem(fields[late][1].place, join(path, late), dated(days[late]), expected)
         return days
+
+
+def _says(node: Node, word: str, english: Callable[[str], str]) -> bool:
+    """Whether a word stands in a node: alone, among several, or with its times."""
+    if isinstance(node, Text):
+        return english(node.value) == word
+    inner = [value for _, value in node] if isinstance(node, Mapping) else node.items
+    return any(_says(one, word, english) for one in inner)
 
 
 def _read_money(reading: Reading, node: Node, path: str) -> dict[str, int]:

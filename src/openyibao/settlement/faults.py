@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import replace
 
-from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare
+from openyibao.policy.coverage import amount_tables
+from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare, Words
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.facts import TwoValuesError, held
 from openyibao.settlement.ir import Fault
+from openyibao.settlement.lookup import SHUT_OUT
 from openyibao.settlement.lower_amounts import figure_of
-from openyibao.settlement.lowering import CLAIM_PARTS
+from openyibao.settlement.lower_tables import table_facts
+from openyibao.settlement.lowering import CLAIM_PARTS, AmountPlan
 from openyibao.settlement.program import Plan
 
 SAY: dict[str, tuple[str, str]] = {
     "date": (
-        "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。请选用该日期施行的政策。",
-        "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}). "
-        "Choose the policy in force on that date.",
+        "政策{policy}不适用于{what}日期{found}（施行期：自{start}起，{end}之前）。",
+        "policy {policy} does not cover the {what} date {found} (in force from {start}, before {end}).",
     ),
     "day": (
         "年度日期{found}不是1900年以后的日期。",
@@ -32,13 +34,12 @@ SAY: dict[str, tuple[str, str]] = {
     "sum": ("四项费用之和不等于总费用：{money}。", "the four cost parts do not add up to the total: {money}."),
     "large": ("总费用超过系统上限：{money}。", "the total is larger than the system accepts: {money}."),
     "fact": (
-        "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。请补充、更正，或选用有相应规定的政策。",
-        "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}. "
-        "Add it, correct it, or choose a policy that covers it.",
+        "“{layer}”的“{what}”需要“{fact}”，{found}。本政策有规定的情形：{expected}。",
+        "{layer} / {what} needs the fact {fact!r}: {found}. This policy has rules for: {expected}.",
     ),
     "gap": (
-        "“{layer}”的“{what}”对{cell}没有数值：{why}。查明后写入政策文件，本单方可结算。",
-        "{layer} / {what} has no value for {cell}: {why}. The claim can be settled once the policy file states it.",
+        "“{layer}”的“{what}”对{cell}没有数值：{why}。",
+        "{layer} / {what} has no value for {cell}: {why}.",
     ),
     "refused": (
         "“{layer}”的“{what}”：{cell}，本政策不予办理：{why}",
@@ -54,7 +55,7 @@ SAY: dict[str, tuple[str, str]] = {
         "{what} is {part} yuan, and its sub-parts ({parts}) do not add up to it. Correct one of them.",
     ),
     "gathering money": (
-        "“{what}”为汇总结算，只看以往结算单，自身不应有费用：{money}。",
+        "“{what}”为汇总结算，只看以往单据，自身不应有费用：{money}。",
         "claims of {what} gather what earlier claims left open and have no money of their own: {money}.",
     ),
     "gathered": (
@@ -79,41 +80,57 @@ SAY: dict[str, tuple[str, str]] = {
         "{layer} / {what} comes out below 0% or above 100%. Check its points or its line in the policy file.",
     ),
     "enrolment": (
-        "“{layer}”的结转自参保之日起算，结算单未填写“参保登记”日期。请补充。",
+        "“{layer}”的结转自参保之日起算，单据未填写“参保登记”日期。请补充。",
         "{layer}: what it carries over is earned from enrolment on; state the day of enrolment.",
     ),
     "enrolled": (
-        "“{layer}”的“{what}”按参保登记之日计算，结算单未填写“参保登记”日期。请补充。",
+        "“{layer}”的“{what}”按参保登记之日计算，单据未填写“参保登记”日期。请补充。",
         "{layer}: {what} is counted from enrolment; state the day of enrolment.",
     ),
     "edges": ("“{layer}”的“{what}”有一段的上限低于前一段。", "{layer}: an edge of {what} lies below the one before."),
 }
+TODO: dict[str, tuple[str, str]] = {
+    "date": ("请选用该日期施行的政策。", "Choose the policy in force on that date."),
+    "fact": (
+        "请补充、更正，或选用有相应规定的政策。",
+        "Add it, correct it, or choose a policy that covers it.",
+    ),
+    "gap": (
+        "查明后写入政策文件，该单据方可结算。",
+        "The claim can be settled once the policy file states it.",
+    ),
+}
+"""What somebody who has the claim in hand can do, behind why it could not be settled."""
 
 
 class ClaimError(Exception):
-    """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages."""
+    """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages, and what to do.
 
-    def __init__(self, claim: str, kind: str, text: Bilingual) -> None:
-        self.claim, self.kind, self.text = claim, kind, text
+    `why` is the same without what to do, for claims that nobody made.
+    """
+
+    def __init__(self, claim: str, kind: str, text: Bilingual, why: Bilingual | None = None) -> None:
+        self.claim, self.kind, self.text, self.why = claim, kind, text, why or text
         super().__init__(f"claim {claim}: {text.en}")
 
 
 def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     """The error for a fault that the compiled policy reported."""
     fault = plan.program.faults[number]
-    if fault.kind == "gap" and _is_refused(plan, fault, cell):
-        fault = replace(fault, kind="refused")
-    texts = []
-    for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True):
-        texts.append(template.format(**_details(plan, claim, fault, cell, lang)))
-    return ClaimError(claim.id, fault.kind, Bilingual(*texts))
+    zh, en = (
+        template.format(**_details(plan, claim, fault, cell, lang))
+        for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True)
+    )
+    todo_zh, todo_en = TODO.get(fault.kind, ("", ""))
+    whole = Bilingual(f"{zh}{todo_zh}", f"{en} {todo_en}".rstrip())
+    return ClaimError(claim.id, fault.kind, whole, why=Bilingual(zh, en))
 
 
 def two_values_error(policy: Policy, claim: Claim, error: TwoValuesError) -> ClaimError:
     """The error for a fact of which two values hold at once."""
     say = Vocabulary(policy.words).say
     zh, en = (
-        "“{fact}”同时有{values}，政策未规定优先顺序。请只保留一个，或在政策文件中写明优先顺序。",
+        "“{fact}”同时有{values}，政策未规定优先顺序。请只保留一个，或在政策文件中写明“优先顺序”。",
         "{fact} is {values} at once, and the policy gives no order. Keep one, or state an `order` in the policy file.",
     )
     texts = [
@@ -139,7 +156,7 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
     details: dict[str, object] = {
         "policy": policy.id,
         "layer": say(fault.layer, lang),
-        "what": say(fault.what, lang),
+        "what": what_is_meant(fault, Vocabulary(policy.words), lang),
         "start": policy.start,
         "end": policy.end,
         "fact": say(fault.fact, lang),
@@ -152,38 +169,61 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
         details |= {"what": say(policy.rule_date, lang), "found": getattr(claim, policy.rule_date)}
     elif fault.kind == "fact" or fault.kind == "sub-part":
         fact = policy.fact(fault.fact)
-        details |= _fact(fact, held(fact, claim), say, lang)
+        details |= _fact(policy, fact, held(fact, claim), say, lang)
     elif fault.kind == "division":
         details |= _division(policy, claim, fault.what, say, lang)
     elif fault.kind in ("gap", "refused"):
         details |= _gap(plan, claim, fault, cell, lang)
-    if lang == "zh" and fault.what.startswith("band "):
-        details["what"] = f"第{fault.what.split()[1]}段" + ("上限" if "up to" in fault.what else "报销比例")
-    elif fault.what == "for":
-        details["what"] = "适用范围" if lang == "zh" else "whom it is for"
     return details
 
 
-def _fact(fact: Fact, value: FactValue | None, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
+def what_is_meant(fault: Fault, words: Vocabulary, lang: str) -> str:
+    """Which key of a layer a fault is about; of a use, which group."""
+    if lang == "en":
+        return "whom it is for" if fault.what == "for" else fault.what
+    return "的".join(_piece(piece, words) for piece in fault.what.split(" / "))
+
+
+def _piece(piece: str, words: Vocabulary) -> str:
+    if band := re.fullmatch(r"band (\d+)( up to| pays)?", piece):
+        return f"第{band[1]}段" + ("报销比例" if band[2] == " pays" else "上限")
+    if whole := re.fullmatch(r"(annual maximum) of (.+)", piece):
+        return f"{words.chinese(whole[2])}的{words.chinese(whole[1])}"
+    group = piece.removeprefix("group ")
+    if group != piece and not words.knows(piece):
+        return f"{words.chinese('group')}“{words.chinese(group)}”"
+    return words.chinese(f"at {piece}" if piece.startswith("most per ") else piece)
+
+
+def _ruled(policy: Policy, fact: Fact) -> tuple[str, ...]:
+    """The values of a fact for which some layer can look at money: its conditions let them through."""
+    ruled: dict[str | None, set[str]] = {None: set(fact.values)}
+    for layer in policy.layers:
+        mine = set[str]().union(*(ruled[term.layer] for term in layer.base))
+        for condition in layer.conditions:
+            if condition.fact == fact.name and isinstance(condition.key, Words):
+                mine &= set(condition.key.values)
+        ruled[layer.name] = mine
+    some = set[str]().union(*(ruled[layer.name] for layer in policy.layers))
+    return tuple(value for value in fact.values if value in some) or fact.values
+
+
+def _fact(
+    policy: Policy, fact: Fact, value: FactValue | None, say: Callable[[str, str], str], lang: str
+) -> dict[str, object]:
     """What the claim says of a fact, and what the policy has rules for."""
     zh = lang == "zh"
     money = "以元为单位的金额" if zh else "an amount in yuan"
     span = f"{fact.range.low}-{fact.range.high}" if fact.range else money if "money" in fact.kind else say("any", lang)
-    expected = [say(word, lang) for word in fact.values] or [span]
+    expected = [say(word, lang) for word in _ruled(policy, fact)] or [span]
     if fact.kind == "admission number":
         found = "推算不出，或不在其中；须填写“医疗类别”" if zh else "it is none of these, or no service is stated"
     elif value is None:
-        found = "结算单未填写" if zh else "the claim does not state it"
+        found = "单据未填写" if zh else "the claim does not state it"
     else:
         word = say(value, lang) if isinstance(value, str) else str(value)
-        found = f"结算单中为“{word}”" if zh else f"the claim says {word!r}"
+        found = f"单据中为“{word}”" if zh else f"the claim says {word!r}"
     return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
-
-
-def _is_refused(plan: Plan, fault: Fault, cell: int) -> bool:
-    """Whether the cell that answered says that the policy does not allow the case."""
-    table = plan.low.tables[fault.table]
-    return isinstance(table.table.cells[table.dense.answers[cell]].value, NotAllowed)
 
 
 def _division(policy: Policy, claim: Claim, part: str, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
@@ -197,15 +237,20 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     """Which cell of which table has no value, and why: a gap of the policy, or a statistic nobody published."""
     say = Vocabulary(plan.policy.words).say
     table = plan.low.tables[fault.table]
-    answer = table.table.cells[table.dense.answers[cell]]
+    number = table.dense.answers[cell]
+    assert number != SHUT_OUT, (
+        f"{fault.layer} / {fault.what}: a cell was read that the conditions of the layer shut out"
+    )
+    answer = table.table.cells[number]
     words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
     line = answer.place.line
     why = f"政策文件写明“未知”（第{line}行）" if lang == "zh" else f"the policy file says `not known` (line {line})"
     if isinstance(answer.value, NotKnown | NotAllowed) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
-        amount = plan.low.amounts[answer.value.name]
-        name = say(answer.value.name, lang)
+        lacking = [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
+        amount = plan.low.amounts[answer.value.name] if lacking else _behind(plan, claim, answer.value.name)
+        name = say(amount.amount.name, lang)
         why = f"“{name}”没有数值" if lang == "zh" else f"the amount {name!r} has no value"
         if isinstance(amount.amount.value, StatisticShare):
             rule = amount.amount.value
@@ -216,15 +261,39 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
                 if lang == "zh"
                 else f": {figure!r} of {year} is not published, or not in the file"
             )
-        elif amount.table is not None:
-            lacking = [
-                say(fact, lang) for fact in amount.table.table.by if not isinstance(claim.facts.get(fact), str | int)
-            ]
-            if lacking:
-                why += (
-                    f"，结算单未填写“{'、'.join(lacking)}”"
-                    if lang == "zh"
-                    else f": the claim does not state {', '.join(lacking)}"
-                )
+        elif lacking:
+            facts = ("、" if lang == "zh" else ", ").join(lacking)
+            why += f"，单据未填写“{facts}”" if lang == "zh" else f": the claim does not state {facts}"
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+
+
+def _behind(plan: Plan, claim: Claim, name: str) -> AmountPlan:
+    """The amount for which a named amount has no value: itself, or one that it is made of."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    values = [cell.value for plan in tables for cell in plan.table.cells]
+    for value in values:
+        if isinstance(value, AmountOf):
+            found = _behind(plan, claim, value.name)
+            rule = found.amount.value
+            if isinstance(rule, StatisticShare):
+                year = getattr(claim, plan.policy.rule_date).year
+                is_gap = figure_of(plan.policy, rule, year)[1] is None
+            else:
+                is_gap = any(isinstance(cell.value, NotKnown) for table in amount_tables(rule) for cell in table.cells)
+            if is_gap:
+                return found
+    return amount
+
+
+def _lacking(plan: Plan, claim: Claim, name: str) -> list[str]:
+    """The facts that a named amount needs, and the amounts it is made of, and that the claim does not state."""
+    amount = plan.low.amounts[name]
+    tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
+    found = []
+    for table in (one.table for one in tables):
+        found += [fact for fact in table_facts(plan.low, table) if not isinstance(claim.facts.get(fact), str | int)]
+        for cell in table.cells:
+            found += _lacking(plan, claim, cell.value.name) if isinstance(cell.value, AmountOf) else []
+    return list(dict.fromkeys(found))

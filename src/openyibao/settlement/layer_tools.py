@@ -8,7 +8,7 @@ from openyibao.settlement.claim import MAX_USE_FEN
 from openyibao.settlement.ir import Carry, Earn, Fail, Known, OpenUse, ReadUse, Set, Slot, Statement, When, WriteUse
 from openyibao.settlement.layer_plan import LayerPlan, UsePlan
 from openyibao.settlement.lower_periods import first_period
-from openyibao.settlement.lower_tables import gap_test, may_leave, pick_table, plan_table, table_facts
+from openyibao.settlement.lower_tables import gap_test, may_leave, pick_table, plan_table, refusal_test, table_facts
 from openyibao.settlement.lowering import PERIOD_KEYS, Lowering, TablePlan
 
 
@@ -45,11 +45,13 @@ class LayerTools:
             self.outputs.append(cell)
             self.cells.append(cell)
         out += pick_table(self.low, plan, kind)
-        if test := gap_test(self.low, plan):
-            number = self.low.fault("gap", layer=self.layer.name, what=what, table=value)
-            out.append(When(test, (Fail(number, cell if table.by else "0"),)))
-            if kind == "ratio" and not may_leave(table):
-                out.append(Known(value, (-MAX_DENOMINATOR, MAX_DENOMINATOR)))
+        tests = {"refused": refusal_test(plan), "gap": gap_test(self.low, plan)}
+        for fault, test in tests.items():
+            if test:
+                number = self.low.fault(fault, layer=self.layer.name, what=what, table=value)
+                out.append(When(test, (Fail(number, cell if table.by else "0"),)))
+        if any(tests.values()) and kind == "ratio" and not may_leave(table):
+            out.append(Known(value, (-MAX_DENOMINATOR, MAX_DENOMINATOR)))
         return plan, out
 
     def _rate(self, table: Table, what: str, name: str, denominator: int) -> tuple[TablePlan, list[Statement]]:

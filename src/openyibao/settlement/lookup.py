@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from openyibao.policy.answers import Atom, answer
-from openyibao.policy.keys import atoms
+from openyibao.policy.answers import answer, has_answer
+from openyibao.policy.keys import Atom, atoms
 from openyibao.policy.model import Fact, Table
+
+SHUT_OUT = -1
+"""In place of a cell, where a table has no answer: the conditions of its layer let no claim through to it."""
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A table laid out: for each dense cell, which cell of the policy answers and for which values of the facts."""
+    """A table laid out: for each dense cell, which cell of the policy answers (or SHUT_OUT) and for which values."""
 
     facts: tuple[Fact, ...]
     pieces: tuple[tuple[Atom, ...], ...]
@@ -49,9 +52,15 @@ def _piece(name: str, pieces: tuple[Atom, ...]) -> str:
 
 
 def lay_out(table: Table, facts: dict[str, Fact]) -> Dense:
-    """The table with every combination of values written out. Its coverage was checked when it was read."""
+    """The table with every combination of values written out.
+
+    Its coverage was checked when it was read: what has no answer is shut out by the conditions of the layer.
+    """
     used = tuple(facts[name] for name in table.by)
     keys = [[cell.keys[n] for cell in table.cells if len(cell.keys) > n] for n in range(len(used))]
     pieces = tuple(tuple(atoms(fact, level)) for fact, level in zip(used, keys, strict=True))
-    answers = tuple(answer(table, combination) for combination in itertools.product(*pieces))
+    answers = tuple(
+        answer(table, combination) if has_answer(table, combination) else SHUT_OUT
+        for combination in itertools.product(*pieces)
+    )
     return Dense(used, pieces, answers)

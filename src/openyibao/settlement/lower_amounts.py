@@ -1,15 +1,16 @@
-"""Named amounts, worked out before the layers: tables, and shares of published figures."""
+"""Named amounts, worked out before the layers: tables, shares of published figures, sums."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from openyibao.policy.coverage import derived_tables, layer_tables
+from openyibao.policy.coverage import amount_tables, derived_tables, layer_tables
 from openyibao.policy.model import Amount, AmountOf, Money, Policy, Ratio, StatisticShare, Table
-from openyibao.policy.values import percent, round_figure, yuan
+from openyibao.policy.values import MAX_AMOUNT_FEN, percent, round_figure, yuan
+from openyibao.policy.worked_out import AmountSum
 from openyibao.settlement.ir import Choice, Note, Pick, Set, Statement, When
-from openyibao.settlement.lower_tables import basis_text, pick_table, plan_table, round_share
-from openyibao.settlement.lowering import AmountPlan, Lowering, TablePlan
+from openyibao.settlement.lower_tables import basis_text, pick_table, plan_table, round_share, table_facts
+from openyibao.settlement.lowering import AmountPlan, Lowering, SumPlan, TablePlan
 
 
 def named_amounts(low: Lowering) -> list[Statement]:
@@ -20,11 +21,12 @@ def named_amounts(low: Lowering) -> list[Statement]:
         name = low.names(amount.name)
         if isinstance(amount.value, StatisticShare):
             out += _statistic_amount(low, amount, amount.value, name)
+        elif isinstance(amount.value, AmountSum):
+            out += _sum_amount(low, amount, amount.value, name)
         else:
-            table = plan_table(low, amount.value, low.names(f"{amount.name} / cell"), name, amount.name)
+            table, found = _table_amount(low, amount.value, low.names(f"{amount.name} / cell"), name, amount.name)
             low.amounts[amount.name] = AmountPlan(amount, name, table)
-            out += _table_amount(low, table, "amount")
-            low.outputs += [table.cell_name] if table.table.by else []
+            out += found
         low.outputs.append(name)
         out += [_share_amount(low, whole, share) for whole, share in used if whole == amount.name]
     return out
@@ -33,7 +35,7 @@ def named_amounts(low: Lowering) -> list[Statement]:
 def _amounts_used(policy: Policy) -> list[AmountOf]:
     tables = [table for layer in policy.layers for table in layer_tables(layer)]
     tables += derived_tables(policy)
-    tables += [amount.value for amount in policy.amounts if isinstance(amount.value, Table)]
+    tables += [table for amount in policy.amounts for table in amount_tables(amount.value)]
     return [cell.value for table in tables for cell in table.cells if isinstance(cell.value, AmountOf)]
 
 
@@ -101,10 +103,34 @@ def figure_of(policy: Policy, rule: StatisticShare, year: int) -> tuple[int, int
     return of, known.get(of)
 
 
-def _table_amount(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
-    facts = [low.fact_name(fact) for fact in plan.table.by]
-    pick = pick_table(low, plan, kind)
+def _table_amount(low: Lowering, table: Table, cell: str, name: str, what: str) -> tuple[TablePlan, list[Statement]]:
+    """A table before the layers: -1 where the claim lacks a fact that it, or one of its answers, needs."""
+    plan = plan_table(low, table, cell, name, what)
+    low.outputs += [cell] if table.by else []
+    facts = [low.fact_name(fact) for fact in table_facts(low, table)]
+    pick = pick_table(low, plan, "amount")
     if not facts:
-        return pick
-    test = " and ".join(f"{fact} >= 0" for fact in facts)
-    return [Set(plan.value_name, "-1"), Set(plan.cell_name, "-1"), When(test, tuple(pick))]
+        return plan, pick
+    found = [Set(cell, "-1")] if table.by else []
+    return plan, [Set(name, "-1"), *found, When(" and ".join(f"{fact} >= 0" for fact in facts), tuple(pick))]
+
+
+def _sum_amount(low: Lowering, amount: Amount, rule: AmountSum, name: str) -> list[Statement]:
+    """Terms added and taken off, then the bounds; -1 where one of them is not available."""
+    out: list[Statement] = [Note(f"{amount.name} {basis_text(low.policy, rule.basis)}")]
+    plans = []
+    for number, table in enumerate(rule.tables, 1):
+        term = f"{amount.name} / term {number}"
+        plan, found = _table_amount(low, table, low.names(f"{term} / cell"), low.names(term), term)
+        low.outputs.append(plan.value_name)
+        plans.append(plan)
+        out += found
+    terms = iter(plans)
+    plus, minus = (tuple(next(terms) for _ in part) for part in (rule.plus, rule.minus))
+    least, most = (None if bound is None else next(terms) for bound in (rule.least, rule.most))
+    low.amounts[amount.name] = AmountPlan(amount, name, sum=SumPlan(plus, minus, least, most))
+    total = " + ".join(plan.value_name for plan in plus) + "".join(f" - {plan.value_name}" for plan in minus)
+    total = f"max({least.value_name if least else 0}, {total})"
+    total = f"min({most.value_name if most else MAX_AMOUNT_FEN}, {total})"
+    test = " and ".join(f"{plan.value_name} >= 0" for plan in plans)
+    return [*out, Set(name, "-1"), When(test, (Set(name, total, bound=(0, MAX_AMOUNT_FEN)),))]

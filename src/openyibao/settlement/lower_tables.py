@@ -9,7 +9,9 @@ from openyibao.policy.model import (
     NOT_IDENTIFIED,
     AmountOf,
     Basis,
+    Bilingual,
     Count,
+    ForEach,
     Line,
     Money,
     NoLimit,
@@ -22,12 +24,16 @@ from openyibao.policy.model import (
     Table,
     Value,
 )
+from openyibao.policy.values import MAX_AMOUNT_FEN
 from openyibao.settlement.ir import Choice, Note, Pick, Set, Statement
-from openyibao.settlement.lookup import lay_out
+from openyibao.settlement.lookup import SHUT_OUT, lay_out
 from openyibao.settlement.lowering import Lowering, TablePlan
 
 GAP_RATE_NAME = "NO_RATE"
 """A rate that nobody knows: far below any that a line or points can come to."""
+
+SHUT_OUT_VALUE = NotKnown(Bilingual("", ""))
+"""What a cell without an answer holds: read against all conditions, it would fail the claim, and pay nothing."""
 
 
 def basis_text(policy: Policy, basis: Basis) -> str:
@@ -50,7 +56,7 @@ def table_facts(low: Lowering, table: Table) -> tuple[str, ...]:
     """The facts that a table needs: those it is by, and those that its answers name."""
     named = list(table.by)
     for cell in table.cells:
-        if isinstance(cell.value, Line):
+        if isinstance(cell.value, Line | ForEach):
             named.append(cell.value.fact)
         elif isinstance(cell.value, AmountOf) and cell.value.name in low.facts:
             named.append(cell.value.name)
@@ -62,7 +68,7 @@ def pick_table(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
     made: dict[Value, str] = {}
     choices = []
     for number, answer in enumerate(plan.dense.answers):
-        value = plan.table.cells[answer].value
+        value = SHUT_OUT_VALUE if answer == SHUT_OUT else plan.table.cells[answer].value
         if isinstance(value, OwnShareOf):
             known = tuple(low.facts[fact].values for fact in plan.table.by)
             value = rate(plan.table, known, plan.dense.values(number))
@@ -81,14 +87,18 @@ def pick_table(low: Lowering, plan: TablePlan, kind: str) -> list[Statement]:
 
 
 def _choice(low: Lowering, plan: TablePlan, value: Value, kind: str) -> str:
-    if isinstance(value, NotKnown | NotAllowed):
+    if isinstance(value, NotKnown):
         return GAP_RATE_NAME if kind == "ratio" else "-1"
+    if isinstance(value, NotAllowed):
+        return f"{GAP_RATE_NAME} - 1" if kind == "ratio" else "-2"
     if isinstance(value, NoLimit):
         return "NO_LIMIT"
     if isinstance(value, AmountOf):
         return _amount_of(low, value)
     if isinstance(value, ShareOfQuantity):
         return _quantity_share(low, plan.what, value)
+    if isinstance(value, ForEach):
+        return _for_each(low, plan, value)
     if isinstance(value, Line):
         return _line(low, plan, value)
     if isinstance(value, Ratio):
@@ -116,6 +126,13 @@ def _line(low: Lowering, plan: TablePlan, line: Line) -> str:
     if line.most is not None:
         expression = f"min({_ratio(low, plan, line.most)}, {expression})"
     return expression
+
+
+def _for_each(low: Lowering, plan: TablePlan, value: ForEach) -> str:
+    """An amount for each one of a number beyond another; no amount is larger than the largest there is."""
+    number = low.fact_name(value.fact)
+    number = f"max(0, {number} - {value.beyond})" if value.beyond else number
+    return f"min({MAX_AMOUNT_FEN}, {low.parameter(plan.what, value.fen, 'amount')} * {number})"
 
 
 def _amount_of(low: Lowering, value: AmountOf) -> str:
@@ -146,10 +163,20 @@ def gap_test(low: Lowering, plan: TablePlan) -> str:
     values = [cell.value for cell in plan.table.cells]
     if any(isinstance(value, AmountOf) and value.name not in low.facts for value in values):
         return f"{plan.value_name} < 0"
-    if not any(isinstance(value, NotKnown | NotAllowed) for value in values):
+    if SHUT_OUT not in plan.dense.answers and not any(isinstance(value, NotKnown) for value in values):
         return ""
-    is_rate = any(isinstance(value, Ratio | Line | OwnShareOf) for value in values) or plan.denominator > 1
-    return f"{plan.value_name} <= {GAP_RATE_NAME}" if is_rate else f"{plan.value_name} < 0"
+    return f"{plan.value_name} <= {GAP_RATE_NAME}" if _is_rate(plan) else f"{plan.value_name} < 0"
+
+
+def refusal_test(plan: TablePlan) -> str:
+    """What holds if the table has answered that the policy does not allow the case; empty if it never does."""
+    if not any(isinstance(cell.value, NotAllowed) for cell in plan.table.cells):
+        return ""
+    return f"{plan.value_name} == " + (f"{GAP_RATE_NAME} - 1" if _is_rate(plan) else "-2")
+
+
+def _is_rate(plan: TablePlan) -> bool:
+    return any(isinstance(c.value, Ratio | Line | OwnShareOf) for c in plan.table.cells) or plan.denominator > 1
 
 
 def may_leave(table: Table) -> bool:

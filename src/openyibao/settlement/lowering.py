@@ -94,13 +94,28 @@ class TablePlan:
 
 
 @dataclass
+class SumPlan:
+    """The terms and bounds of a named amount that is a sum."""
+
+    plus: tuple[TablePlan, ...]
+    minus: tuple[TablePlan, ...]
+    least: TablePlan | None = None
+    most: TablePlan | None = None
+
+    @property
+    def tables(self) -> tuple[TablePlan, ...]:
+        return (*self.plus, *self.minus, *(bound for bound in (self.least, self.most) if bound is not None))
+
+
+@dataclass
 class AmountPlan:
-    """A named amount: a table, or a share of a statistic (a constant, or by the cell of a table of shares)."""
+    """A named amount: a table, a sum, or a share of a statistic (a constant, or by the cell of a table of shares)."""
 
     amount: Amount
     name: str
     table: TablePlan | None = None
     share: TablePlan | None = None
+    sum: SumPlan | None = None
 
 
 @dataclass

@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from openyibao import __version__
 from openyibao.lint import lint
 from openyibao.policy.model import Policy
-from openyibao.site import pages
+from openyibao.site import construct_pages, pages
+from openyibao.site.construct_pages import construct_page
 from openyibao.site.examples import examples_of
 from openyibao.site.library import Library, last_day, library_of, policy_page, region_page
 from openyibao.site.policy_page import PolicyPage, measured_of
@@ -101,12 +102,16 @@ class Site:
                 page = PolicyPage(policy, Words(lang), self.library, measured, examples, findings[policy.id])
                 self.page(policy_page(policy), "policy.html", lang, page.context())
         progress("...")
+        constructs = construct_pages.settled_cases()
         comparison, answered = pages.Comparison(self.library), answers(self.library)
         for lang in LANGS:
             texts = Words(lang)
             tables = {"tables": comparison.tables(texts), "patients": patients(answered, texts)}
             self.page("compare.html", "compare.html", lang, {"title": texts("compare.title"), **tables})
             self.overviews(texts, findings)
+            for case, parts in constructs:
+                context = construct_pages.construct(case, parts, texts)
+                self.page(construct_page(case.number), "construct.html", lang, context)
 
     def overviews(self, texts: Words, findings: dict[str, Any]) -> None:
         """The pages beside those of policies."""
@@ -119,7 +124,8 @@ class Site:
         for name, context in (
             ("lint", pages.lint_page(self.library, findings, texts)),
             ("coverage", pages.coverage_page(self.library, texts)),
-            ("glossary", pages.glossary(texts)),
+            ("glossary", {**pages.glossary(texts), "constructs": construct_pages.index(texts)}),
+            ("constructs", construct_pages.index(texts)),
             ("about", {}),
         ):
             self.page(f"{name}.html", f"{name}.html", lang, {"title": texts(f"{name}.title"), **context})

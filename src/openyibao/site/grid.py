@@ -9,13 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from openyibao.policy.model import Cell, Fact, Otherwise, Range, Table, Words
+from openyibao.policy.model import Cell, Fact, Key, Otherwise, Range, Table, Words
 
 Value = str | tuple[int, int | None]
 """A word, or a stretch of whole numbers (the last one open)."""
 Combination = tuple[Value, ...]
+NO_CONDITIONS: Mapping[str, Key] = MappingProxyType({})
 MOST_COLUMNS = 5
 COLUMNS_FIRST = ("tier", "status", "class", "locality", "grade")
 
@@ -59,9 +61,13 @@ class Grid:
     lines: tuple[Line, ...]
 
 
-def grid_of(table: Table, facts: Mapping[str, Fact]) -> Grid:
-    """The grid of a policy's table."""
+def grid_of(table: Table, facts: Mapping[str, Fact], within: Mapping[str, Key] = NO_CONDITIONS) -> Grid:
+    """The grid of a policy's table. What it leaves open and the conditions `within` shut out does not stand in it."""
     values = {name: _values(table, position, facts[name]) for position, name in enumerate(table.by)}
+    holes = [one for one in itertools.product(*values.values()) if not _answers_for(table.cells, one)]
+    for position, (name, known) in enumerate(list(values.items())):
+        open_here = {hole[position] for hole in holes}
+        values[name] = [one for one in known if one not in open_here or _let_through(within.get(name), one)]
     found = {combination: lookup(table.cells, combination) for combination in itertools.product(*values.values())}
     named = {value for cell in table.cells for key in cell.keys if isinstance(key, Words) for value in key.values}
     return lay_out(values, found, _said, named)
@@ -209,6 +215,24 @@ def _values(table: Table, position: int, fact: Fact) -> list[Value]:
     ordered = sorted(start for start in starts if start >= low and (high is None or start <= high))
     ends = [start - 1 for start in ordered[1:]]
     return list(zip(ordered, [*ends, high], strict=True))
+
+
+def _let_through(key: Key | None, value: Value) -> bool:
+    """Whether a condition lets any of a value through."""
+    if isinstance(key, Words):
+        return value in key.values
+    if not isinstance(key, Range) or not isinstance(value, tuple):
+        return True
+    low, high = value
+    return (key.high is None or low <= key.high) and (key.low is None or high is None or high >= key.low)
+
+
+def _answers_for(cells: Sequence[Cell], combination: Combination) -> bool:
+    try:
+        lookup(cells, combination)
+    except LookupError:
+        return False
+    return True
 
 
 def lookup(cells: Sequence[Cell], combination: Combination) -> Cell:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from openyibao.policy.model import Bands, Fixed, Kept, Layer, Policy, StatisticShare, Table
+from openyibao.policy.worked_out import AmountSum
+from openyibao.site.grid import NO_CONDITIONS
 from openyibao.site.say import Say
 from openyibao.site.view import CellView, Item, Notes, Tables, TableView
 
@@ -36,7 +38,12 @@ class Layers:
         self.tables = Tables(policy, say, notes)
 
     def views(self) -> list[LayerView]:
-        return [self.view(number, layer) for number, layer in enumerate(self.policy.layers, 1)]
+        found = []
+        for number, layer in enumerate(self.policy.layers, 1):
+            self.tables.within = {condition.fact: condition.key for condition in layer.conditions}
+            found.append(self.view(number, layer))
+        self.tables.within = NO_CONDITIONS
+        return found
 
     def view(self, number: int, layer: Layer) -> LayerView:
         notes = self.notes.of(layer.basis)
@@ -148,9 +155,24 @@ class Layers:
                 items.append(Item(name, self.say.statistic_share(share), notes))
                 if share.share.by:
                     items.append(self.tables.item(f"{name}：" if self.say.lang == "zh" else f"{name}: ", share.share))
+            elif isinstance(amount.value, AmountSum):
+                items += self.amount_sum(name, amount.value)
             else:
                 items.append(self.tables.item(name, amount.value))
         return items
+
+    def amount_sum(self, name: str, one: AmountSum) -> list[Item]:
+        """A sum of amounts; what of it is a table stands below."""
+
+        def said(table: Table) -> str:
+            if table.by:
+                return self.texts("layer.amount_by", facts=self.say.words(table.by))
+            return self.say.value(table.cells[0].value)
+
+        text = " + ".join(map(said, one.plus)) + "".join(f" − {said(term)}" for term in one.minus)
+        text += self.say.bounds(*(None if bound is None else said(bound) for bound in (one.least, one.most)))
+        below = [self.tables.item(f"{name}{self.texts.comma}{said(table)}", table) for table in one.tables if table.by]
+        return [Item(name, text, self.notes.of(one.basis)), *below]
 
     def statistics(self) -> TableView | None:
         """The published figures by year."""

@@ -10,6 +10,7 @@ from openyibao.policy.model import (
     AmountOf,
     Condition,
     Fact,
+    ForEach,
     Line,
     Money,
     MonthDay,
@@ -27,6 +28,8 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.values import percent, yuan
 from openyibao.policy.vocabulary import (
+    EACH,
+    EACH_BEYOND,
     LEFT_OF,
     LINE_DOWN,
     LINE_UP,
@@ -83,6 +86,9 @@ class Say:
             return text + self.bounds(
                 *(None if fen is None else self.texts.yuan(fen) for fen in (value.least_fen, value.most_fen))
             )
+        if isinstance(value, ForEach):
+            parts = (self.texts.yuan(value.fen), self.word(value.fact), str(value.beyond))
+            return (EACH_BEYOND if value.beyond else EACH).say(self.lang, *parts)
         if isinstance(value, OwnShareOf):
             return OWN_SHARE.say(self.lang, percent(value.multiple), self.word(value.value))
         if isinstance(value, Line):

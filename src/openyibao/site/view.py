@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from openyibao.policy.model import NOT_IDENTIFIED, Basis, Bilingual, Cell, NotAllowed, NotKnown, Policy, Ratio, Table
-from openyibao.site.grid import Grid, Group, Head, grid_of
+from openyibao.policy.model import (
+    NOT_IDENTIFIED,
+    Basis,
+    Bilingual,
+    Cell,
+    Key,
+    NotAllowed,
+    NotKnown,
+    Policy,
+    Ratio,
+    Table,
+)
+from openyibao.site.grid import NO_CONDITIONS, Grid, Group, Head, grid_of
 from openyibao.site.say import Say
 
 NAMED_REST = 3
@@ -96,12 +108,13 @@ class Tables:
     def __init__(self, policy: Policy, say: Say, notes: Notes) -> None:
         self.policy, self.say, self.notes, self.texts = policy, say, notes, say.texts
         self.facts = {fact.name: fact for fact in policy.facts} | {one.name: one.fact for one in policy.derived}
+        self.within: Mapping[str, Key] = NO_CONDITIONS  # those of the layer that is being said
 
     def item(self, label: str, table: Table, more: tuple[str, ...] = (), *, points: bool = False) -> Item:
         """A rule from a policy's table: one value stands as words."""
         notes = self.notes.of(table.basis)
         more = more + ((self.texts.pick(table.note),) if table.note and self.texts.pick(table.note) else ())
-        grid = grid_of(table, self.facts)
+        grid = grid_of(table, self.facts, self.within)
         if not grid.facts and grid.column is None:
             cell = grid.lines[0][1][0].cell
             return Item(label, self.value(cell, points=points), notes + self.notes.cell(cell), None, more)

@@ -69,6 +69,14 @@ class Words:
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
+    def month(self, year: int, month: int) -> str:
+        """A month in words.
+
+        >>> Words("zh").month(2025, 11), Words("en").month(2025, 11)
+        ('2025年11月', 'November 2025')
+        """
+        return f"{year}年{month}月" if self.lang == "zh" else f"{MONTHS[month - 1]} {year}"
+
     def province(self, region: str) -> str:
         return self._name("provinces", region[:2], region[:2])
 

@@ -18,7 +18,9 @@ from openyibao.terms import dictionary
 
 NAMINGS = ("english", "chinese", "national")
 IDS = ("claim_id", "person")
-DATES = ("admission", "discharge", "settlement")
+STAY_DAYS = ("admission", "discharge")
+"""Fields that a table of claims without stays may do without, both or neither: they are the day of settlement then."""
+DATES = (*STAY_DAYS, "settlement")
 MONEY = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 WITHOUT = ("scheme", "episode", "stay", "first_of_stay", "last_of_stay", "charge", "enrolment")
 """Fields that a table may do without. The scheme is checked wherever it stands; the others are read if needed."""
@@ -119,7 +121,8 @@ def find_columns(file: str, headers: list[str], policy: Policy, needs: Iterable[
         if column:
             read[field] = column
             taken.add(column.header)
-    missing = [field for field in fields if field not in read and field not in WITHOUT]
+    without = WITHOUT if any(day in read for day in STAY_DAYS) else (*WITHOUT, *STAY_DAYS)
+    missing = [field for field in fields if field not in read and field not in without]
     if missing:
         raise TableError(_missing(file, missing, facts, headers))
     counts = [sum(column.name.naming == naming for column in read.values()) for naming in NAMINGS]
@@ -176,7 +179,7 @@ def _missing(file: str, missing: list[str], facts: dict[str, Fact], headers: lis
 
 def _unread(headers: list[str], taken: set[str], absent: list[str]) -> dict[str, str]:
     """Columns that are not read, with the field that they nearly name, if there is one."""
-    near_names = {fold(name.text): field for field in absent if field in WITHOUT for name in names_of(field)}
+    near_names = {fold(name.text): field for field in absent for name in names_of(field)}
     unread = {}
     for header in headers:
         if fold(header) and header not in taken:
@@ -194,16 +197,21 @@ def bill_columns(policy: Policy, outputs: tuple[str, ...], naming: str) -> Bills
     claim_id, person = (next(name.text for name in names_of(field) if name.naming == naming) for field in IDS)
     *layers, paid, personal = outputs
     amounts: dict[str, tuple[str, ...]] = {}
+    own: tuple[str, ...] = ()  # what accounts of the person pay: nationally a part of what the person bears
     for output, layer in zip(layers, policy.layers, strict=True):
         if naming == "national":
-            name = fund_field(layer.payer, policy.scheme)["field"]
+            fund = fund_field(layer.payer, policy.scheme)
+            name = fund["field"]
+            own += (output,) if "own" in fund else ()
         else:
             name = words["layer"][naming].format(
                 layer=output if naming == "english" else Vocabulary(policy.words).chinese(layer.name)
             )
         amounts[name] = (*amounts.get(name, ()), output)
-    amounts[words["paid"][naming]] = (paid,)
-    amounts[words["personal"][naming]] = (personal,)
+    funds = tuple(output for output in layers if output not in own)
+    if funds or not own:
+        amounts[words["paid"][naming]] = funds if own else (paid,)
+    amounts[words["personal"][naming]] = (personal, *own)
     return Bills(claim_id, person, amounts)
 
 

@@ -41,7 +41,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Make the column text where it comes from, and export it again.",
     ),
     "repeated": (
-        "前面已有同一单据号的行，本行未结算。每张结算单只能出现一次。",
+        "前面已有同一单据号的行，本行未结算。每张单据只能出现一次。",
         "an earlier row has the same claim id; each claim may stand once.",
     ),
     "no day": (
@@ -50,6 +50,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "discharge": ("出院早于入院。", "discharge lies before admission."),
     "settlement": ("结算早于出院。", "settlement lies before discharge."),
+    "no stay": (
+        "住院单据须填写入院和出院。",
+        "an inpatient claim needs admission and discharge.",
+    ),
     "amount": (
         "不是以元为单位的金额。请写成52000或8450.50。",
         "not an amount in yuan. Write it as 52000 or 8450.50.",
@@ -59,7 +63,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "an amount with more than two decimals, which is not whole fen. Round it where it comes from.",
     ),
     "negative": (
-        "金额为负数。冲正记录不能在此结算，请连同被冲正的结算单一并去除。",
+        "金额为负数。冲正记录不能在此结算，请连同被冲正的单据一并去除。",
         "a negative amount. A reversal is not settled here: take it out together with the claim that it reverses.",
     ),
     "large": ("金额超过系统上限（十亿元）。", "the amount is larger than the system accepts (a billion yuan)."),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from openyibao.policy.facts import INPATIENT
 from openyibao.policy.model import Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.columns import RowRule
@@ -25,8 +26,8 @@ from openyibao.tables.cells import (
     read_flags,
 )
 from openyibao.tables.facts import SEVERAL, FactReader, scheme_agrees
-from openyibao.tables.ids import Ids, read_ids
-from openyibao.tables.names import DATES, MONEY, bill_columns, find_columns, kind_of, wanted_facts
+from openyibao.tables.ids import Flags, Ids, read_ids
+from openyibao.tables.names import DATES, MONEY, STAY_DAYS, bill_columns, find_columns, kind_of, wanted_facts
 from openyibao.tables.problems import KEYS, told
 
 ROW, TORN = "row", "torn"
@@ -100,10 +101,14 @@ class Reader:
         claim, person = (self._ids(batch, field, wrong) for field in ("claim_id", "person"))
         if len(repeated):
             wrong.mark(np.isin(rows, repeated), "repeated", "claim_id")
-        numbers, order = self._days(batch, wrong)
+        numbers, order, one_day = self._days(batch, wrong)
         numbers |= self._money(batch, wrong)
         numbers |= self._flags(batch, wrong)
         texts = self._facts(batch, numbers, wrong)
+        service = self.facts.get("service")
+        if service is not None and INPATIENT in service.fact.values:
+            inpatient = numbers["service"] == service.fact.values.index(INPATIENT)
+            wrong.mark(one_day & inpatient, "no stay", "service")
         if "scheme" in self.columns.read:
             agrees = scheme_agrees(batch["scheme"], self.policy.scheme, self.vocabulary)
             wrong.mark(agrees == 0, "scheme", "scheme")
@@ -119,22 +124,31 @@ class Reader:
             wrong.mark(ids.shortened, "shortened", field)
         return ids
 
-    def _days(self, batch: Any, wrong: Wrong) -> tuple[dict[str, Numbers], Numbers]:
+    def _days(self, batch: Any, wrong: Wrong) -> tuple[dict[str, Numbers], Numbers, Flags]:
+        """The dates, the moments that order the rows, and which rows have neither admission nor discharge."""
         numbers, moments = {}, {}
         for name in (*DATES, *OTHER_DATES):
             if name in self.columns.read:
                 days, moments[name] = read_days(batch[name], self.columns.header(name))
                 wrong.mark(days == NOT_A_DAY, "no day", name)
-                if name in DATES:
-                    wrong.mark(days == NO_DAY, "empty", name)
                 numbers[name] = days.astype(np.int32)
-            elif name in self.defaults:
+            elif name in self.defaults or name in STAY_DAYS:
                 numbers[name] = np.full(batch.num_rows, NO_DAY, np.int32)
+        one_day = self._one_day(numbers, wrong)
         wrong.mark(numbers["discharge"] < numbers["admission"], "discharge", "discharge")
         wrong.mark(numbers["settlement"] < numbers["discharge"], "settlement", "settlement")
         seconds = moments["settlement"]
         order = numbers["settlement"].astype(np.int64) * SECONDS_PER_DAY
-        return numbers, order if seconds is None else order + seconds
+        return numbers, order if seconds is None else order + seconds, one_day
+
+    def _one_day(self, numbers: dict[str, Numbers], wrong: Wrong) -> Flags:
+        """A row without admission and discharge is of one day; one of the two alone is not enough."""
+        one_day: Flags = (numbers["admission"] == NO_DAY) & (numbers["discharge"] == NO_DAY)
+        for name in DATES:
+            wrong.mark((numbers[name] == NO_DAY) & ~(one_day & (name in STAY_DAYS)), "empty", name)
+        for name in STAY_DAYS:
+            numbers[name] = np.where(one_day, numbers["settlement"], numbers[name])
+        return one_day
 
     def _money(self, batch: Any, wrong: Wrong) -> dict[str, Numbers]:
         numbers = {name: read_amounts(batch[name], self.columns.header(name)) for name in MONEY}

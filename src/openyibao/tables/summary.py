@@ -20,7 +20,7 @@ SAY: dict[str, tuple[str, str]] = {
     "reason": ("  {count:,}行：{where}{reason}", "  {count:,} rows: {where}{reason}"),
     "more": ("  其余{count:,}种原因见下列文件。", "  {count:,} more reasons stand in that file."),
     "persons": (
-        "{persons:,}名参保人有未结算的行，其余各行按没有这些行结算；更正后请将这些人的全部结算单重新结算。",
+        "{persons:,}名参保人有未结算的行，其余各行按没有这些行结算；更正后请将这些人的全部单据重新结算。",
         "{persons:,} persons have rows that were not settled; their other claims were settled as if those rows were "
         "not there. After correcting them, settle all claims of these persons again.",
     ),

@@ -1,4 +1,4 @@
-// Two searches, both over what the page already holds: the policies on the front page, the terms of the glossary.
+// Two searches, both over what the page already holds: the policies on the front page; the terms of the glossary or the constructs.
 "use strict";
 
 document.querySelectorAll("[data-needs-script]").forEach((part) => { part.hidden = false; });
@@ -54,6 +54,7 @@ if (search) {
   const terms = [...document.querySelectorAll(".term")].map((part) => ({
     part, text: `${part.dataset.search} ${part.textContent.toLowerCase()}`,
   }));
+  const everything = count.textContent;
   const filter = () => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
@@ -61,8 +62,11 @@ if (search) {
       part.hidden = !words.every((word) => text.includes(word));
       if (!part.hidden) shown += 1;
     });
-    document.querySelectorAll(".terms").forEach((part) => { part.hidden = !part.querySelector(".term:not([hidden])"); });
-    count.textContent = (words.length ? count.dataset.found : count.dataset.all).replace("#", shown);
+    document.querySelectorAll(".terms").forEach((part) => {
+      const asked = words.length > 0 || !("whenAsked" in part.dataset);
+      part.hidden = !asked || !part.querySelector(".term:not([hidden])");
+    });
+    count.textContent = words.length ? count.dataset.found.replace("#", shown) : everything;
   };
   query.addEventListener("input", filter);
   search.addEventListener("submit", (event) => event.preventDefault());
