@@ -75,8 +75,8 @@ class History:
 
         Listed are all from the start on to the claim's own, and later ones that are in use; the claim's own alone, if
         it lies before the start. A period other than the claim's own has earned what the last bill of it says; if there
-        is none, what the first bill of a later period says, this bill being the last. A bill says it of no period before
-        the start that it has itself.
+        is none, what the first bill of a later period says, this bill being the last. A bill says it of no period
+        before the start that it has itself.
         """
         carry, period = item["carry_over"], item["period"]
         group, per = place
