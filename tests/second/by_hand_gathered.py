@@ -115,6 +115,19 @@ def a_sum_with_what_a_gathering_layer_paid() -> Case:
 
 
 @case
+def a_sum_with_what_a_layer_of_another_service_took() -> Case:
+    """The layer for applications does not run on a supplement, and took 0: 20 % of 0 and the 100 in scope are 20."""
+    law = gathering(
+        HALF,
+        FOR_MONTHS | {"of": "pre-self-paid cost", "deductible per claim": 5},
+        FOR_YEAR | {"of": f"{BASIC}'s copay", "at most per claim": "20% of sum"},
+        services=of_year() | of_months(12),
+        quantities={"sum": {"of": [f"{CRITICAL}'s deductible", "in-scope cost"]}},
+    )
+    return Case(law, history(stay("2024-05-01", 100), refund("2025-01-01")), [(50, 0, 0), (0, 0, 20)])
+
+
+@case
 def a_floor_behind_the_own_deductible() -> Case:
     """Of 75 gathered 15 are deducted. 40 % of the 150 in scope less 15 are 54, more than 10 % of 60."""
     law = gathering(
