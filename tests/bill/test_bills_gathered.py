@@ -32,7 +32,7 @@ from second import (
 
 ROOT = Path(__file__).parents[2]
 SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
-POLICIES = 60
+POLICIES = 40
 SCHEMA_EVERY = 40
 Obj = dict[str, Any]
 
