@@ -209,8 +209,11 @@ def flat_bill() -> Obj:
             "facts": [stated(AGE, word("40")), stated(STAY, word("inpatient", "住院"))],
             "total_fen": 1_000_000,
             **{f"{part}_fen": fen for part, fen in four.items()},
+            "divided": [],
         },
         "sums": [],
+        "gathered": None,
+        "leaves": [],
         "layers": [basic, extra],
         "parts_at_end": [
             {"layer": layer, "part": part, "name": word(part), "fen": fen}

@@ -1,9 +1,9 @@
 """Redo a bill from its own print, by the text of docs/bill.schema.json and nothing else.
 
 Taken as given: the claim, the answers (amounts, ratios), used_before_fen, what other periods have earned and used,
-what conditions accept, figures. Everything else is computed again. What the answers of an earlier claim
-left behind is checked by recompute_history. Use: python recompute.py [--history] BILL.json ...
-(--history: the bills are those of one person, in order).
+what conditions accept, figures, what was gathered. Everything else is computed again. What the answers of an earlier
+claim left behind, and what is gathered of it, is checked by recompute_history. Use: python recompute.py [--history]
+BILL.json ... (--history: the bills are those of one person, in order).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def beside(name: str) -> ModuleType:
     return module
 
 
-PARTS, ANSWERS, HISTORY = beside("recompute_parts"), beside("recompute_answers"), beside("recompute_history")
+PARTS, GATHERED, HISTORY = beside("recompute_parts"), beside("recompute_gathered"), beside("recompute_history")
 half_up, ratio, words, within = PARTS.half_up, PARTS.ratio, PARTS.words, PARTS.within
 recompute_history = HISTORY.recompute_history
 
@@ -38,6 +38,7 @@ Slices = list[tuple[int | None, Fraction]]
 
 CLAIM_PARTS = ("fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 OPEN_PARTS = ("beyond_limit", "prepaid", "deductible", "over_cap", "copay")
+QUANTITIES = ("left", "paid", "base", *OPEN_PARTS)
 DETAILS = ("base", "reductions", "reimbursable_fen", "reimbursement", "caps")
 REDUCTIONS = {
     "limit": ("beyond_limit", ("amount", "no limit")),
@@ -48,33 +49,34 @@ ONLY = {"carry_over": ("limit", "cap"), "plus": ("limit", "cap"), "annual_maximu
 ONLY["counted"] = ONLY["annual_maximum"]
 
 
-class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
+class Audit(GATHERED.Gathered):  # type: ignore[misc, name-defined]
     """One bill, its parts and uses as they stand while the layers run, and the differences found."""
 
     def __init__(self, bill: Obj, found: list[str], starts: Any) -> None:
-        super().__init__(bill, found)
-        self.starts = starts
-        self.parts: dict[Part, int] = {(None, part): self.claim[f"{part}_fen"] for part in CLAIM_PARTS}
+        super().__init__(bill, found, starts)
         self.paid: dict[str, int] = {}
         self.uses: dict[Use, Obj] = {}
         self.of_group: dict[str, dict[str, Obj]] = {}  # what all steps of a group have in common
         self.moved: set[str] = set()  # the groups that the layer now running has moved
-        self.quantities = {(None, "total"): sum(self.parts.values()), **self.parts}
 
     def run(self) -> None:
         self.same("bill", "bill_version", self.bill["bill_version"], 4)
-        self.same("claim", "total_fen", self.claim["total_fen"], sum(self.parts.values()))
+        self.same("claim", "total_fen", self.claim["total_fen"], sum(self.claim[f"{x}_fen"] for x in CLAIM_PARTS))
         self.stated()
+        self.begin()
         policy = self.bill["policy"]
         day, first, end = self.claim[policy["rule_date"]], policy["from"], policy["before"]
         self.same("policy", f"{day} in [{first}, {end})", True, first <= day and (not end or day < end))
         self.same("policy", "period_date", policy["period_date"] in PARTS.PERIOD_DATES, True)
         self.same("policy", "year_date", policy["year_date"] in (*PARTS.PERIOD_DATES, "charge"), True)
+        for layer in self.bill["layers"]:  # also for conditions of layers above, of which another line does not hold
+            self.facts = {words(item["fact"]): item["value"] for item in layer["derived"]} | self.facts
         for layer in self.bill["layers"]:
             self.same(layer["layer"], "name is taken", layer["layer"] in self.paid, False)
             self.layer(layer)
         for item in self.bill["sums"]:
             self.same("sums", item["name"]["en"], item["fen"], self.sum_of(item))
+        self.leave()
         self.end()
         self.totals()
 
@@ -96,10 +98,14 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         for part, fen in parts.items():
             self.same(name, f"part {part}", layer["parts"][part], fen)
             self.same(name, f"part {part} is negative", fen < 0, False)
-            self.parts[name, part] = self.quantities[name, part] = fen
-        self.quantities[name, "left"] = sum(parts.values())
-        self.paid[name] = self.quantities[name, "paid"] = paid
-        self.quantities[name, "base"] = self.quantities.pop((None, "base"), 0)
+            self.parts[name, part] = fen + self.over.get((name, part), 0)
+        self.paid[name] = paid
+        base = self.quantities.pop((None, "base"), 0)
+        if self.runs_here(layer):  # else its quantities are those that were gathered, and 0 if none were
+            found = {"left": sum(parts.values()), "paid": paid, "base": base, **parts}
+            self.quantities |= {(name, quantity): fen for quantity, fen in found.items()}
+        else:
+            self.quantities = dict.fromkeys(((name, quantity) for quantity in QUANTITIES), 0) | self.quantities
 
     def work(self, name: str, layer: Obj) -> tuple[dict[str, int], int]:
         parts = dict.fromkeys(OPEN_PARTS, 0)
@@ -343,7 +349,7 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         self.same("uses", "listed once", len(uses), len(printed))
         for use in {**kept, **printed}:
             self.same("uses", str(use), printed.get(use), kept.get(use))
-        years = {use["period_key"] for use in uses if use["period"] == "year"}
+        years = {use["period_key"] for use in uses if use["period"] == "year"} | self.years()
         self.same("uses", "more than one benefit year", sorted(years)[1:], [])
 
     def totals(self) -> None:
@@ -351,7 +357,8 @@ class Audit(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         total = sum(self.claim[f"{part}_fen"] for part in CLAIM_PARTS)
         self.same("totals", "total_fen", totals["total_fen"], total)
         self.same("totals", "paid_fen", totals["paid_fen"], sum(self.paid.values()))
-        self.same("totals", "personal_fen", totals["personal_fen"], sum(self.parts.values()))
+        taken_over = self.gathered["fen"] if self.gathered else 0
+        self.same("totals", "personal_fen", totals["personal_fen"], sum(self.parts.values()) - taken_over)
         self.same("totals", "conservation: paid + personal", totals["paid_fen"] + totals["personal_fen"], total)
         payers: Counter[tuple[str, str]] = Counter()
         for layer in self.bill["layers"]:

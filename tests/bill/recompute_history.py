@@ -6,12 +6,19 @@ import importlib.util
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-SPEC = importlib.util.spec_from_file_location("bill_parts", Path(__file__).resolve().with_name("recompute_parts.py"))
-assert SPEC is not None and SPEC.loader is not None
-PARTS = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(PARTS)
+
+def beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"bill_{name}", Path(__file__).resolve().with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PARTS, GATHERED = beside("recompute_parts"), beside("recompute_gathered")
 
 Obj = dict[str, Any]
 Check = tuple[str, object, object]
@@ -26,10 +33,11 @@ class History:
         self.person = bills[0]["claim"]["person"] if bills else None
         self.after: dict[Any, int] = {}
         self.of_policy: dict[Any, object] = {}  # what a policy says the same for every claim
-        self.earned: dict[Any, list[tuple[str, int]]] = {}  # by group and per: periods and money, as settled
+        self.earned: dict[Any, list[tuple[str, int, str]]] = {}  # by group and per: periods, money, starts
         self.origins: dict[Any, set[str]] = {}
         items = [(bill["policy"]["digest"], item) for bill in bills for item in steps(bill) if item.get("carry_over")]
         self.carrying = {(digest, item["period"]) for digest, item in items}
+        self.open = GATHERED.Open(starts)
         self.numbers: dict[str, list[str]] | None = {}  # by benefit year: the episodes with an inpatient claim
 
     def checks(self, bill: Obj) -> Iterator[Check]:
@@ -46,6 +54,7 @@ class History:
         for place, item in stated.items():
             yield from self.carry_over(bill, place, item)
         yield from self.admission_number(bill)
+        yield from self.open.checks(bill)
 
     def constant(self, bill: Obj, name: str, value: object) -> Iterator[Check]:
         yield name, value, self.of_policy.setdefault((bill["policy"]["digest"], name), value)
@@ -66,7 +75,8 @@ class History:
 
         Listed are all from the start on to the claim's own, and later ones that are in use; the claim's own alone, if
         it lies before the start. A period other than the claim's own has earned what the last bill of it says; if there
-        is none, what the first bill of a later period says, this bill being the last.
+        is none, what the first bill of a later period says, this bill being the last. A bill says it of no period
+        before the start that it has itself.
         """
         carry, period = item["carry_over"], item["period"]
         group, per = place
@@ -74,7 +84,7 @@ class History:
         yield from self.start(bill, group, period, carry["from"])
         before, here, start = self.earned.setdefault(place, []), carry["here"], carry["from"]
         own = {line["period_key"]: line["earned_fen"] for line in carry["periods"]}[here]
-        known = [*before, (here, own)]
+        known = [*before, (here, own, start)]
         used = {key for (of, key, values), fen in self.after.items() if (of, values) == place and fen}
         needed = {here} if here < start else {*PARTS.run_of(start, here), *(key for key in used if key > here)}
         listed = [line["period_key"] for line in carry["periods"]]
@@ -83,11 +93,12 @@ class History:
             key = line["period_key"]
             where = f"of {group} in {key}{named(per)}"
             yield f"used_fen {where}", line["used_fen"], self.after.get((group, key, per), 0)
-            earned = [fen for other, fen in before if other == key][-1:] if key != here else [own]
-            earned = earned or [fen for other, fen in known if other > key]
+            seen = [(other, fen) for other, fen, first in known if first <= key]
+            earned = [fen for other, fen in seen if other == key][-1:] if key != here else [own]
+            earned = earned or [fen for other, fen in seen if other > key]
             if key <= here:  # what later ones earn makes no difference
                 yield f"earned_fen {where}", line["earned_fen"], earned[0] if earned else 0
-        before.append((here, own))
+        before.append((here, own, start))
 
     def start(self, bill: Obj, group: str, period: str, start: str) -> Iterator[Check]:
         """The period of the first bill under a policy that carries over periods of the kind, or of the enrolment."""
@@ -166,5 +177,6 @@ def recompute_history(bills: Iterable[Obj], starts: Any = None) -> list[str]:
         where = f"bill {number}, claim {bill['claim']['id']}"
         differences = [(what, a, b) for what, a, b in history.checks(bill) if a != b]
         found += [f"{where}: {what}: printed {a}, recomputed {b}" for what, a, b in differences]
+        history.open.settled(bill)
         history.after |= {(u["group"], u["period_key"], PARTS.per_of(u)): u["after_fen"] for u in bill["uses"]}
     return found

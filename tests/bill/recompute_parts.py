@@ -16,6 +16,7 @@ Starts = Callable[[Obj], str]
 Per = tuple[tuple[tuple[str, str], tuple[str, str]], ...]
 
 PERIOD_DATES = ("settlement", "discharge", "admission")
+PERSONAL = "bill.totals.personal_fen"
 CARRIED = ("month", "quarter", "year", "calendar year")
 
 
@@ -171,7 +172,11 @@ def line_ratio(line: Obj) -> Fraction:
 
 
 def odd_amounts(bill: Obj) -> Iterator[str]:
-    """Amounts that are not whole fen, or negative where no addition of a person stands."""
+    """Amounts that are not whole fen, or negative where no addition of a person stands.
+
+    What the person bears is negative on a claim that gathers.
+    """
+    gathers = bill.get("gathered") is not None
     todo: list[tuple[str, Any]] = [("bill", bill)]
     while todo:
         path, node = todo.pop()
@@ -182,5 +187,5 @@ def odd_amounts(bill: Obj) -> Iterator[str]:
             elif isinstance(name, str) and name.endswith("fen") and child is not None:
                 if type(child) is not int:
                     yield f"{path}.{name}: amount: printed {child!r}, recomputed: not whole fen"
-                elif child < 0 and not path.endswith(".plus"):
+                elif child < 0 and not path.endswith(".plus") and not (gathers and f"{path}.{name}" == PERSONAL):
                     yield f"{path}.{name}: amount: printed {child}, recomputed: negative"

@@ -119,9 +119,12 @@ def enrolled(here: str, start: str, *periods: Period, used: int, day: str) -> Ob
 ENROLLED = [
     enrolled("05", "04", ("04", 10, 0), ("05", 10, 0), used=8, day="2024-04-30"),
     enrolled("05", "05", ("05", 12, 8), used=3, day="2024-05-01"),
-    enrolled("06", "03", ("03", 10, 0), ("04", 10, 0), ("05", 12, 11), ("06", 9, 0), used=0, day="2024-03-01"),
+    enrolled("06", "03", ("03", 9, 0), ("04", 10, 0), ("05", 12, 11), ("06", 9, 0), used=0, day="2024-03-01"),
 ]
-"""March and April never had a claim: they earn what the first bill of a later period says."""
+"""March and April never had a claim: they earn what the first bill of a later period says.
+
+Of April the first bill says it; it says nothing of March, which lies before its start: that is left to the last one.
+"""
 
 
 def test_the_day_of_enrolment_decides_claim_by_claim() -> None:

@@ -27,6 +27,10 @@ WORDS = {
     "large": "大额",
     "first one": "首次",
     "later one": "再次",
+    "class A cost": "甲类费用",
+    "class B cost": "乙类费用",
+    "year-end supplement": "年终补助",
+    "assistance on application": "依申请救助",
 }
 
 

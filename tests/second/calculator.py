@@ -3,7 +3,7 @@
 It imports nothing of the product and shares no method with it: it compiles nothing, walks the policy's JSON as it
 stands, computes with fractions, and keeps a person's uses in one dictionary (`ledger.py`). What a layer pays is in
 `payment.py`, carry-over in `carry.py`, facts in `people.py`, periods in `periods.py`, values in `values.py`, rates in
-`rates.py`.
+`rates.py`, parts of the claim in `parts.py`, claims that gather in `gathering.py`.
 
 `settle(policy, uses, claim)` takes a policy (`load` of the JSON that `yibao policy show --format json` prints), the
 uses so far, and a claim as a plain dictionary: three ISO dates and the further keys of a claim, `facts`, and `money` in
@@ -12,24 +12,21 @@ of each layer, the parts at the end and the uses after it, or the problems for w
 those that went in).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from second import derived, floors, payment, people, periods
+from second import derived, floors, gathering, parts, payment, people, periods
 from second.ledger import Ledger, Settled, Uses
+from second.parts import CLAIM_PARTS, OPEN_PARTS, Part
 from second.turn import Event, Problem, Turn
-from second.values import ENDLESS, OPEN_PARTS, Desk, Stop, half_up, load, matches
+from second.values import ENDLESS, Desk, Stop, half_up, load, matches
 
 __all__ = ["Answer", "load", "settle"]
 
-CLAIM_PARTS = ("in-scope cost", "pre-self-paid cost", "over-limit cost", "fully self-paid cost")
 QUANTITIES = ("applies", "base", *OPEN_PARTS, "paid")
 BY_DATE = {"day", "month", "quarter", "calendar year"}
 MOST_FEN, FIRST_DAY = 10**11, "1900-01-01"
-
-Part = tuple[str, str]  # (layer, open part), or ("", claim part)
 
 
 @dataclass
@@ -45,6 +42,8 @@ class Answer:
     worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer and derived fact
     sums: dict[str, int] = field(default_factory=dict)
     floors: dict[str, dict[str, int]] = field(default_factory=dict)  # sums with the own deductible, by layer
+    gathered: list[str] = field(default_factory=list)  # the claims that a gathering one gathered
+    service: str | None = None  # by which it gathers
 
 
 # One layer ------------------------------------------------------------------------------------------------------
@@ -81,36 +80,29 @@ def lines_hold(turn: Turn, lines: dict[str, Any]) -> bool:
     return holds
 
 
-def terms(turn: Turn) -> Iterator[tuple[str, list[Part], Any]]:
-    """Each term of `of`: as written, the parts it names, and its share (1 without one)."""
-    written = turn.keys["of"]
-    for item in written if isinstance(written, list) else [written]:
-        name, share = (item["take"], item.get("share", "100%")) if isinstance(item, dict) else (item, "100%")
-        if name.startswith("left of "):
-            yield name, [(name.removeprefix("left of "), part) for part in OPEN_PARTS], share
-        elif name in CLAIM_PARTS:
-            yield name, [("", name)], share
-        else:
-            owner, _, part = name.partition("'s ")
-            yield name, [(owner, part)], share
-
-
-def take_base(turn: Turn, parts: dict[Part, int]) -> tuple[dict[Part, int], int]:
+def take_base(turn: Turn, found: dict[Part, int]) -> tuple[dict[Part, int], int]:
     """The parts without what the layer took, and what it took."""
-    left, base = dict(parts), 0
-    for name, sources, share in terms(turn):
+    left, base = dict(found), 0
+    for name, sources, share in parts.terms(turn.desk.policy, turn.keys):
         rule = f"of {name}"
         part_of = turn.ask(rule, lambda share=share: turn.desk.share(share), Fraction(0))
         taken = {source: left[source] if part_of == 1 else half_up(part_of * left[source]) for source in sources}
         left |= {source: left[source] - some for source, some in taken.items()}
         base += sum(taken.values())
-        whole = ["whole"] if part_of == 1 else ["share", *payment.tie(part_of * parts[sources[0]])]
-        turn.tell(rule, sum(taken.values()), *whole, kind_of(name))
+        whole = ["whole"] if part_of == 1 else ["share", *payment.tie(part_of * found[sources[0]])]
+        together = half_up(part_of * sum(found[source] for source in sources))
+        whole += ["rounded once for each sub-part"] if together != sum(taken.values()) else []
+        whole += ["sub-part with a share"] if part_of != 1 and name in parts.sub_parts(turn.desk.policy) else []
+        turn.tell(rule, sum(taken.values()), *whole, kind_of(turn.desk.policy, name))
     return left, base
 
 
-def kind_of(name: str) -> str:
-    """For the statistics: a part of the claim, the open part of some layer, or `left of`."""
+def kind_of(policy: dict[str, Any], name: str) -> str:
+    """For the statistics: a part of the claim, divided or not, the open part of some layer, or `left of`."""
+    if name in parts.sub_parts(policy):
+        return "sub-part"
+    if name in parts.divided(policy):
+        return "divided part"
     return "left of" if name.startswith("left of ") else name if name in CLAIM_PARTS else name.rpartition("'s ")[2]
 
 
@@ -157,11 +149,11 @@ def tell_step(turn: Turn, rule: str, amount: int | None, y: int, gone: int) -> N
         turn.note(*turn.sharing(rule))
 
 
-def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:
-    """The layer's quantities, and the parts after it."""
+def one_layer(turn: Turn, found: dict[Part, int]) -> tuple[dict[str, int], dict[Part, int]]:
+    """The layer's quantities, and the parts after it; one that does not apply leaves gathered parts as they are."""
     if not applies(turn) or turn.problems:
-        return dict.fromkeys(QUANTITIES, 0), parts | {(turn.name, part): 0 for part in (*OPEN_PARTS, "paid")}
-    left, base = take_base(turn, parts)
+        return dict.fromkeys(QUANTITIES, 0), {(turn.name, part): 0 for part in (*OPEN_PARTS, "paid")} | found
+    left, base = take_base(turn, found)
     turn.desk.quantities["this layer's base"] = base
     b2, filled = reduce(turn, base)
     turn.desk.quantities[floors.OWN_DEDUCTIBLE] = filled["deductible"]
@@ -181,7 +173,8 @@ def one_layer(turn: Turn, parts: dict[Part, int]) -> tuple[dict[str, int], dict[
 
 def looked_at(policy: dict[str, Any]) -> set[str]:
     """The kinds of periods that rules, and derived facts that count over a period, look at."""
-    return periods.kinds(policy) | {periods.BANDS[x["over"]] for x in derived.asked(policy).values() if "over" in x}
+    found = periods.kinds(policy) | {"year"} if gathering.by_year(policy) else periods.kinds(policy)
+    return found | {periods.BANDS[x["over"]] for x in derived.asked(policy).values() if "over" in x}
 
 
 def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
@@ -200,6 +193,7 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
         found.append(Problem("day"))
     if not claim["admission"] <= claim["discharge"] <= claim["settlement"]:
         found.append(Problem("dates"))
+    found += [Problem(kind) for kind in parts.problems(policy, claim)]
     rule_day = claim[policy["rule of the date of"]]
     if not policy["in force"]["from"] <= rule_day < policy["in force"]["before"]:
         found.append(Problem("date"))
@@ -249,9 +243,13 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
     Rules in `off` are switched off, to see whether they decided.
     """
     desk = Desk(policy, claim, periods.day_of(claim, policy["rule of the date of"]).year, off)
+    if gathering.service_of(desk):
+        desk.claim = claim = parts.with_none(policy, claim)
     problems = refused(policy, claim)
     if people.two_at_once(policy, claim, off):
         problems.append(Problem("two values"))
+    elif gathering.service_of(desk) and any(claim["money"].values()):
+        problems.append(Problem("gathering"))
     if problems:
         return Answer({}, {}, uses, problems, [], desk.asked, desk.over_time)
     start = periods.NEW_YEAR
@@ -273,23 +271,43 @@ def settle(policy: dict[str, Any], uses: Uses, claim: dict[str, Any], off: froze
 
 def layers_of(desk: Desk, calendar: periods.Calendar, ledger: Ledger) -> Answer:
     """The layers in the order written."""
-    money = desk.claim["money"]
-    parts: dict[Part, int] = {("", part): money.get(part, 0) for part in CLAIM_PARTS}
-    desk.quantities |= {part: money.get(part, 0) for part in ("total cost", *CLAIM_PARTS)}
-    layers, events = {}, []
+    found, gathered = laid_out(desk, calendar, ledger)
+    service = gathering.service_of(desk)
+    if gathered and service and gathering.too_large(desk, gathered, service, MOST_FEN):
+        return Answer({}, {}, ledger.before, [Problem("gathered")], [], desk.asked, desk.over_time)
+    sum_of_parts = sum(found.values())
+    layers: dict[str, dict[str, int]] = {}
+    events = gathering.told(desk, gathered) if gathered else []
     for name, keys in (pair for item in desk.policy["layers"] for pair in item.items()):
         turn = Turn(name, keys, desk, calendar, ledger)
-        layers[name], parts = one_layer(turn, parts)
+        layers[name], found = one_layer(turn, found)
         if turn.problems:
             return Answer({}, {}, ledger.before, turn.problems, [], desk.asked, desk.over_time)
-        desk.quantities |= {f"{name}'s {quantity}": some for quantity, some in layers[name].items()}
+        desk.paid[name] = layers[name]["paid"]
+        if not gathered or name in gathering.service_of_layers(desk.policy):  # else they are of the gathered claims
+            desk.quantities |= {f"{name}'s {quantity}": some for quantity, some in layers[name].items()}
         events += turn.events
-    assert sum(parts.values()) == money["total cost"]
+    assert sum(found.values()) == sum_of_parts
     derived.remember(desk, calendar, ledger)
+    gathering.remember(desk, calendar, ledger, found)
     ledger.close()
     settled = Settled(ledger.claim, frozenset(ledger.read), ledger.added)
     asked = set(desk.asked)
     own = floors.with_own_deductible(desk.policy)
     sums = {name: desk.quantity(name) for name in desk.policy.get("quantities", {}) if name not in own}
-    told = desk.worked_out, sums, desk.floor_sums
-    return Answer(layers, parts, ledger.now, [], events, asked, desk.over_time, settled, *told)
+    told = desk.worked_out, sums, desk.floor_sums, gathered.claims if gathered else [], service
+    return Answer(layers, found, ledger.now, [], events, asked, desk.over_time, settled, *told)
+
+
+def laid_out(
+    desk: Desk, calendar: periods.Calendar, ledger: Ledger
+) -> tuple[dict[Part, int], gathering.Gathered | None]:
+    """The parts as the claim comes in, and its quantities put on the desk; of a gathering claim, what it gathered."""
+    service = gathering.service_of(desk)
+    if service is None:
+        desk.quantities |= parts.quantities(desk.policy, desk.claim)
+        return {("", name): desk.quantities[name] for name in parts.places(desk.policy)}, None
+    gathered = gathering.gather(desk, calendar, ledger, service)
+    desk.quantities |= gathered.quantities
+    desk.gathered = gathered.sums
+    return gathered.parts, gathered

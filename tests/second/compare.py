@@ -1,10 +1,11 @@
 """Product and calculator on the same policy and histories: their first difference, if there is one."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from second import calculator, periods, product, reversals
+from second import calculator, gathering, periods, product, reversals
 from second.coverage import Tally, after_failures, observe, switch_off, switch_off_for_good
 
 Policy = dict[str, Any]
@@ -100,6 +101,9 @@ def compare_data(policy: Policy, history: History, outcome: Any, wanted: Any, an
         return Difference(policy, history, "the bill's data", strip(of_data, wanted), strip(wanted, of_data))
     theirs = product.worked_out(outcome.bill)
     ours = {layer: facts for layer, facts in answer.worked_out.items() if facts}, answer.sums, answer.floors
+    if answer.service:  # sums that its layers do not name are of no claim
+        named = gathering.quantities_named(policy, answer.service)
+        theirs, ours = ((one[0], {x: one[1][x] for x in one[1] if x in named}, one[2]) for one in (theirs, ours))
     return None if theirs == ours else Difference(policy, history, "the bill's derived facts and sums", theirs, ours)
 
 
@@ -125,8 +129,15 @@ def compare_reversals(made: Any, policy: Policy, history: History, tally: Tally)
         for one in reversals.tried(settle, history):
             tally.add(f"reversal by the {name}: {'allowed' if one.allowed else 'refused'}", one.allowed or one.mattered)
             if one.allowed and (one.mattered or one.taken_back != one.never):
-                return Difference(policy, history, f"reversal of {one.claim}: {name}", one.taken_back, one.never)
+                what = f"reversal of {one.claim}: {name}{', and another bill' if one.mattered else ''}"
+                return Difference(policy, history, what, *apart(one.taken_back, one.never))
     return None
+
+
+def apart(taken_back: Any, never: Any) -> Iterator[dict[str, Any]]:
+    """Of both uses those that are not the same."""
+    for one, other in ((taken_back, never), (never, taken_back)):
+        yield {str(key): what for key, what in one.items() if other.get(key) != what}
 
 
 def difference(outcome: Any, wanted: Any, answer: Any) -> str:

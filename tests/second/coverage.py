@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from second import calculator, derived, floors, periods, random_time, random_values
+from second.parts import CLAIM_PARTS, OPEN_PARTS
 from second.periods import DAYS
 
 Policy = dict[str, Any]
 EARLIER = derived.EARLIER
 KINDS = ("limit", "deductible", "at most")
-CLAIM_PARTS, OPEN_PARTS = calculator.CLAIM_PARTS, calculator.OPEN_PARTS
-SHARED = tuple(f"shared {kind}{where}" for kind in KINDS for where in ("", " on one claim"))
+SHARED = tuple(f"shared {kind}{where}" for kind in (*KINDS, "pays in bands") for where in ("", " on one claim"))
 QUANTITIES = (
     "total cost",
     *CLAIM_PARTS,
@@ -20,7 +20,19 @@ QUANTITIES = (
 )
 FAILURES = (
     *("fact", "gap", "statistic", "edges", "rate", "enrolment", "no enrolment", "two values"),
-    *("date", "sum", "negative", "dates", "day", "large"),
+    *(
+        "date",
+        "sum",
+        "negative",
+        "dates",
+        "day",
+        "large",
+        "sub-part",
+        "division",
+        "gathering",
+        "gathered",
+        "not allowed",
+    ),
 )
 SWITCHES = (
     *(
@@ -38,6 +50,7 @@ SWITCHES = (
     *("points", "own share", "line", "bounds of a line"),
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity")),
     *("less, of a sum", f"{floors.OWN_DEDUCTIBLE}, in a sum"),
+    *("group of bands", "where of gathering claims", "window of a year", "window of months", "gathered once"),
 )
 OVER_TIME = (  # switched off for a whole history
     *("where", "per of a derived fact", "paid by", "a split stay counts once", "an episode keeps its number"),
@@ -51,8 +64,19 @@ DERIVED = (
     *("counted two or more", "episode already counted", "never discharged before"),
     *("discharged after this admission", "admitted before enrolment"),
     *("sum of a sum", "sum that is not below 0", "left of, in a sum", "quantity: a sum"),
-    *(f"fails in a derived fact: {kind}" for kind in ("fact", "gap", "statistic", "edges", "no enrolment")),
+    *(
+        f"fails in a derived fact: {kind}"
+        for kind in ("fact", "gap", "statistic", "edges", "no enrolment", "not allowed")
+    ),
     "a derived fact after a failed claim",
+)
+GATHERED = ("limit", "pre-pay", "deductible", "pays", "pays in bands", "pays fixed", "at least", "at most")
+PARTS = (
+    *("sub-part", "divided part", "sub-part with a share", "rounded once for each sub-part", "quantity: a sub-part"),
+    *("gathers: the year before", "gathers: some months before", "gathers by conditions", "gathers several claims"),
+    *("gathers parts of layers", "gathers parts of the claim", "gathers sub-parts"),
+    *(f"on a gathering claim: {what}" for what in (*GATHERED, "a share of a quantity", "a derived fact of a quantity")),
+    *("on a gathering claim: a derived fact of a sum", "on a gathering claim: quantity: a sum"),
 )
 CONSTRUCTS = (
     *(f"{kind} per {period}" for kind in KINDS for period in random_time.PERIODS),
@@ -90,6 +114,7 @@ CONSTRUCTS = (
     *("line raised to least", "line cut to most", "order", "as of", "dated values", "name passed over"),
     *(f"fails: {kind}" for kind in FAILURES),
     *DERIVED,
+    *PARTS,
     floors.OWN_DEDUCTIBLE,
     *floors.SPECIAL,
     *(f"without: {rule}" for rule in SWITCHES),
@@ -129,6 +154,7 @@ def observe(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, tal
             names.add(event.rule)
             names |= {f"share in {kind}"} if any(form.startswith("quantity: ") for form in event.forms) else set()
             names |= {"floor from a table"} if kind == "at least" and "table over 1" in event.forms else set()
+        names |= {f"on a gathering claim: {what}" for what in on_gathered(event)} if answer.gathered else set()
         for name in names:
             seen[name] = seen.get(name, False) or event.moved > 0
     shared = {key[:2] for key, fen in answer.uses.items() if fen and key[0].startswith("group ")}
@@ -140,6 +166,17 @@ def observe(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, tal
             seen[name] = seen.get(name, False) or sum(some > 0 for some in moved) > (kind != "at most")
     for name, decisive in (seen | by_dates(policy, claim, before, answer)).items():
         tally.add(name, decisive)
+
+
+def on_gathered(event: Any) -> set[str]:
+    """What a rule of a layer that gathers rested on."""
+    kind = event.rule.partition(" per ")[0]
+    found = {kind} & set(GATHERED)
+    if found:
+        found |= {"a share of a quantity"} if any(form.startswith("quantity: ") for form in event.forms) else set()
+        found |= event.forms & {"quantity: a sum"}
+    asked = {"derived fact of a quantity", "derived fact of a sum"} & event.forms
+    return found | {f"a {form}" for form in asked}
 
 
 def by_dates(policy: Policy, claim: dict[str, Any], before: Any, answer: Any) -> dict[str, bool]:

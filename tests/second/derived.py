@@ -194,7 +194,7 @@ def counts(desk: Desk, fact: dict[str, Any]) -> bool:
     if part and desk.lasting("a split stay counts once"):
         return False
     layer = fact.get("paid by")
-    if layer and not desk.quantities[f"{layer}'s paid"] and desk.lasting("paid by"):
+    if layer and not desk.paid[layer] and desk.lasting("paid by"):
         return False
     return all(line_holds(desk, name, wanted) for name, wanted in fact.get("where", {}).items())
 

@@ -55,17 +55,18 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Settled:
-    """A claim that was settled: its id, what it read, and what it added."""
+    """A claim that was settled: its id, what it read, and what it added; `left` it only put there for later ones."""
 
     claim: str
     read: frozenset[Key]
     added: dict[Key, Any]
+    left: frozenset[Key] = frozenset()
 
 
 def reversible(settled: Sequence[Settled], n: int) -> bool:
     """Whether claim `n` may be reversed at once: no later claim read or changed a key that it added to."""
     mine = set(settled[n].added)
-    return not any(mine & (later.read | set(later.added)) for later in settled[n + 1 :])
+    return not any(mine & (later.read | set(later.added) - later.left) for later in settled[n + 1 :])
 
 
 def reversed_uses(uses: Uses, one: Settled) -> Uses:
@@ -73,7 +74,7 @@ def reversed_uses(uses: Uses, one: Settled) -> Uses:
     after = dict(uses)
     for key, what in one.added.items():
         if isinstance(what, int):
-            after[key] -= what
+            after[key] = after.get(key, 0) - what
         else:
             after[what] = tuple(entry for entry in after[what] if entry[0] != one.claim)
     return {key: what for key, what in after.items() if what}

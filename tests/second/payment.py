@@ -83,8 +83,10 @@ def by_bands(turn: Turn, b2: int, deducted: int) -> tuple[int, Curve]:
     over, from_zero = written["over"], written["counted"] == "from zero"
     used = turn.used(rule)
     x = used + (deducted if from_zero else 0)
-    turn.grow(rule, b2 + (deducted if from_zero else 0))
     found = Curve(edges, rates, x)
+    if used and half_up(found.pays(b2)) != half_up(Curve(edges, rates, x - used).pays(b2)):
+        turn.note(*turn.sharing(rule))
+    turn.grow(rule, b2 + (deducted if from_zero else 0))
     crossed = [edge for edge in edges if x < edge < x + b2]
     told = [written["counted"], f"over {over}", *(["crossed"] if crossed else []), *(["went on"] if used else [])]
     told += ["deductible inside"] if from_zero and deducted else []

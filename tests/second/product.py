@@ -38,7 +38,8 @@ DAYS = ("admission", "discharge", "settlement")
 BOUND = "annual maximum of "
 DERIVED = "derived "
 DAYS_AT_ONE = 306  # the product counts days from 1 March of the year 0, Python from 1 January of the year 1
-NUMBERED = (" / earned", " / number of the episode")
+TO_BE_GATHERED = " / open"
+NUMBERED = (" / earned", " / number of the episode", TO_BE_GATHERED, " / emptied")
 REFUSED = {"sum", "negative", "dates"}  # what a file of claims is refused for
 INTERNAL = ("first claim / ", "admission number", "episodes admitted")  # uses that are no money
 KINDS = {
@@ -46,6 +47,8 @@ KINDS = {
     "dates": "refused",
     "two values": "identity",
     "no enrolment": "enrolled",
+    "not allowed": "refused",
+    "gathering": "gathering money",
 }  # where the product's word is another one
 
 
@@ -66,6 +69,12 @@ class Product:
     def __init__(self, text: str) -> None:
         self.policy = read_policy_text(text, "x.json")
         self.rule = Rule(self.policy)
+        written = json.loads(text)
+        self.gathering = list(written.get("gathering claims", {}))
+        self.sub_parts = {
+            part: {name: name.lower().replace(" ", "_") for name in names}
+            for part, names in written.get("divided parts", {}).items()
+        }
 
     def quantities(self, named: dict[str, int]) -> dict[str, int]:
         """The quantities and parts of a bill under the language's names."""
@@ -80,7 +89,8 @@ class Product:
             for part, local in layer.left.items():
                 found[f"{name}: {part} at the end"] = named[local]
         for part, name in MONEY.items():
-            found[f"{name} at the end"] = named[f"{part}_left"]
+            for its, local in self.sub_parts.get(name, {name: part}).items():
+                found[f"{its} at the end"] = named[f"{local}_left"]
         return {name: fen for name, fen in found.items() if fen}
 
     def settle(self, uses: Uses, claim: dict[str, Any]) -> tuple[Outcome, Uses]:
@@ -104,7 +114,8 @@ class Product:
         values = dict(after.values)
         added = {key: values.get(key, 0) - uses.get(key, 0) for key in {**uses, **values}}
         added = {key: fen for key, fen in added.items() if fen}
-        return values, Settled(claim["claim id"], frozenset(read), added), self.quantities(bill.named)
+        left = frozenset(key for key, fen in added.items() if key[0].endswith(TO_BE_GATHERED) and fen > 0)
+        return values, Settled(claim["claim id"], frozenset(read), added, left), self.quantities(bill.named)
 
     def refused(self, claim: dict[str, Any]) -> Outcome:
         """Days out of order are refused by the class and by the reader of files; a wrong sum can only be in a file."""
@@ -131,7 +142,10 @@ class Product:
             for name, value in claim["facts"].items()
             if name in kinds
         }
-        text = json.dumps({"person": "A"} | claim | {"money": money, "facts": facts}, ensure_ascii=False)
+        written = {"person": "A"} | claim | {"money": money, "facts": facts}
+        if claim["facts"].get("service") in self.gathering and not any(claim["money"].values()):
+            del written["money"]
+        text = json.dumps(written, ensure_ascii=False)
         return claims_of(parse_bytes(text.encode(), "c.json"), "c.json", self.policy)[0]
 
     def rows(self, histories: list[list[dict[str, Any]]]) -> list[list[Outcome]]:
@@ -205,7 +219,8 @@ def from_data(bill: Bill) -> dict[str, int]:
             found[f"{name}: base"] = layer["base"]["fen"]
             found |= {f"{name}: {words[part]}": fen for part, fen in layer["parts"].items()}
     for part in data["parts_at_end"]:
-        name = f"{part['layer']}: {words[part['part']]}" if part["layer"] else MONEY[part["part"]]
+        whole, _, sub_part = part["part"].partition(".")
+        name = f"{part['layer']}: {words[whole]}" if part["layer"] else sub_part or MONEY[whole]
         found[f"{name} at the end"] = part["fen"]
     return {name: fen for name, fen in found.items() if fen}
 
@@ -220,9 +235,15 @@ def worked_out(bill: Bill) -> tuple[dict[str, Any], dict[str, int], dict[str, di
     floors = {layer["layer"]: named_sums(layer["floor"]) for layer in data["layers"] if layer.get("floor")}
     return (
         {layer: facts for layer, facts in found.items() if facts},
-        named_sums(data),
+        named_sums(data) | gathered_sums(data),
         {layer: sums for layer, sums in floors.items() if sums},
     )
+
+
+def gathered_sums(data: dict[str, Any]) -> dict[str, int]:
+    """The sums of which a gathering claim has the values of others."""
+    found = data["gathered"]["quantities"] if data["gathered"] else []
+    return {one["name"]["en"]: one["fen"] for one in found if one["kind"] == "sum"}
 
 
 def named_sums(data: dict[str, Any]) -> dict[str, int]:
@@ -257,7 +278,10 @@ def day_in(item: dict[str, str], key: str) -> date | None:
 
 
 def money_uses(uses: Uses) -> dict[tuple[Any, ...], int]:
-    """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions."""
+    """The uses that are fen used, under the product's keys: not what a period earned, nor numbers of admissions.
+
+    Nor what is open for claims that gather, or was emptied: it shows in what these find.
+    """
     kept = uses.values.items()
     money = {key: fen for key, fen in kept if not key[0].startswith(INTERNAL) and not key[0].endswith(NUMBERED)}
     return {(maximum(key[0]), *key[1:]): fen for key, fen in money.items()}
@@ -278,12 +302,17 @@ def expected(policy: dict[str, Any], answer: Any) -> Outcome:
         if part != "paid":
             found[f"{layer}: {part} at the end" if layer else f"{part} at the end"] = fen
     uses = {
-        (maximum(f"{owner} / {rule}"), period_number(period), *values): fen
+        (maximum(f"{owner} / {rule}" + shared(owner, rule, period)), period_number(period), *values): fen
         for (owner, rule, period, values), fen in answer.uses.items()
         if isinstance(fen, int)
         and (not rule.startswith("annual ") or (owner, rule.removeprefix(BOUND)) in bounded(policy))
     }
     return Outcome(None, {name: fen for name, fen in found.items() if fen}, uses | left_behind(policy, answer))
+
+
+def shared(owner: str, rule: str, period: tuple[Any, ...]) -> str:
+    """What the product adds to the name of a position that layers share."""
+    return f" per {period[0]}" if owner.startswith("group ") and rule == "pays in bands" else ""
 
 
 def left_behind(policy: dict[str, Any], answer: Any) -> dict[tuple[Any, ...], int]:

@@ -130,7 +130,7 @@ class DerivedMaker(TimeMaker):
         if "charge" in self.sorts and "deductible per claim" not in made and self.often(0.6):
             made["deductible per claim"] = self.amount(30, 3000)
         self.add_floor_sum(above)
-        if self.often(0.75 if any(key.startswith("deductible") for key in made) else 0.15):
+        if self.often(0.75 if any(key.startswith("deductible") for key in made) else 0.3):
             made["at least"] = self.floor()
 
     def add_floor_sum(self, above: list[str]) -> None:

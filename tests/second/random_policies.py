@@ -40,7 +40,6 @@ class PolicyMaker(random_values.ValueMaker, ABC):
         rng = self.rng
         self.make_facts()
         statistics, amounts = self.named_amounts()
-        layers = list(rng.sample(LAYERS, rng.choice((1, 2, 2, 3, 3, 4))))
         policy = {
             "policy": "second/random",
             "title": {"zh": "随机政策（虚构）", "en": "A random policy (fictional)"},
@@ -64,7 +63,7 @@ class PolicyMaker(random_values.ValueMaker, ABC):
             "facts": self.facts,
             "statistics": statistics,
             "amounts": amounts,
-            "layers": [{name: self.layer(name, layers[:n])} for n, name in enumerate(layers)],
+            "layers": self.layers(),
         }
         for key in ("statistics", "amounts"):
             if not policy[key]:
@@ -75,13 +74,21 @@ class PolicyMaker(random_values.ValueMaker, ABC):
 
     # Layers
 
+    def layers(self) -> list[dict[str, Any]]:
+        names = list(self.rng.sample(LAYERS, self.rng.choice((1, 2, 2, 3, 3, 4))))
+        return [{name: self.layer(name, names[:n])} for n, name in enumerate(names)]
+
+    def lines(self) -> dict[str, Any]:
+        """What stands under `for`; nothing, if the layer always applies."""
+        return self.conditions() if self.facts and self.often(0.4) else {}
+
     def layer(self, name: str, above: list[str]) -> dict[str, Any]:
         rng = self.rng
         self.quantities = self.known_quantities(above)
         made: dict[str, Any] = {"payer": rng.choice(PAYERS)}
-        if self.facts and self.often(0.4):
-            made["for"] = self.conditions()
-        made["of"] = self.of(above, made.get("for", {}))
+        lines = self.lines()
+        made |= {"for": lines} if lines else {}
+        made["of"] = self.of(above, lines)
         steps = self.steps()
         rng.shuffle(steps)
         made |= dict(steps) | self.pays()

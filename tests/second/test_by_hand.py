@@ -9,6 +9,9 @@ from second import (
     by_hand,
     by_hand_derived,
     by_hand_floors,
+    by_hand_gathered,
+    by_hand_gathering,
+    by_hand_parts,
     by_hand_people,
     by_hand_rates,
     by_hand_time,
@@ -19,9 +22,9 @@ from second import (
 from second.coverage import Tally
 from second.random_values import BASIS
 
-assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses, (
-    "the cases register themselves"
-)
+assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses
+assert by_hand_gathered and by_hand_gathering and by_hand_parts, "the cases register themselves"
+EVERY_FORM = (by_hand_derived, by_hand_floors, by_hand_parts, by_hand_gathering, by_hand_gathered)
 
 
 @pytest.mark.parametrize("case", by_hand.CASES, ids=lambda case: case.__name__)
@@ -38,7 +41,7 @@ def test_product(case: Callable[[], by_hand.Case]) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [one for one in by_hand.CASES if one.__module__ in (by_hand_derived.__name__, by_hand_floors.__name__)],
+    [one for one in by_hand.CASES if one.__module__ in {module.__name__ for module in EVERY_FORM}],
     ids=lambda case: case.__name__,
 )
 def test_every_form(case: Callable[[], by_hand.Case]) -> None:

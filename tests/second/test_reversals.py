@@ -6,6 +6,19 @@ import pytest
 
 from second import reversals
 from second.by_hand import claim, history, policy
+from second.by_hand_gathering import (
+    BASIC,
+    FOR_MONTHS,
+    FOR_YEAR,
+    HALF,
+    applied,
+    gathering,
+    of_months,
+    of_year,
+    refund,
+    stay,
+)
+from second.by_hand_parts import BESIDE, bands, two_costs
 from second.random_values import BASIS
 
 A, B = {"disease": "a"}, {"disease": "b"}
@@ -15,6 +28,9 @@ SERVICES = {"service": ["outpatient", "inpatient"], "admission number": "0 to 99
 BY_NUMBER = {"by": "admission number", "0 to 1": 100, "2 and over": 50}
 
 BY_ORDER = {"by": "which one", "first one": 100, "later one": 50}
+
+
+SHARED = bands("from the threshold", "a year")
 
 
 def counted(kind: str, **more: Any) -> dict[str, Any]:
@@ -124,6 +140,40 @@ CASES = {
         policy({"deductible per claim": BY_ORDER}, derived_facts=counted("days since discharge")),
         history(claim("2025-01-02", 60), claim("2025-01-03", 60, admission="2025-01-01", discharge="2025-01-01")),
         [False, True],
+    ),
+    "a gathered claim was changed by the one that gathered it": (
+        gathering(HALF, FOR_YEAR),
+        history(stay("2024-05-01", 60), stay("2025-01-01", 60), refund("2025-01-01")),
+        [False, True, True],
+    ),
+    "a second claim that would have gathered the same": (
+        gathering(HALF, FOR_YEAR),
+        history(stay("2024-05-01", 60), refund("2025-01-01"), refund("2025-01-02")),
+        [False, False, True],
+    ),
+    "two services gather by themselves": (
+        gathering(
+            HALF | {"deductible per claim": 20},
+            FOR_YEAR | {"of": f"{BASIC}'s copay"},
+            FOR_MONTHS | {"of": f"{BASIC}'s deductible"},
+            services=of_year() | of_months(12),
+        ),
+        history(stay("2024-05-01", 60), refund("2025-01-01"), applied("2025-01-02")),
+        [False, True, True],
+    ),
+    "a claim that does not meet the conditions": (
+        gathering(HALF, FOR_YEAR, services=of_year(grade="tertiary"), facts={"grade": ["primary", "tertiary"]}),
+        history(
+            stay("2024-05-01", 60, {"grade": "primary"}),
+            stay("2024-05-01", 60, {"grade": "tertiary"}),
+            refund("2025-01-01"),
+        ),
+        [True, False, True],
+    ),
+    "a position that layers share": (
+        policy(SHARED, BESIDE | SHARED),
+        history(two_costs("2025-01-01", 60, 0), two_costs("2025-01-02", 0, 60), two_costs("2026-01-02", 0, 60)),
+        [False, True, True],
     ),
     "two parts of a stay": (
         policy({"deductible per claim": 100}, year_of_the_date_of="charge"),

@@ -18,11 +18,11 @@ import pytest
 
 from openyibao.policy import find_policy, policy_ids, read_policy
 from openyibao.policy.write import write_policy
-from second import calculator, compare, product, random_derived, random_histories, smaller, values
+from second import calculator, compare, product, random_gathered, random_gathering, smaller, values
 from second.coverage import CONSTRUCTS, Tally
 
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
-POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "130"))
+POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "120"))
 MANY = int(os.environ.get("YIBAO_SECOND_POLICIES", "2000"))
 HISTORIES = {"ordinary": 25, "long": 50}
 
@@ -38,8 +38,8 @@ def settle_many(policies: int, histories: int, seed: int, closely: int) -> None:
     tally = Tally()
     for number in range(policies):
         rng = random.Random(f"{seed}/{number}")
-        policy = random_derived.random_policy(rng)
-        claims = random_histories.random_histories(rng, policy, values, histories)
+        policy = random_gathering.random_policy(rng)
+        claims = random_gathered.random_histories(rng, policy, values, histories)
         found = compare.compare(policy, claims, tally, closely)
         if found:
             pytest.fail(f"seed {seed}, policy {number}: {smaller.smallest(found, 30)}", pytrace=False)
@@ -67,7 +67,7 @@ def test_policies_of_the_program(name: str) -> None:
     """The shipped policies, as `yibao policy show --format json` prints them."""
     rng = random.Random(f"{SEED}/{name}")
     policy = calculator.load(write_policy(read_policy(find_policy(name)), "json"))
-    found = compare.compare(policy, random_histories.random_histories(rng, policy, values, 200), Tally())
+    found = compare.compare(policy, random_gathered.random_histories(rng, policy, values, 200), Tally())
     assert not found, str(found)
 
 
@@ -83,9 +83,9 @@ def test_claims_in_a_file_are_the_claims_of_the_class() -> None:
     read, refused = 0, 0
     for number in range(20):
         rng = random.Random(f"{SEED}/file/{number}")
-        policy = random_derived.random_policy(rng)
+        policy = random_gathering.random_policy(rng)
         made = product.Product(json.dumps(policy, ensure_ascii=False))
-        for claim in (one for history in random_histories.random_histories(rng, policy, values, 3) for one in history):
+        for claim in (one for history in random_gathered.random_histories(rng, policy, values, 3) for one in history):
             try:
                 found = made.from_file(claim)
             except product.FileError:
@@ -101,10 +101,10 @@ def test_what_the_product_writes_means_the_same() -> None:
     """A policy read and written again gives the calculator the same answers."""
     for number in range(30):
         rng = random.Random(f"{SEED}/written/{number}")
-        policy = random_derived.random_policy(rng)
+        policy = random_gathering.random_policy(rng)
         text = json.dumps(policy, ensure_ascii=False)
         written = calculator.load(write_policy(product.read_policy_text(text, "x.json"), "json"))
-        for history in random_histories.random_histories(rng, policy, values, 5):
+        for history in random_gathered.random_histories(rng, policy, values, 5):
             assert answers(policy, history) == answers(written, history), f"seed {SEED}, policy {number}"
 
 

@@ -10,15 +10,15 @@ import pytest
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
 SCRIPT = """
 import random, sys
-from second import compare, random_derived, random_histories, values
+from second import compare, random_gathered, random_gathering, values
 from second.coverage import Tally
 
 seed, policies = int(sys.argv[1]), int(sys.argv[2])
 claims = 0
 for number in range(policies):
     rng = random.Random(f"{seed}/settings/{number}")
-    policy = random_derived.random_policy(rng)
-    histories = random_histories.random_histories(rng, policy, values, 10)
+    policy = random_gathering.random_policy(rng)
+    histories = random_gathered.random_histories(rng, policy, values, 10)
     found = compare.compare(policy, histories, Tally(), 5)
     assert not found, f"seed {seed}, policy {number}: {found}"
     claims += sum(len(history) for history in histories)

@@ -123,6 +123,8 @@ class Turn:
         group = self.beside(rule, "group")
         if group and self.kind(rule) == "claim" and not self.desk.on("group per claim"):
             return self.name
+        if group and rule == "pays in bands" and not self.desk.on("group of bands"):
+            return self.name
         return f"group {group}" if group else self.name
 
     def values_of(self, rule: str) -> tuple[str, ...]:

@@ -11,14 +11,15 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from second import floors, people
+from second import floors, parts, people
 
 ENDLESS = None  # the amount `no limit`
 BESIDE = frozenset(  # what stands in a table beside its rows
     ("by", "basis", "note", "group", "for each", "per", "carry over", "earned from", "plus", "annual maximum", "points")
 )
 MONEY = ("money", "signed money")
-OPEN_PARTS = ("beyond limit", "prepaid", "deductible", "over-cap", "copay")
+REFUSED = "not allowed"  # the key of an answer, and the kind of failure
+OPEN_PARTS = parts.OPEN_PARTS
 IN_CELLS: dict[int, tuple[dict[str, Any], set[str]]] = {}
 
 
@@ -119,6 +120,8 @@ class Desk:
     numbers: dict[str, int | None] = field(default_factory=dict)  # from which they were worked out
     worked_out: dict[str, dict[str, tuple[str, int | None]]] = field(default_factory=dict)  # by layer that asked
     floor_sums: dict[str, dict[str, int]] = field(default_factory=dict)  # with the own deductible, by layer
+    gathered: dict[str, int] = field(default_factory=dict)  # sums, of a claim that gathers: those of the others' values
+    paid: dict[str, int] = field(default_factory=dict)  # on this very claim, by layer
 
     def on(self, rule: str) -> bool:
         self.asked.add(rule)
@@ -170,7 +173,7 @@ class Desk:
         if not of:
             return fen(value)
         self.forms |= share_form(share)
-        if name in self.policy.get("amounts", {}) or self.is_money(name):
+        if name in self.policy.get("amounts", {}) or (self.is_money(name) and name not in parts.sub_parts(self.policy)):
             self.forms.add("share of a named amount")
             return half_up(ratio(share) * self.named(name))
         return self.share_of_quantity(ratio(share), name, leaf)
@@ -180,6 +183,7 @@ class Desk:
         owner, _, what = name.partition("'s ")
         kind = name if not what or owner == "this layer" else f"a layer's {what}"
         kind = "a sum" if name in self.policy.get("quantities", {}) else kind
+        kind = "a sub-part" if name in parts.sub_parts(self.policy) else kind
         self.forms.add(f"quantity: {kind}")
         if what and owner != "this layer" and not self.quantities[f"{owner}'s applies"]:
             self.forms.add("quantity of a layer that does not apply")
@@ -196,6 +200,8 @@ class Desk:
 
     def quantity(self, name: str) -> int:
         """A quantity: a sum, the five parts that a layer left, or one that the layers so far have put down."""
+        if name in self.gathered:
+            return self.gathered[name]
         if name in self.policy.get("quantities", {}):
             return self.sum_of(self.policy["quantities"][name])
         if name.startswith("left of "):
@@ -270,6 +276,8 @@ class Desk:
             return self.leaf(self.answer(node))
         if node == "not known" or (isinstance(node, dict) and "not known" in node):
             raise Stop("gap")
+        if isinstance(node, dict) and REFUSED in node:
+            raise Stop(REFUSED)
         if not isinstance(node, dict):
             return {"is": node}
         if node["is"] == "not known":
@@ -294,7 +302,7 @@ class Desk:
         here: Any = {key: rows for key, rows in table.items() if key not in BESIDE}
         for depth, name in enumerate(names):
             here = self.row(name, values[name], here)
-            if not isinstance(here, dict) or {"is", "not known"} & set(here):
+            if not isinstance(here, dict) or {"is", "not known", REFUSED} & set(here):
                 if depth + 1 < len(names):
                     self.forms.add("early answer")
                 return here, name
