@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -115,7 +116,11 @@ def test_rows_are_settled_alike(policy: Policy) -> None:
     ("claim", "kind", "words"),
     [
         (gathers("x", date(2024, 1, 1), "top-up", cost=5), "gathering money", "have no money of their own"),
-        (stay("x", date(2024, 1, 1), 500, 0, grade="tertiary"), "refused", "does not allow tertiary: no referral"),
+        (
+            stay("x", date(2024, 1, 1), 500, 0, grade="tertiary"),
+            "refused",
+            "allow grade tertiary: no referral",
+        ),
         (
             Claim("x", "A", *[date(2024, 1, 1)] * 3, 5, facts={"service": "inpatient", "grade": "primary"}),
             "sub-part",
@@ -159,6 +164,17 @@ def test_who_finds_nothing_depends_on_who_emptied_it(policy: Policy) -> None:
     assert [item.entry.claim.id for item in refused.value.claims] == ["7"]
     far = settle(history, rule, gathers("8", date(2025, 6, 1), "application"), AT)
     assert reverse(reverse(far, "7", AT, "first").history, "4", AT, "then").history.find("8")
+
+
+def test_a_claim_to_which_no_layer_applies_gathers_nothing(policy: Policy) -> None:
+    text = POLICY.replace("for: {service: top-up}", "for: {service: top-up, grade: primary}")
+    rule, uses = Rule(read_policy_text(text.replace("{not allowed: {zh: 未转诊, en: no referral}}", "60%"))), Uses()
+    for claim in claims()[:3]:
+        _, uses = rule.settle(uses, claim)
+    for grade, paid in (("tertiary", 0), ("primary", 155_000), ("primary", 0)):
+        claim = replace(claims()[4], id=f"{grade} {paid}", facts={"service": "top-up", "grade": grade})
+        bill, uses = rule.settle(uses, claim)
+        assert (bill.paid_fen, bill.personal_fen) == (paid, -paid)
 
 
 def test_a_corrected_stay_is_gathered_again(policy: Policy) -> None:

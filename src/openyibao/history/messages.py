@@ -51,9 +51,9 @@ SAY: dict[str, tuple[str, str]] = {
         "If cover reaches back, state the day it reaches back to as the enrolment.",
     ),
     "parted": (
-        "各政策划分年度的规则不同，不能先按费用明细拆分跨年住院再选政策。请把各年度的费用写成单独的单据。",
-        "the policies part stays into benefit years in different ways, so a stay cannot be parted by its fee lines "
-        "before its policy is known. Write the costs of each year as a claim of its own.",
+        "各政策划分年度或细分费用的规则不同，不能先按费用明细拆分再选政策。请把各年度的费用写成单独的单据，细分的写明金额。",
+        "the policies part stays into benefit years, or cost into sub-parts, in different ways, so fee lines cannot be "
+        "parted before their policy is known. Write the costs of each year as a claim of its own, and state sub-parts.",
     ),
     # a history
     "person": (
@@ -157,6 +157,7 @@ OTHER_WORDS = {
     "annual maximum of deductible per year": "起付线年度累计上限",
     "year": "年度",
     "open": "留待汇总",
+    "day of discharge": "出院日",
     "emptied": "已汇总",
     "claim": "单据",
 }

@@ -74,7 +74,9 @@ class Series:
             known = facts.get(fact.name)
             values = tuple(dict.fromkeys((*known.values, *fact.values))) if known else fact.values
             facts[fact.name] = replace(known or fact, values=values)
-        return replace(self.policies[-1], words=words, facts=tuple(facts.values()))
+        gatherings = {one.service: one for policy in self.policies for one in policy.gatherings}
+        last = self.policies[-1]
+        return replace(last, words=words, facts=tuple(facts.values()), gatherings=tuple(gatherings.values()))
 
     def _rule(self, policy: Policy) -> Rule:
         if policy.id not in self._rules:
@@ -202,10 +204,10 @@ def read_series_claims(path: Path, series: Series) -> list[LinedClaim]:
     """The claims of a file with their fee lines, in settlement order, in the words of all policies of a series.
 
     Raises FileError as `read_claims` does, and HistoryError for fee lines where the policies part stays into benefit
-    years in different ways: a stay would be parted before it is known which policy settles it.
+    years, or cost into sub-parts, in different ways: it would be parted before it is known which policy settles it.
     """
     lined = read_lined_claims(path, series.reader())
-    rules = {(policy.year_date, policy.year_start) for policy in series.policies}
+    rules = {(policy.year_date, policy.year_start, policy.divisions) for policy in series.policies}
     if len(rules) > 1 and any(claim.lines for claim in lined):
         raise error("parted")
     return lined

@@ -167,8 +167,10 @@ def check_dead_bases(reading: Reading, layers: list[Layer], scope: Scope) -> Non
         for term in (term for term in layer.base if term.layer is None):
             for above in layers[:number]:
                 always = above.name != layer.name and set(above.conditions) <= set(layer.conditions)
-                gone = (term.part, scope.parts.get(term.part or ""))
-                if always and any(t.layer is None and t.part in gone and t.share == 1 for t in above.base):
+                taken = {t.part for t in above.base if t.layer is None and t.share == 1}
+                subs = {name for name, part in scope.parts.items() if part == term.part}
+                gone = {term.part, scope.parts.get(term.part or "")} & taken or (subs and subs <= taken)
+                if always and gone:
                     reading.problem(
                         term.place,
                         f"layers / {layer.name} / of",

@@ -68,10 +68,8 @@ def _read_parts(reading: Reading, node: Node, path: str, scope: Scope) -> list[S
 def _name(reading: Reading, key: Node, path: str, scope: Scope) -> str:
     name = reading.english(reading.text(key, path, say("the name of a sub-part")))
     if name and name not in scope.money and name not in reading.blamed and scope.has_facts:
-        expected = say("a fact that is `money` ({words})", words=reading.some(sorted(scope.money)))
-        reading.unknown(
-            key, path, expected, scope.money, say("Declare it under `facts`, as `{name}: money`.", name=name)
-        )
+        expected = say("a fact that is money ({words})", words=reading.some(sorted(scope.money)))
+        reading.unknown(key, path, expected, scope.money, say("Declare it under `facts`, as money."))
         return ""
     return name
 

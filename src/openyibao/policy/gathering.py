@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from openyibao.policy.bases import filled_parts
 from openyibao.policy.basis import Scope, read_basis
-from openyibao.policy.claim_parts import Gathering
+from openyibao.policy.claim_parts import Division, Gathering
 from openyibao.policy.conditions import read_conditions
 from openyibao.policy.messages import say
 from openyibao.policy.model import NOT_IDENTIFIED, Basis, Layer, Term, Words
@@ -63,7 +63,9 @@ def _read_window(reading: Reading, node: Node, path: str) -> int | None:
     return months or 1
 
 
-def check_gatherings(reading: Reading, gatherings: Sequence[Gathering], layers: Sequence[Layer]) -> None:
+def check_gatherings(
+    reading: Reading, gatherings: Sequence[Gathering], layers: Sequence[Layer], divisions: Sequence[Division]
+) -> None:
     """Each layer runs on claims of one gathering service only, or on none of theirs; the latter stand above."""
     services = [gathering.service for gathering in gatherings]
     serves: dict[str, str] = {}
@@ -79,7 +81,7 @@ def check_gatherings(reading: Reading, gatherings: Sequence[Gathering], layers: 
             reading.problem(layer.place, path, what, expected)
         elif found:
             serves[layer.name] = found[0]
-            _check_parts(reading, layer, layers, serves, takers)
+            _check_parts(reading, layer, layers, divisions, serves, takers)
         elif serves:
             what = say("a layer below {layer}, which gathers", layer=reading.named(next(iter(serves))))
             reading.problem(layer.place, path, what, say("the layers that gather below all others"))
@@ -95,7 +97,12 @@ def _services(layer: Layer) -> tuple[str, ...] | None:
 
 
 def _check_parts(
-    reading: Reading, layer: Layer, layers: Sequence[Layer], serves: dict[str, str], takers: dict[Part, str]
+    reading: Reading,
+    layer: Layer,
+    layers: Sequence[Layer],
+    divisions: Sequence[Division],
+    serves: dict[str, str],
+    takers: dict[Part, str],
 ) -> None:
     """What a gathering layer names is of layers that do not gather, or of its own service; nobody else takes it."""
     path, service = join(join("layers", layer.name), "of"), serves[layer.name]
@@ -106,8 +113,11 @@ def _check_parts(
             expected = say("parts of layers that do not gather, or of the same service")
             reading.problem(term.place, path, what, expected)
         for part in named_parts(term, layers) if whose is None else ():
-            if takers.setdefault(part, service) != service:
-                what = say("a part that claims of {service} gather too", service=reading.named(takers[part]))
+            subs = next((one.names for one in divisions if part == (None, one.part)), ())
+            mine: list[Part] = [(None, name) for name in subs] or [part]
+            taken = next((takers[one] for one in mine if takers.setdefault(one, service) != service), None)
+            if taken is not None:
+                what = say("a part that claims of {service} gather too", service=reading.named(taken))
                 reading.problem(term.place, path, what, say("every part gathered by one service"))
                 break
 

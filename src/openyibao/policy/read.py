@@ -98,7 +98,7 @@ def _read_policy(reading: Reading, root: Node, file: str) -> Policy:
     gatherings = read_gatherings(reading, fields, scope)
     waiting = pending(reading, fields)
     layers = read_layers(reading, fields["layers"][1], scope, waiting) if "layers" in fields else ()
-    check_gatherings(reading, gatherings, layers)
+    check_gatherings(reading, gatherings, layers, divisions)
     _check_names(reading, root, ("amounts", "quantities", "derived facts", "facts"))
     start, end = _read_in_force(reading, fields)
     policy = Policy(

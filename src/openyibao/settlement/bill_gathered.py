@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+
 from openyibao.policy.derived import LEFT
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_derived import DerivedWriter
@@ -27,7 +29,9 @@ class GatherWriter(DerivedWriter):
             "service": self.name(plan.gathering.service),
             "of": "the year before" if months is None else "months before",
             "months": months,
-            "from": period_text(period, self.named[plan.first]),
+            "from": period_text(period, self.named[plan.first])
+            if months is None
+            else first_day(self.named[plan.first]),
             "to": period_text(period, self.named[plan.last]),
             "where": [self.asked(condition.fact, condition.key) for condition in plan.gathering.conditions],
             "parts": [self.open_part(key, self.named[found.local]) for key, found in plan.parts.items()],
@@ -105,3 +109,15 @@ class GatherWriter(DerivedWriter):
             }
             for division in self.policy.divisions
         ]
+
+
+def first_day(number: int) -> str:
+    """The first real day from a numbered one on: 31 February is 1 March.
+
+    >>> first_day(2_430_131), first_day(2_430_128)
+    ('2025-03-01', '2025-02-28')
+    """
+    year, month, day = number // 1200, number // 100 % 12 + 1, number % 100
+    if day <= monthrange(year, month)[1]:
+        return f"{year}-{month:02d}-{day:02d}"
+    return f"{year + month // 12}-{month % 12 + 1:02d}-01"

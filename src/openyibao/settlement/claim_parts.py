@@ -39,7 +39,7 @@ def sub_parts(policy: Policy, claim: Claim, lines: Iterable[SplitLine]) -> dict[
         stated = [name for name in division.names if name in claim.facts]
         if stated:
             words = Vocabulary(policy.words)
-            what = say("{name} among the facts, beside `lines`", name=words.named(stated[0]))
+            what = say("{name} among `facts`, beside `lines`", name=words.named(stated[0]))
             raise StayError(what, say("what the lines add up to only"), say("Remove it."))
         found |= dict.fromkeys(division.names, 0)
         for line in lines:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from openyibao.policy.claim_parts import sub_parts
+from openyibao.policy.claim_parts import gathering_of, sub_parts
 from openyibao.policy.coverage import amount_tables
 from openyibao.policy.model import AmountOf, Bilingual, Fact, NotAllowed, NotKnown, Policy, StatisticShare, Words
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim, FactValue
-from openyibao.settlement.facts import TwoValuesError, held
+from openyibao.settlement.facts import TwoValuesError, encoder, held
 from openyibao.settlement.ir import Fault
 from openyibao.settlement.lookup import SHUT_OUT
 from openyibao.settlement.lower_amounts import figure_of
@@ -47,9 +47,9 @@ SAY: dict[str, tuple[str, str]] = {
         "{layer} / {what}: this policy does not allow {cell}: {why}",
     ),
     "sub-part": (
-        "本政策把“{what}”细分，需要“{fact}”的金额，{found}。请在“事实”中填写（没有的写0），或提供费用明细。",
+        "本政策把“{what}”细分，需要“{fact}”的金额，{found}。请在“事实”中填写（没有的写0）{lines}。",
         "this policy divides {what} and needs the amount of {fact!r}: {found}. State it among the facts (0 where there "
-        "is none), or give fee lines.",
+        "is none){lines}.",
     ),
     "division": (
         "“{what}”{part}元，各分项（{parts}）之和不等于它。请更正。",
@@ -122,7 +122,7 @@ def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
         template.format(**_details(plan, claim, fault, cell, lang))
         for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True)
     )
-    todo_zh, todo_en = TODO.get(fault.kind, ("", ""))
+    todo_zh, todo_en = TODO.get("fact" if _waits_for_facts(plan, claim, fault, cell) else fault.kind, ("", ""))
     whole = Bilingual(f"{zh}{todo_zh}", f"{en} {todo_en}".rstrip())
     return ClaimError(claim.id, fault.kind, whole, why=Bilingual(zh, en))
 
@@ -171,6 +171,7 @@ def _details(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> di
     elif fault.kind == "fact" or fault.kind == "sub-part":
         fact = policy.fact(fault.fact)
         details |= _fact(policy, fact, held(fact, claim), say, lang)
+        details["lines"] = _or_lines(policy, fault.what, lang)
     elif fault.kind == "division":
         details |= _division(policy, claim, fault.what, say, lang)
     elif fault.kind in ("gap", "refused"):
@@ -200,7 +201,8 @@ def _ruled(policy: Policy, fact: Fact) -> tuple[str, ...]:
     """The values of a fact for which some layer can look at money: its conditions let them through."""
     ruled: dict[str | None, set[str]] = {None: set(fact.values)}
     for layer in policy.layers:
-        mine = set[str]().union(*(ruled[term.layer] for term in layer.base))
+        gathers = gathering_of(policy, layer) is not None  # looks at money of other claims, with facts of its own
+        mine = set(fact.values) if gathers else set[str]().union(*(ruled[term.layer] for term in layer.base))
         for condition in layer.conditions:
             if condition.fact == fact.name and isinstance(condition.key, Words):
                 mine &= set(condition.key.values)
@@ -223,8 +225,16 @@ def _fact(
         found = "单据未填写" if zh else "the claim does not state it"
     else:
         word = say(value, lang) if isinstance(value, str) else str(value)
+        if "money" in fact.kind and isinstance(value, int):
+            word = f"{'-' * (value < 0)}{yuan(abs(value))}"
         found = f"单据中为“{word}”" if zh else f"the claim says {word!r}"
     return {"found": found, "expected": ("、" if zh else ", ").join(expected)}
+
+
+def _or_lines(policy: Policy, part: str, lang: str) -> str:
+    """What else may be done where a sub-part is not stated: fee lines, if the policy says which belong to it."""
+    by_lines = any(one.part == part and all(sub.lines is not None for sub in one.into) for one in policy.divisions)
+    return "" if not by_lines else "，或提供费用明细" if lang == "zh" else ", or give fee lines"
 
 
 def _division(policy: Policy, claim: Claim, part: str, say: Callable[[str, str], str], lang: str) -> dict[str, object]:
@@ -249,7 +259,7 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     if isinstance(answer.value, NotKnown | NotAllowed) and answer.value.why.zh:
         why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
-        lacking = [say(fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
+        lacking = [_said(plan.policy, claim, fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
         amount = plan.low.amounts[answer.value.name] if lacking else _behind(plan, claim, answer.value.name)
         name = say(amount.amount.name, lang)
         why = f"“{name}”没有数值" if lang == "zh" else f"the amount {name!r} has no value"
@@ -263,10 +273,21 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
                 else f": {figure!r} of {year} is not published, or not in the file"
             )
         elif lacking:
-            facts = ("、" if lang == "zh" else ", ").join(lacking)
-            why += f"，单据未填写“{facts}”" if lang == "zh" else f": the claim does not state {facts}"
+            why += ("，" if lang == "zh" else ": ") + ("；" if lang == "zh" else "; ").join(lacking)
+    if fault.kind == "refused":  # by several facts, perhaps with the same words: each with its name
+        joint = "为" if lang == "zh" else " "
+        words = [f"{say(fact, lang)}{joint}{word}" for fact, word in zip(table.table.by, words, strict=True)]
     nobody = "所有情形" if lang == "zh" else "any claim"
     return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+
+
+def _said(policy: Policy, claim: Claim, fact: str, lang: str) -> str:
+    """What a claim says of a fact that it should state."""
+    say = Vocabulary(policy.words).say
+    told = _fact(policy, policy.fact(fact), held(policy.fact(fact), claim), say, lang)
+    if lang == "zh":
+        return f"“{say(fact, lang)}”{told['found']}（应为{told['expected']}）"
+    return f"{fact!r}: {told['found']} (expected {told['expected']})"
 
 
 def _behind(plan: Plan, claim: Claim, name: str) -> AmountPlan:
@@ -288,13 +309,29 @@ def _behind(plan: Plan, claim: Claim, name: str) -> AmountPlan:
     return amount
 
 
+def _is_known(policy: Policy, claim: Claim, fact: str) -> bool:
+    """Whether the claim states a value of a fact that the policy has."""
+    value = claim.facts.get(fact)
+    known = policy.fact(fact)
+    return isinstance(value, str | int) and ("money" in known.kind or encoder(known)(value) >= 0)
+
+
+def _waits_for_facts(plan: Plan, claim: Claim, fault: Fault, cell: int) -> bool:
+    """Whether a value is missing because the claim lacks a fact of the amount that should answer."""
+    if fault.kind != "gap":
+        return False
+    table = plan.low.tables[fault.table]
+    value = table.table.cells[table.dense.answers[cell]].value
+    return isinstance(value, AmountOf) and bool(_lacking(plan, claim, value.name))
+
+
 def _lacking(plan: Plan, claim: Claim, name: str) -> list[str]:
     """The facts that a named amount needs, and the amounts it is made of, and that the claim does not state."""
     amount = plan.low.amounts[name]
     tables = amount.sum.tables if amount.sum else [amount.table] if amount.table else []
     found = []
     for table in (one.table for one in tables):
-        found += [fact for fact in table_facts(plan.low, table) if not isinstance(claim.facts.get(fact), str | int)]
+        found += [fact for fact in table_facts(plan.low, table) if not _is_known(plan.policy, claim, fact)]
         for cell in table.cells:
             found += _lacking(plan, claim, cell.value.name) if isinstance(cell.value, AmountOf) else []
     return list(dict.fromkeys(found))

@@ -70,7 +70,7 @@ class Gatherer:
     def __init__(self, low: Lowering, gathering: Gathering) -> None:
         self.low = low
         total, first, last = (self._local(f"{gathering.service} / {what}") for what in ("gathered", "from", "to"))
-        self.plan = GatherPlan(gathering, service_test(low, gathering), total, first, last)
+        self.plan = GatherPlan(gathering, applies(low, gathering), total, first, last)
         self.period = "year" if gathering.months is None else DISCHARGE_DAY
         self.quantities = GatheredQuantities(self, low.quantities)
 
@@ -80,7 +80,7 @@ class Gatherer:
         return local
 
     def _slot(self, label: str) -> int:
-        return self.low.slot(Slot(f"{label}{OPEN}", self.period, PERIOD_KEYS[self.period]))
+        return self.low.slot(Slot(f"{label} / {self.period}{OPEN}", self.period, PERIOD_KEYS[self.period]))
 
     def quantity(self, key: Quantity, left: str) -> str:
         """The local of the sum of a quantity over the gathered claims."""
@@ -110,10 +110,7 @@ class Gatherer:
         months = plan.gathering.months
         span = ("1", "1") if months is None else (str(MONTH_OF_DAYS * months), "0")
         large = low.fault("gathered", what=plan.gathering.service)
-        inside: list[Statement] = [
-            Set(plan.first, f"{key} - {span[0]}"),
-            Set(plan.last, f"{key} - {span[1]}"),
-        ]
+        inside: list[Statement] = []
         everything = [*plan.parts.values(), *plan.quantities.values()]
         for found in everything:
             sum_ = low.names(f"{found.local} / sum")
@@ -126,11 +123,13 @@ class Gatherer:
         inside.append(When(f"{total} > {MAX_AMOUNT_FEN}", (Fail(large),)))
         inside.append(Set(plan.total, total, bound=(0, MAX_AMOUNT_FEN)))
         inside += [Set(found.left, found.local, bound=(0, MAX_AMOUNT_FEN)) for found in plan.parts.values()]
-        nothing = [plan.total, plan.first, plan.last, *(found.local for found in plan.parts.values())]
+        nothing = [plan.total, *(found.local for found in plan.parts.values())]
         return [
             Note(""),
             Note(f"what claims of {plan.gathering.service} gather"),
             Note(basis_text(low.policy, plan.gathering.basis)),
+            Set(plan.first, f"{key} - {span[0]}"),
+            Set(plan.last, f"{key} - {span[1]}"),
             *(Set(name, "0") for name in nothing),
             *(Set(found.local, found.left, "of any other claim its own") for found in plan.quantities.values()),
             When(plan.test, tuple(inside)),
@@ -156,6 +155,13 @@ class Gatherer:
             write.append(WriteUse(found.slot, after))
             clear.append(Clear(found.slot, plan.first, plan.last, mark_of(plan.gathering)))
         return [When(test, tuple(read))], [When(test, tuple(write)), When(plan.test, tuple(clear))]
+
+
+def applies(low: Lowering, gathering: Gathering) -> str:
+    """The test that a claim gathers: what some layer of the service asks of the claim's own facts holds."""
+    layers = [layer for layer in low.policy.layers if gathering_of(low.policy, layer) == gathering]
+    stated = [tuple(one for one in layer.conditions if one.fact not in low.derived) for layer in layers]
+    return " or ".join(f"({where(low, conditions)})" for conditions in dict.fromkeys(stated))
 
 
 def mark_of(gathering: Gathering) -> str:

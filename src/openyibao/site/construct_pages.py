@@ -11,7 +11,7 @@ from typing import Any
 from openyibao.constructs import Case, Part, Told, amount, cases, catalogue_text, lacks, policy_text, run, sections
 from openyibao.constructs.case import OWN
 from openyibao.constructs.header import DAY
-from openyibao.constructs.trees import fen, items, mapping, plain, text
+from openyibao.constructs.trees import fen, items, mapping, plain, text, word
 from openyibao.policy import Policy
 from openyibao.policy.model import NOT_IDENTIFIED, Fact
 from openyibao.policy.nodes import Mapping, Node, Sequence
@@ -222,7 +222,7 @@ class PartPage:
             return self.texts("constructs.between", value=told, start=start, end=self.texts.day(last))
         fact = self.facts.get(name)
         if fact is not None and fact.kind in ("money", "signed money"):
-            return self.texts.yuan(int(value) * 100)
+            return self.texts.yuan(fen(word(str(value))))
         if fact is not None and fact.range is not None:
             return self.say.range(name, int(value), int(value))
         return self.say.word(value)

@@ -50,6 +50,12 @@ KINDS: dict[str, tuple[str, str]] = {
     "enrolment": ("未填写参保登记日期", "the day of enrolment is not stated"),
     "rate": ("得出的报销比例不在0%至100%之间", "a rate comes out below 0% or above 100%"),
     "use": ("累计超过系统上限", "a use grows beyond what the system accepts"),
+    "refused": ("本政策不予办理", "the policy does not allow this"),
+    "sub-part": ("未填写分项的金额", "the amount of a sub-part is not stated"),
+    "division": ("各分项之和不等于该项费用", "sub-parts do not add up to their part"),
+    "gathering money": ("汇总结算自身不应有费用", "a claim that gathers has no money of its own"),
+    "gathered": ("汇总的金额超过系统上限", "what is gathered is larger than the system accepts"),
+    "edges": ("分段的上限低于前一段", "an edge of a band lies below the one before"),
 }
 OTHER_KIND = ("见文件中的说明", "see the file")
 
