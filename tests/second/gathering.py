@@ -187,11 +187,11 @@ def gather(desk: Desk, calendar: Calendar, ledger: Ledger, service: str) -> Gath
 
 
 def too_large(desk: Desk, found: Gathered, service: str, most: int) -> bool:
-    """Whether a part or a quantity that the service's layers name has grown over the largest amount."""
+    """Whether the parts together, or a quantity that the service's layers name, are over the largest amount."""
     quantities = quantities_named(desk.policy, service) - {floors.OWN_DEDUCTIBLE}
     ordinary = set(layers(desk.policy)) - set(service_of_layers(desk.policy))
     quantities &= {*found.quantities, *found.sums, *(f"left of {name}" for name in ordinary)}
-    return any(fen > most for fen in (*found.parts.values(), *map(desk.quantity, quantities)))
+    return any(fen > most for fen in (sum(found.parts.values()), *map(desk.quantity, quantities)))
 
 
 def add(to: dict[Any, int], more: dict[Any, int]) -> None:

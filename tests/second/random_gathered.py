@@ -13,6 +13,7 @@ from second.random_claims import Claim
 from second.random_histories import TimeHistoryMaker
 
 LAST_DAY = date(2026, 12, 31)
+LARGE = 10**9
 
 
 class GatheringHistoryMaker(TimeHistoryMaker):
@@ -54,6 +55,13 @@ class GatheringHistoryMaker(TimeHistoryMaker):
         if self.often(0.015):
             return {"total cost": 100, "over-limit cost": 100}
         return {"total cost": 0} | ({"in-scope cost": 0} if self.often(0.5) else {})
+
+    def money(self) -> dict[str, int]:
+        """No claims so large that what is gathered of them is too much: that is a case by hand."""
+        made = super().money()
+        while gathering.services(self.policy) and max(made.values()) > LARGE:
+            made = super().money()
+        return made
 
     def value(self, fact: str) -> Any:
         """Services that gather have claims of their own."""
