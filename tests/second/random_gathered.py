@@ -48,7 +48,9 @@ class GatheringHistoryMaker(TimeHistoryMaker):
         days = {"admission": day - timedelta(days=rng.choice((0, 0, 3))), "discharge": day, "settlement": last}
         made: Claim = {name: its.isoformat() for name, its in days.items()}
         made |= {"enrolment": one["enrolment"]} if "enrolment" in one else {}
-        facts = self.varied(one["facts"]) | {"service": service}
+        made |= {"episode": rng.choice(("e1", "e2", "c0"))} if self.often(0.2) else {}
+        dated = [{"is": service, "from": rng.choice(("2024-01-01", made["settlement"]))}]
+        facts = self.varied(one["facts"]) | {"service": dated if self.often(0.1) else service}
         return made | {"facts": facts | dict.fromkeys(parts.sub_parts(self.policy), 0), "money": self.no_money()}
 
     def no_money(self) -> dict[str, int]:
