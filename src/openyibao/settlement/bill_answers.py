@@ -146,6 +146,8 @@ class Answers:
         """A quantity as a layer finds it: one that gathers finds the sum over what it gathered."""
         plan = self.plan.gather_of(asking.layer) if asking else None
         found = plan.quantities.get((layer, quantity)) if plan else None
+        if plan and layer is None and quantity in plan.sums:
+            return self.named[plan.sums[quantity]]
         return self.named[found.local] if found else self.quantity_fen(layer, quantity)
 
     def quantity_fen(self, layer: str | None, quantity: str) -> int:

@@ -84,16 +84,17 @@ class DerivedWriter(UseWriter):
     def asked(self, fact: str, key: object) -> Data:
         """A condition on earlier claims."""
         if isinstance(key, Words):
-            return {"fact": self.name(fact), "accepts": [self.name(word) for word in key.values]}
+            return {"fact": self.name(fact), "accepts": [self.name(word) for word in key.values], "range": None}
         low, high = getattr(key, "low", None), getattr(key, "high", None)
-        return {"fact": self.name(fact), "accepts": [{lang: say_range(low, high, lang) for lang in ("zh", "en")}]}
+        accepts = [{lang: say_range(low, high, lang) for lang in ("zh", "en")}]
+        return {"fact": self.name(fact), "accepts": accepts, "range": {"low": low, "high": high}}
 
     def sum(self, one: Sum, asking: LayerPlan | None = None) -> Data:
         return {
             "name": self.name(one.name),
             "plus": [self.quantity_data(*term, asking) for term in one.plus],
             "minus": [self.quantity_data(*term, asking) for term in one.minus],
-            "fen": self.quantity_fen(None, one.name),
+            "fen": self.found_fen(None, one.name, asking),
         }
 
     def own_sums(self, plan: LayerPlan) -> list[Data]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openyibao.policy.derived import LEFT, layers_of
+from openyibao.policy.derived import LEFT
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_derived import DerivedWriter
 from openyibao.settlement.bill_uses import period_text
@@ -37,15 +37,13 @@ class GatherWriter(DerivedWriter):
         }
 
     def sums(self) -> list[Data]:
-        """The sums of the policy. On a claim that gathers only those of its own layers: it found the others as sums."""
+        """The sums of the policy. A claim that gathers found those without gathering layers as a sum over claims."""
         plain = [one for one in self.policy.quantities if not one.is_own]
         plan = next((one for one in self.plan.gathers if self.facts.get(SERVICE) == one.gathering.service), None)
         if plan is None:
             return [self.sum(one) for one in plain]
-        mine = [layer for layer in self.plan.layers if self.plan.gather_of(layer.layer) is plan]
-        names = {layer.layer.name for layer in mine}
-        own = [one for one in plain if names & set(layers_of((None, one.name), self.policy.quantities))]
-        return [self.sum(one, mine[0]) for one in own]
+        asking = next(layer for layer in self.plan.layers if self.plan.gather_of(layer.layer) is plan)
+        return [self.sum(one, asking) for one in plain if one.name in plan.sums]
 
     def leaves(self) -> list[Data]:
         """What this claim leaves to claims of each gathering service; nothing where it is not gathered."""

@@ -19,15 +19,19 @@ NEVER = 10**6
 MONTHS = 12
 
 
-def sums(low: Lowering, waiting: list[Sum]) -> list[Statement]:
-    """The sums of which all quantities are known by now; they leave the list."""
+def sums(low: Lowering, waiting: list[Sum], seen_by: str = "") -> list[Statement]:
+    """The sums of which all quantities are known by now; they leave the list.
+
+    Layers of a gathering service (`seen_by`) see the quantities of other layers as sums over claims, and so have
+    their own of each that waits for them.
+    """
     out: list[Statement] = []
     for one in list(waiting):
         needs = layers_of((None, one.name), low.policy.quantities)
         if one.is_own or any((name, "paid") not in low.quantities for name in needs):
             continue
         waiting.remove(one)
-        local = low.names(f"sum / {one.name}")
+        local = low.names(f"sum / {one.name}" + (f" / {seen_by}" if seen_by else ""))
         low.outputs.append(local)
         out += [Note(one.name), sum_of(low, one, local)]
     return out

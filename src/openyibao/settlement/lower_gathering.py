@@ -44,6 +44,7 @@ class GatherPlan:
     last: str
     parts: dict[Quantity, Found] = field(default_factory=dict)
     quantities: dict[Quantity, Found] = field(default_factory=dict)
+    sums: dict[str, str] = field(default_factory=dict)  # sums with quantities of gathering layers, as these see them
 
 
 class GatheredQuantities(dict[Quantity, str]):

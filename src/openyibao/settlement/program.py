@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from openyibao.policy.claim_parts import gathering_of
 from openyibao.policy.model import Layer, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.worked_out import Sum
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
 from openyibao.settlement.layer_plan import LayerPlan
 from openyibao.settlement.lower import lower
@@ -65,14 +66,14 @@ class _Writer:
         low.outputs += self.claim_left.values()
         ordinary = [layer for layer in self.policy.layers if not gathering_of(self.policy, layer)]
         for layer in ordinary:
-            out += self._layer(low, layer)
+            out += self._layer(low, layer, self.waiting)
         out += sums(low, self.waiting)
         checks, writes = self._gathering(low, out)
         end = Note("what the next claim will find")
         return [*out, *self._final_check(low), *checks, end, *self.commits, *writes, *low.last]
 
-    def _layer(self, low: Lowering, layer: Layer) -> list[Statement]:
-        out = sums(low, self.waiting)
+    def _layer(self, low: Lowering, layer: Layer, waiting: list[Sum], seen_by: str = "") -> list[Statement]:
+        out = sums(low, waiting, seen_by)
         builder = LayerBuilder(low, layer, self.plans, self.claim_left)
         out += builder.build()
         self.commits += builder.commits
@@ -83,19 +84,26 @@ class _Writer:
         served = [gathering_of(self.policy, layer) for layer in self.policy.layers]
         plain = low.quantities
         self.gatherers = {one.service: Gatherer(low, one) for one in self.policy.gatherings if one in served}
+        waiting = {service: list(self.waiting) for service in self.gatherers}
         body: list[Statement] = []
         for layer in self.policy.layers:
             gathering = gathering_of(self.policy, layer)
             if gathering is None:
                 continue
-            gatherer = self.gatherers[gathering.service]
+            gatherer, mine = self.gatherers[gathering.service], waiting[gathering.service]
             low.quantities = gatherer.quantities
             gatherer.parts(layer, self.plans, self.claim_left)
-            body += self._layer(low, layer)
-            body += sums(low, self.waiting)
-            found = {key: local for key, local in gatherer.quantities.items() if key not in plain}
+            body += self._layer(low, layer, mine, gathering.service)
+            found = {key: local for key, local in gatherer.quantities.items() if key[0] == layer.name}
             for other in (plain, *(one.quantities for one in self.gatherers.values())):
                 other |= {key: local for key, local in found.items() if key not in other}
+        for service, gatherer in self.gatherers.items():
+            low.quantities = gatherer.quantities
+            body += sums(low, waiting[service], service)
+            gatherer.plan.sums |= {
+                one.name: gatherer.quantities[None, one.name] for one in self.waiting if not one.is_own
+            }
+            plain |= {(None, name): local for name, local in gatherer.plan.sums.items() if (None, name) not in plain}
         low.quantities = plain
         checks: list[Statement] = []
         writes: list[Statement] = []
