@@ -40,6 +40,10 @@ def by_year(policy: dict[str, Any]) -> bool:
     return any(one["of"] == YEAR for one in services(policy).values())
 
 
+def by_months(policy: dict[str, Any]) -> bool:
+    return any(one["of"] != YEAR for one in services(policy).values())
+
+
 def service_of(desk: Desk) -> str | None:
     """The service by which the claim gathers; None if it does not, or does not say its service."""
     if not services(desk.policy):
