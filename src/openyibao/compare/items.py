@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from openyibao.compare.words import Words, both
+from openyibao.policy.claim_parts import Gathering
 from openyibao.policy.derived import OVER as PERIODS_OF_HISTORY
 from openyibao.policy.model import (
     Amount,
@@ -26,7 +27,7 @@ from openyibao.policy.model import (
 )
 from openyibao.policy.rates import OVER
 from openyibao.policy.values import percent, round_figure, yuan
-from openyibao.policy.vocabulary import LIST_SEPARATOR, ROUNDING
+from openyibao.policy.vocabulary import LIST_SEPARATOR, MONTHS_BEFORE, ROUNDING
 from openyibao.policy.worked_out import AmountSum, Derived
 from openyibao.policy.write import YEARS
 from openyibao.settlement.lower_amounts import figure_of
@@ -93,6 +94,11 @@ class Layout:
                 yield Item(("statistics", statistic.name, str(year)), label, table=table, basis=cell.basis)
         for amount in p.amounts:
             yield from self.under("amounts", amount.name, self.amount(amount))
+        for division in p.divisions:
+            names = self.words.listed(division.names)
+            yield Item(("divided parts", division.part), (say("divided parts"), say(division.part)), names)
+        for gathering in p.gatherings:
+            yield from self.under("gathering claims", gathering.service, self.gathering(gathering))
         for one in p.quantities:
             less = self.words.sums(one.minus, "-")
             text = self.words.sums(one.plus)
@@ -102,6 +108,15 @@ class Layout:
         for derived in p.derived:
             yield from self.under("derived facts", derived.name, self.derived(derived))
         yield Item((LAYERS, "order"), (say(LAYERS), ORDER), self.words.listed(layer.name for layer in p.layers))
+
+    def gathering(self, gathering: Gathering) -> Iterator[Item]:
+        """Which claims a service gathers."""
+        months = gathering.months
+        window = both(lambda lang: MONTHS_BEFORE.say(lang, str(months)))
+        yield self.item("of", self.words.say("the year before") if months is None else window, gathering.basis)
+        for condition in gathering.conditions:
+            label = (self.words.say("where"), self.words.say(condition.fact))
+            yield Item(("where", condition.fact), label, self.words.condition(condition), basis=gathering.basis)
 
     def under(self, section: str, name: str, items: Iterator[Item]) -> Iterator[Item]:
         for item in items:
@@ -220,6 +235,9 @@ class Layout:
         for key, value in (("counted", bands.counted), ("over", over)):
             label = (self.words.say(head), self.words.say(key))
             yield Item((head, key), label, self.words.say(value), basis=basis)
+        if bands.group is not None:
+            label = (self.words.say(head), self.words.say("group"))
+            yield Item((head, "group"), label, self.words.say(bands.group), basis=basis)
         for number, band in enumerate(bands.bands, 1):
             tables = [("up to", band.up_to)] if band.up_to is not None else []
             for key, table in [*tables, ("pays", band.rate)]:

@@ -220,7 +220,9 @@ def vocabulary_of(entries: Iterable[Entry]) -> Vocabulary:
     words: dict[str, Bilingual] = {}
     for entry in entries:
         if isinstance(entry.bill, KeptBill):
-            names = [layer[key] for layer in entry.bill.kept["layers"] for key in ("name", "payer")]
+            kept = entry.bill.kept
+            names = [layer[key] for layer in kept["layers"] for key in ("name", "payer")]
+            names += [left["service"] for left in kept.get("leaves", ())]  # bills before version 4 have none
             words |= {name["en"]: Bilingual(name["zh"], name["en"]) for name in names}
         else:
             words |= {word.en: word for word in entry.bill.plan.policy.words}

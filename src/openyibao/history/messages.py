@@ -161,6 +161,7 @@ OTHER_WORDS = {
     "claim": "单据",
 }
 """Words of uses that no policy writes."""
+LEFT_IN = "left in "
 FIRST_YEAR, MONTHS = 1900, 12
 
 
@@ -172,13 +173,20 @@ def key_text(key: UseKey, vocabulary: Vocabulary) -> Bilingual:
     """
     group, *rest = key
     names = [name.removeprefix("group ") for name in str(group).split(" / ")]
-    zh, en = " / ".join(OTHER_WORDS.get(name) or vocabulary.chinese(name) for name in names), " / ".join(names)
+    zh, en = " / ".join(_chinese(name, vocabulary) for name in names), " / ".join(names)
     where = [period_of(rest[0]), *(str(item) for item in rest[1:])] if rest else []
     where = [text for text in where if text]
     return Bilingual(
         zh + (f"（{'，'.join(vocabulary.chinese(text) for text in where)}）" if where else ""),
         en + (f" ({', '.join(where)})" if where else ""),
     )
+
+
+def _chinese(name: str, vocabulary: Vocabulary) -> str:
+    """A word of a use in Chinese: of the language, of a policy, of those that no policy writes."""
+    if name.startswith(LEFT_IN):  # what a claim left open for another to gather
+        return f"{vocabulary.chinese(name.removeprefix(LEFT_IN))}余额"
+    return OTHER_WORDS.get(name) or vocabulary.chinese(name)
 
 
 def use_text(key: UseKey, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from openyibao.policy.claim_parts import gathering_of
 from openyibao.policy.model import Bands, Fixed, Kept, Layer, Policy, StatisticShare, Table
 from openyibao.policy.worked_out import AmountSum
 from openyibao.site.grid import NO_CONDITIONS
@@ -53,7 +54,7 @@ class Layers:
             name=self.say.word(layer.name),
             anchor=f"layer-{number}",
             payer=self.say.word(layer.payer),
-            whom=tuple(self.say.condition(one) for one in layer.conditions),
+            whom=(*(self.say.condition(one) for one in layer.conditions), *self.gathers(layer)),
             of=tuple(
                 Item(
                     self.say.term(term),
@@ -204,6 +205,22 @@ class Layers:
             told += [self.texts("layer.derived_of", what=what), *(self.say.condition(c) for c in one.conditions)]
             items.append(Item(self.say.word(one.name), "", self.notes.of(one.basis), None, tuple(told)))
         return items
+
+    def gathers(self, layer: Layer) -> list[str]:
+        """Whose money a layer looks at that runs on claims that gather."""
+        gathering = gathering_of(self.policy, layer)
+        if gathering is None:
+            return []
+        window = "layer.gathers_year" if gathering.months is None else "layer.gathers_months"
+        told = self.texts(window, months=gathering.months)
+        return [self.texts.comma.join([told, *(self.say.condition(one) for one in gathering.conditions)])]
+
+    def divided(self) -> list[Item]:
+        """Parts of the claim that are divided."""
+        return [
+            Item(self.say.word(one.part), self.texts("layer.divided", parts=self.say.words(one.names)))
+            for one in self.policy.divisions
+        ]
 
     def _edge(self, table: Table) -> str:
         return self.texts.list.join(dict.fromkeys(self.say.value(cell.value) for cell in table.cells))

@@ -65,7 +65,7 @@ class PolicyPage:
             "amounts": amounts,
             "statistics": statistics,
             "derived": self.layers.derived(),
-            "sums": self.layers.sums(),
+            "sums": [*self.layers.divided(), *self.layers.sums()],
             "examples": [ExampleView(one, self.say).view() for one in self.examples],
             "documents": self.documents(),
             "notes": list(self.notes.found.values()),
