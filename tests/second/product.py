@@ -143,16 +143,10 @@ class Product:
             if name in kinds
         }
         written = {"person": "A"} | claim | {"money": money, "facts": facts}
-        if self.gathers(claim) and not any(claim["money"].values()):
+        if claim["facts"].get("service") in self.gathering and not any(claim["money"].values()):
             del written["money"]
         text = json.dumps(written, ensure_ascii=False)
         return claims_of(parse_bytes(text.encode(), "c.json"), "c.json", self.policy)[0]
-
-    def gathers(self, claim: dict[str, Any]) -> bool:
-        """Whether a file states no money of the claim: one of the names of its service is one that gathers."""
-        given = claim["facts"].get("service", "")
-        items = given if isinstance(given, list) else [given]
-        return any((item["is"] if isinstance(item, dict) else item) in self.gathering for item in items)
 
     def rows(self, histories: list[list[dict[str, Any]]]) -> list[list[Outcome]]:
         """The outcomes of all histories in one run of the loop."""
