@@ -21,7 +21,7 @@ HEAD = """\
 # Constructs of real policies, one by one
 
 A survey of local rules found {all} constructs that a policy language must be able to say. Each is a case here, with the
-figures of a place: {run} run, {wait} wait for something that the language cannot say yet. The cases are the files
+figures of a place: {whole} run, and {partly} run in part. The cases are the files
 `src/openyibao/constructs/NN-name.yaml`, which a test settles; the [site](site.md) shows them in Chinese too. This page
 is made from them: after a change of a case, `.venv/bin/python tests/constructs/page.py` writes it again.
 
@@ -38,10 +38,8 @@ they were found, not the documents themselves; how sure is said.
 LACK = """\
 ## What some cases wait for
 
-The numbers are those that the cases use. A case that runs may still leave a part of its construct to one of these.
-
-| | What the language lacks | Cases that wait | In part |
-|---|---|---|---|
+| | What the language lacks | Cases that run in part |
+|---|---|---|
 """
 
 
@@ -140,14 +138,10 @@ def case(one: Case) -> Iterator[str]:
     yield f"### {one.number}. {one.title.en}\n"
     yield f"{one.title.zh}\n"
     yield wrap(one.rule.en)
-    if one.missing:
-        needed = " and ".join(lack.name.en for lack in one.waits_for)
-        yield wrap(f"**Waits for {needed}.** Missing: {one.missing.en}")
-    else:
-        for said, shown in zip(one.parts, [found, *found.get("contrast", [])], strict=True):
-            if said.says:
-                yield wrap(said.says.en)
-            yield from part(shown)
+    for said, shown in zip(one.parts, [found, *found.get("contrast", [])], strict=True):
+        if said.says:
+            yield wrap(said.says.en)
+        yield from part(shown)
     yield from small_print(one)
 
 
@@ -167,9 +161,7 @@ def index() -> Iterator[str]:
     lines = ["| | Construct | 中文 | Runs |\n|---|---|---|---|\n"]
     for one in cases():
         anchor = heading_anchor(f"{one.number}. {one.title.en}")
-        waits = "waits for " + " and ".join(lack.name.en for lack in one.waits_for)
-        runs = waits if one.runs == "waits" else one.runs
-        lines.append(row([str(one.number), f"[{one.title.en}](#{anchor})", one.title.zh, runs]))
+        lines.append(row([str(one.number), f"[{one.title.en}](#{anchor})", one.title.zh, one.runs]))
     yield "## All constructs\n"
     yield "".join(lines)
 
@@ -184,18 +176,16 @@ def lacking() -> str:
     """The table of what the language lacks, with the cases that wait for it."""
     rows = []
     for lack in lacks().values():
-        waiting = [one.number for one in cases() if lack in one.waits_for]
-        partly = [one.number for one in cases() if one.not_shown_needs == lack]
-        told = (", ".join(map(str, numbers)) or "-" for numbers in (waiting, partly))
-        rows.append([lack.code, f"{lack.name.en}: {lack.what.en}", *told])
+        partly = [str(one.number) for one in cases() if one.not_shown_needs == lack]
+        rows.append([lack.code, f"{lack.name.en}: {lack.what.en}", ", ".join(partly)])
     return LACK + "".join(row(cells) for cells in rows)
 
 
 @cache
 def page() -> str:
     """The whole page."""
-    waiting = sum(one.runs == "waits" for one in cases())
-    paragraphs = [HEAD.format(all=len(cases()), run=len(cases()) - waiting, wait=waiting), *index(), lacking()]
+    partly = sum(one.runs == "in part" for one in cases())
+    paragraphs = [HEAD.format(all=len(cases()), whole=len(cases()) - partly, partly=partly), *index(), lacking()]
     titles = {section.first: section.title for section in sections()}
     for one in cases():
         if title := titles.get(one.number):

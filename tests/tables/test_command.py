@@ -56,7 +56,7 @@ def test_tables_that_cannot_be_settled(tmp_path: Path) -> None:
     source = tmp_path / "claims.csv"
     source.write_text("claim_id,person\n", encoding="utf-8")
     for arguments, said in (
-        ((source,), "no column admission"),
+        ((source,), "no column settlement"),
         ((tmp_path / "none.parquet",), "there is no such file"),
         ((source, "--out", tmp_path / "bills.doc"), "bills are written as .csv, .xlsx or .parquet"),
         ((source, "--format", "json"), "leave out --explain and --format"),

@@ -1,11 +1,10 @@
 """The cases: `NN-name.yaml` beside this file, one for each row of a survey of constructs, as data.
 
 A case that runs has a policy with only what the construct needs, and claims with the bill that each should get. Its
-`contrast` is a list of other policies, or of the same with other claims, that give another bill. A case that waits
-names what the language lacks (`waits for`, `missing`); one that runs may do so for a part of its construct
-(`not shown`).
+`contrast` is a list of other policies, or of the same with other claims, that give another bill. What the language
+lacks for a part of a construct stands under `not shown`.
 
-Texts for people stand in both languages, as `{zh: ..., en: ...}`: title, `rule`, `made up`, `note`, `missing`, the
+Texts for people stand in both languages, as `{zh: ..., en: ...}`: title, `rule`, `made up`, `note`, the
 `what` of `not shown`, the `says` of a contrast. `source`, `date` and `why` may be one text if it serves both: a `why`
 that holds sums and no words, a source that is a name, a date as `2024-05`.
 
@@ -34,7 +33,6 @@ from openyibao.policy.nodes import Mapping, Node, parse_file
 
 HEAD = {"construct", "title", "rule", "source", "date", "sure"}
 RUNS = HEAD | {"policy", "claims"}
-WAITS = HEAD | {"waits for", "missing"}
 MORE = {"made up", "note", "not shown", "catalogue", "contrast"}
 PART = {"says", "policy", "catalogue", "claims"}
 OWN = {"cost", "bill", "why", "refused", "corrects", "again"}
@@ -101,17 +99,13 @@ class Case:
     sure: str
     made_up: Bilingual | None
     note: Bilingual | None
-    waits_for: tuple[Lack, ...]
-    missing: Bilingual | None
     not_shown: Bilingual | None
     not_shown_needs: Lack | None
     parts: tuple[Part, ...]
 
     @property
     def runs(self) -> str:
-        """`yes`, `in part` or `waits`."""
-        if self.waits_for:
-            return "waits"
+        """`yes` or `in part`."""
         return "in part" if self.not_shown else "yes"
 
     def policy(self, part: Part) -> Policy:
@@ -150,8 +144,7 @@ def read_case(path: Path) -> Case:
 
 def _read(root: Mapping, name: str) -> Case:
     found = {key.value for key, _ in root}
-    needed = WAITS if "waits for" in found else RUNS
-    _check(needed <= found <= needed | MORE, f"missing {needed - found}, not known {found - needed - MORE}")
+    _check(RUNS <= found <= RUNS | MORE, f"missing {RUNS - found}, not known {found - RUNS - MORE}")
     number = NAME.fullmatch(name)
     _check(number is not None and number[1].lstrip("0") == text(root.get("construct")), "the number of the file's name")
     _check(text(root.get("sure")) in SURE, f"sure is one of {SURE}")
@@ -166,11 +159,9 @@ def _read(root: Mapping, name: str) -> Case:
         text(root.get("sure")),
         _told(root, "made up", both),
         _told(root, "note", both),
-        tuple(_lack(node) for node in items(root.get("waits for"))) if "waits for" in found else (),
-        _told(root, "missing", both),
         both(not_shown.get("what")) if not_shown else None,
         _lack(not_shown.get("needs")) if not_shown else None,
-        tuple(_parts(root)) if "policy" in found else (),
+        tuple(_parts(root)),
     )
 
 

@@ -62,13 +62,13 @@ def settled(case: Case, part: Part) -> Settled:
 
 
 def index(texts: Words) -> dict[str, Any]:
-    """All constructs by section, and what those wait for that do not run."""
+    """All constructs by section, and what those wait for that run in part."""
     starts = [section.first for section in sections()]
     ends = [*starts[1:], len(cases()) + 1]
     counts = Counter(case.runs for case in cases())
     missing = []
     for lack in lacks().values():
-        waiting = [case for case in cases() if lack in case.waits_for or lack == case.not_shown_needs]
+        waiting = [case for case in cases() if lack == case.not_shown_needs]
         if waiting:
             missing.append((texts.pick(lack.name), texts.pick(lack.what), [line(case, texts) for case in waiting]))
     return {
@@ -79,7 +79,6 @@ def index(texts: Words) -> dict[str, Any]:
         "count": len(cases()),
         "runs": counts["yes"],
         "partly": counts["in part"],
-        "waits": counts["waits"],
         "missing": missing,
     }
 
@@ -105,8 +104,6 @@ def construct(case: Case, parts: tuple[Settled, ...], texts: Words) -> dict[str,
         "case": line(case, texts),
         "section": texts.pick(section.title),
         "rule": texts.pick(case.rule),
-        "waits": texts.list.join(texts.pick(lack.name) for lack in case.waits_for),
-        "missing": texts.pick(case.missing) if case.missing else "",
         "not_shown": texts.pick(case.not_shown) if case.not_shown else "",
         "parts": [PartPage(one, texts).context() for one in parts],
         "made_up": texts.pick(case.made_up) if case.made_up else "",
