@@ -216,17 +216,11 @@ class Open:
 def meets(claim: Obj, gathered: Obj) -> bool:
     """Whether a claim meets the conditions; it does not where it lacks a fact."""
     facts = {words(item["fact"]): item["value"] for item in claim["facts"]}
-    return all(
-        any(accepted(facts.get(words(line["fact"])), text) for text in line["accepts"]) for line in gathered["where"]
-    )
+    return all(accepted(facts.get(words(line["fact"])), line) for line in gathered["where"])
 
 
-def accepted(value: Obj | None, text: Obj) -> bool:
-    """A word, or the range of a whole number, which is told in words only."""
-    if value is None or not value["en"].isdigit() or value == text:
-        return value == text
-    number, words_of = int(value["en"]), text["en"].split()
-    bounds = [int(word) for word in words_of if word.isdigit()]
-    if words_of[0] == "under":
-        return number < bounds[0]
-    return bounds[0] <= number and (words_of[-1] == "over" or number <= bounds[-1])
+def accepted(value: Obj | None, line: Obj) -> bool:
+    if value is None:
+        return False
+    within: bool = PARTS.within(value, line["range"]) if line["range"] else value in line["accepts"]
+    return within

@@ -140,6 +140,23 @@ def a_floor_behind_the_own_deductible() -> Case:
 
 
 @case
+def more_than_the_largest_amount_is_not_gathered() -> Case:
+    """A billion yuan is the most: 700 million in scope, twice, are too much for the supplement, which names them.
+
+    The application gathers the 500 million of copay.
+    """
+    law = gathering(
+        HALF | {"deductible per claim": 200_000_000},
+        FOR_YEAR | {"of": "pre-self-paid cost", "at most per claim": "10% of in-scope cost"},
+        FOR_MONTHS | {"of": f"{BASIC}'s copay"},
+        services=of_year() | of_months(12),
+    )
+    claims = [stay("2024-05-01", 700_000_000), stay("2024-05-02", 700_000_000), refund("2025-01-01")]
+    expected = [(250_000_000, 0, 0), (250_000_000, 0, 0), "gathered", (0, 0, 500_000_000)]
+    return Case(law, history(*claims, applied("2025-01-01")), expected)
+
+
+@case
 def the_base_is_the_own_one() -> Case:
     """20 % of the 75 that the supplement looks at are borne: 60."""
     law = gathering(HALF, FOR_YEAR | {"deductible per claim": "20% of this layer's base"})

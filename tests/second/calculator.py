@@ -189,6 +189,7 @@ def refused(policy: dict[str, Any], claim: dict[str, Any]) -> list[Problem]:
         found.append(Problem("large"))
     words = [policy.get("year of the date of", "settlement")]
     words += [policy.get("period of the date of", "settlement")] if BY_DATE & looked_at(policy) else []
+    words += ["discharge"] if gathering.by_months(policy) else []
     if any(periods.day_of(claim, word).isoformat() < FIRST_DAY for word in words):
         found.append(Problem("day"))
     if not claim["admission"] <= claim["discharge"] <= claim["settlement"]:

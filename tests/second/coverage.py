@@ -30,7 +30,6 @@ FAILURES = (
         "sub-part",
         "division",
         "gathering",
-        "gathered",
         "not allowed",
     ),
 )

@@ -56,10 +56,9 @@ def look_up(turn: Turn, name: str) -> None:
     fact, rule, before = facts_of(desk.policy)[name], f"derived {name}", len(turn.problems)
     number, told = number_of(turn, rule, name, fact)
     edges = edges_of(turn, rule, fact)
-    if len(turn.problems) > before:
-        return
-    if any(low > high for low, high in pairwise(edges)):
+    if any(None not in (low, high) and low > high for low, high in pairwise(edges)):
         turn.fail("edges", rule)
+    if len(turn.problems) > before:
         return
     kind = fact["of"] if fact["of"] in NUMBERS else "a quantity"
     shaped = forms_of_edges(turn.forms.get(rule, ()), " of whole numbers" if fact["of"] in NUMBERS else "")
@@ -88,12 +87,12 @@ def forms_of_edges(forms: Any, whole: str) -> set[str]:
     return found | ({"edge: a share of a quantity"} if any(form.startswith("quantity: ") for form in forms) else set())
 
 
-def edges_of(turn: Turn, rule: str, fact: dict[str, Any]) -> list[int]:
-    """Amounts in fen where the number is one, else whole numbers, or tables of them; all are asked."""
+def edges_of(turn: Turn, rule: str, fact: dict[str, Any]) -> list[Any]:
+    """Amounts in fen where the number is one, else whole numbers, or tables of them; all are asked (None: in vain)."""
     nodes = [next(row[key] for key in EDGES if key in row) for row in fact["values"][:-1]]
     if fact["of"] in NUMBERS:
-        return [turn.ask(rule, lambda node=node: int(turn.desk.leaf(node)["is"]), 0) for node in nodes]
-    return [turn.ask(rule, lambda node=node: turn.desk.amount(node), 0) for node in nodes]
+        return [turn.ask(rule, lambda node=node: int(turn.desk.leaf(node)["is"]), None) for node in nodes]
+    return [turn.ask(rule, lambda node=node: turn.desk.amount(node), None) for node in nodes]
 
 
 def number_of(turn: Turn, rule: str, name: str, fact: dict[str, Any]) -> tuple[int | None, set[str]]:

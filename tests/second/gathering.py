@@ -40,6 +40,10 @@ def by_year(policy: dict[str, Any]) -> bool:
     return any(one["of"] == YEAR for one in services(policy).values())
 
 
+def by_months(policy: dict[str, Any]) -> bool:
+    return any(one["of"] != YEAR for one in services(policy).values())
+
+
 def service_of(desk: Desk) -> str | None:
     """The service by which the claim gathers; None if it does not, or does not say its service."""
     if not services(desk.policy):
@@ -187,11 +191,11 @@ def gather(desk: Desk, calendar: Calendar, ledger: Ledger, service: str) -> Gath
 
 
 def too_large(desk: Desk, found: Gathered, service: str, most: int) -> bool:
-    """Whether a part or a quantity that the service's layers name has grown over the largest amount."""
+    """Whether the parts together, or a quantity that the service's layers name, are over the largest amount."""
     quantities = quantities_named(desk.policy, service) - {floors.OWN_DEDUCTIBLE}
     ordinary = set(layers(desk.policy)) - set(service_of_layers(desk.policy))
     quantities &= {*found.quantities, *found.sums, *(f"left of {name}" for name in ordinary)}
-    return any(fen > most for fen in (*found.parts.values(), *map(desk.quantity, quantities)))
+    return any(fen > most for fen in (sum(found.parts.values()), *map(desk.quantity, quantities)))
 
 
 def add(to: dict[Any, int], more: dict[Any, int]) -> None:

@@ -254,7 +254,7 @@ class DerivedMaker(TimeMaker):
         stated = self.facts
         self.facts = {name: listed for name, listed in stated.items() if name not in self.derived}
         kind = self.rng.randrange(4)
-        if kind == 0 and self.uneven:
+        if kind <= 1 and self.uneven:
             made = self.rng.choice(self.uneven)
         else:
             made = self.table(leaf, 2) if kind > 1 and self.facts else self.share_of_quantity()

@@ -13,6 +13,7 @@ from second.random_claims import Claim
 from second.random_histories import TimeHistoryMaker
 
 LAST_DAY = date(2026, 12, 31)
+LARGE = 10**9
 
 
 class GatheringHistoryMaker(TimeHistoryMaker):
@@ -47,13 +48,22 @@ class GatheringHistoryMaker(TimeHistoryMaker):
         days = {"admission": day - timedelta(days=rng.choice((0, 0, 3))), "discharge": day, "settlement": last}
         made: Claim = {name: its.isoformat() for name, its in days.items()}
         made |= {"enrolment": one["enrolment"]} if "enrolment" in one else {}
-        facts = self.varied(one["facts"]) | {"service": service}
+        made |= {"episode": rng.choice(("e1", "e2", "c0"))} if self.often(0.2) else {}
+        dated = [{"is": service, "from": rng.choice(("2024-01-01", made["settlement"]))}]
+        facts = self.varied(one["facts"]) | {"service": dated if self.often(0.1) else service}
         return made | {"facts": facts | dict.fromkeys(parts.sub_parts(self.policy), 0), "money": self.no_money()}
 
     def no_money(self) -> dict[str, int]:
         if self.often(0.015):
             return {"total cost": 100, "over-limit cost": 100}
         return {"total cost": 0} | ({"in-scope cost": 0} if self.often(0.5) else {})
+
+    def money(self) -> dict[str, int]:
+        """No claims so large that what is gathered of them is too much: that is a case by hand."""
+        made = super().money()
+        while gathering.services(self.policy) and max(made.values()) > LARGE:
+            made = super().money()
+        return made
 
     def value(self, fact: str) -> Any:
         """Services that gather have claims of their own."""

@@ -108,9 +108,13 @@ class PartsMaker(DerivedMaker):
         over = self.own.choice(("claim", "a year", "a year", "month", "a lifetime", *BANDS))
         return {"counted": self.own.choice(("from zero", "from the threshold")), "over": over}
 
+    def pays(self) -> dict[str, Any]:
+        """Where positions are shared, more often bands."""
+        return {"pays in bands": self.bands()} if self.positions and self.chance(0.4) else super().pays()
+
     def bands(self) -> dict[str, Any]:
         made = super().bands()
-        if not self.positions or not self.chance(0.7):
+        if not self.positions or not self.chance(0.8):
             return made
         name = self.own.choice(tuple(self.positions))
         return made | self.positions[name] | {"group": name}

@@ -101,6 +101,12 @@ class TimeMaker(RateMaker, PolicyMaker):
         money = [name for name in MONEY if name in self.declared]
         return {"plus": self.rng.choice(money)} if money and self.often(0.5) else {}
 
+    def pays(self) -> dict[str, Any]:
+        """Where stays are parted, more often an amount for each claim."""
+        if "charge" in self.sorts and self.often(0.2):
+            return {"pays fixed": self.amount(50, 3000)}
+        return super().pays()
+
     # Amounts
 
     def money_amount(self) -> Node | None:

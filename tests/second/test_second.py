@@ -22,7 +22,7 @@ from second import calculator, compare, product, random_gathered, random_gatheri
 from second.coverage import CONSTRUCTS, Tally
 
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
-POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "120"))
+POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "112"))
 MANY = int(os.environ.get("YIBAO_SECOND_POLICIES", "2000"))
 HISTORIES = {"ordinary": 25, "long": 50}
 
