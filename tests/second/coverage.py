@@ -50,6 +50,7 @@ SWITCHES = (
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity")),
     *("less, of a sum", f"{floors.OWN_DEDUCTIBLE}, in a sum"),
     *("group of bands", "where of gathering claims", "window of a year", "window of months", "gathered once"),
+    "gathers only where a layer may run",
 )
 OVER_TIME = (  # switched off for a whole history
     *("where", "per of a derived fact", "paid by", "a split stay counts once", "an episode keeps its number"),
