@@ -53,11 +53,11 @@ class AmountsMaker(DerivedMaker):
         return found or super().some_maximum()
 
     def varied_edge(self, fen: int) -> Node:
-        found = self.each(50, 2500) if self.with_each and self.often(0.4) else None
+        found = self.each(50, 2500) if self.with_each and self.often(0.25) else None
         return found or super().varied_edge(fen)
 
     def edge_that_varies(self, near: list[int]) -> Node:
-        found = self.each(50, 2500) if self.with_each and self.often(0.4) else None
+        found = self.each(50, 2500) if self.with_each and self.often(0.25) else None
         return found or super().edge_that_varies(near)
 
     # Named amounts

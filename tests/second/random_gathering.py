@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from second import random_rows
 from second.parts import OPEN_PARTS
 from second.random_parts import PartsMaker, named
 from second.random_policies import CLAIM_PARTS, Node, takes_whole, wider
@@ -142,4 +143,4 @@ def whole(item: Node) -> bool:
 
 
 def random_policy(rng: random.Random) -> dict[str, Any]:
-    return GatheringMaker(rng).policy()
+    return random_rows.without_some(rng, GatheringMaker(rng).policy())

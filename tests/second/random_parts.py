@@ -34,7 +34,7 @@ class PartsMaker(AmountsMaker):
         parts = [part for part, chance in zip(SPLITS, (0.3, 0.12), strict=True) if own.random() < chance]
         self.divided = {part: [en for en, _ in SPLITS[part][: own.choice((2, 2, 3))]] for part in parts}
         self.positions = {name: self.position() for name in GROUPS[: own.choice((0, 0, 1, 1, 2))]}
-        self.refusing, self.naming = own.random() < 0.3, False
+        self.refusing, self.naming, self.refused = own.random() < 0.3, False, 0.025
 
     def chance(self, chance: float) -> bool:
         return self.own.random() < chance
@@ -133,7 +133,14 @@ class PartsMaker(AmountsMaker):
         if not self.refusing or self.naming:
             return super().table(leaf, most)
         refused = {"not allowed": REASON}
-        return super().table(lambda: refused if self.chance(0.025) else leaf(), most)
+        return super().table(lambda: refused if self.chance(self.refused) else leaf(), most)
+
+    def edge_that_varies(self, near: list[int]) -> Node:
+        """More often refused than elsewhere, since there are few tables of edges."""
+        self.refused = 0.2
+        made = super().edge_that_varies(near)
+        self.refused = 0.025
+        return made
 
 
 def named(item: Node) -> str:

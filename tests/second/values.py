@@ -368,11 +368,18 @@ class Desk:
             if key != "otherwise" and matches(key, value):
                 self.forms |= {"range", f"range of {fact}"} if isinstance(value, int) else set()
                 self.forms |= {"comma list"} if re.search("[,、]", key) else set()
+                self.forms |= {"rows left out"} if self.without_rows(fact, rows) else set()
                 return found
         if "otherwise" not in rows:
             raise Stop("fact")
         self.forms.add("otherwise")
         return rows["otherwise"]
+
+    def without_rows(self, fact: str, rows: dict[str, Any]) -> bool:
+        """For the statistics: whether a table has no answer for some word that the policy lists."""
+        declared = people.form_of(self.policy["facts"].get(fact, "any"))
+        names = next((declared[key] for key in ("order", "values") if key in declared), []) if declared else []
+        return "otherwise" not in rows and not all(any(matches(key, name) for key in rows) for name in names)
 
 
 def share_form(text: str) -> set[str]:
