@@ -191,3 +191,96 @@ def a_sum_is_never_more_than_the_largest_amount() -> Case:
     )
     claims = [claim("2024-01-01", 600_000_000, {"class": name}) for name in ("destitute", "ordinary")]
     return Case(law, history(*claims), [100_000_000, 100_000_000])
+
+
+# Rows that the layer's conditions shut out --------------------------------------------------------------------
+
+
+@case
+def a_table_answers_for_the_values_that_its_layer_lets_through() -> Case:
+    """By class and items: no row for the ordinary, none for less than 2 items."""
+    law = policy(
+        {
+            "for": {"class": "destitute", "items": "2 and over"},
+            "at most per claim": {"by": ["class", "items"], "destitute": {"2 to 4": 10, "5 and over": 20}},
+        },
+        facts=ITEMS | CLASSES,
+    )
+    facts = (("destitute", 1), ("destitute", 2), ("destitute", 5), ("ordinary", 5))
+    claims = [with_items("2024-01-01", 100, items, **{"class": name}) for name, items in facts]
+    return Case(law, history(*claims), [0, 10, 20, 0])
+
+
+@case
+def an_answer_for_a_value_that_is_shut_out_is_never_asked() -> Case:
+    """Nobody knows the cap of the ordinary, for whom the layer is not."""
+    caps = {"by": "class", "ordinary": "not known", "destitute": 10}
+    law = policy({"for": {"class": "destitute"}, "at most per claim": caps}, facts=CLASSES)
+    claims = [claim("2024-01-01", 100, {"class": name}) for name in ("destitute", "ordinary")]
+    return Case(law, history(*claims), [10, 0])
+
+
+@case
+def a_fact_that_only_a_shut_out_answer_names() -> Case:
+    """The answer stands in the table, so the layer needs the number where it applies."""
+    caps = {"by": "class", "ordinary": "20 x items", "destitute": 10}
+    law = policy({"for": {"class": "destitute"}, "at most per claim": caps}, facts=ITEMS | CLASSES)
+    poor = {"class": "destitute"}
+    claims = [claim("2024-01-01", 100, poor), with_items("2024-01-01", 100, 1, **poor)]
+    claims.append(claim("2024-01-01", 100, {"class": "ordinary"}))
+    return Case(law, history(*claims), ["fact", 10, 0])
+
+
+# In other places ----------------------------------------------------------------------------------------------
+
+
+@case
+def an_annual_maximum_for_each_one() -> Case:
+    """30 for each stay, in a year at most 20 for each item: 20 of 1; with 3 30 of the 40 left; with 3 the last 10."""
+    bear = {"is": 30, "annual maximum": "20 x items"}
+    law = policy({"deductible per claim": bear}, facts=ITEMS)
+    claims = [with_items(f"2024-0{n}-01", 100, items) for n, items in enumerate((1, 3, 3), 1)]
+    return Case(law, history(*claims), [80, 70, 90])
+
+
+@case
+def a_yearly_cap_that_is_carried_over() -> Case:
+    """2024 earns 20 for each of 3 and uses 10: 50 go on. 2025 earns 20: 70."""
+    law = policy({"at most per year": {"is": "20 x items", "carry over": "one"}}, facts=ITEMS)
+    return Case(law, history(with_items("2024-05-01", 10, 3), with_items("2025-05-01", 100, 1)), [10, 70])
+
+
+@case
+def an_edge_for_each_one() -> Case:
+    """Below 50 for each the cost is small: of 100, with 3 items 10 %, with 2 (the edge itself) 50 %."""
+    values = [{"below": "50 x items", "is": "small"}, {"otherwise": "large"}]
+    law = policy(
+        {"pays": {"by": "height", "small": "10%", "large": "50%"}},
+        facts=ITEMS,
+        derived_facts={"height": {"of": "total cost", "values": values, "basis": BASIS}},
+    )
+    claims = [with_items("2024-01-01", 100, items) for items in (3, 2)]
+    return Case(law, history(*claims), [10, 50])
+
+
+@case
+def a_floor_that_is_a_sum() -> Case:
+    """10 % of 100 are 10; at least 15 for each of 3 less 5: 40."""
+    law = policy(
+        {"pays": "10%", "at least": "reward"}, facts=ITEMS, amounts=amounts(reward={"of": "15 x items", "less": 5})
+    )
+    return Case(law, history(with_items("2024-01-01", 100, 3), with_items("2024-01-01", 100, 0)), [40, 10])
+
+
+@case
+def a_sum_that_rests_on_a_statistic_of_another_year() -> Case:
+    """10 % of the wage of the year before, rounded down to 1 yuan, and 5: 105 in 2024; for 2025 there is no figure."""
+    law = policy(
+        {"deductible per claim": "reward"},
+        statistics={"wage": {"2023": {"is": "1009.99", "basis": BASIS}}},
+        amounts=amounts(
+            line={"share": "10%", "of": "wage", "year": "the year before", "rounded": "down to 1 yuan"},
+            reward={"of": ["line", 5]},
+        ),
+    )
+    return Case(law, history(claim("2024-01-01", 200), claim("2025-01-01", 200)), [95, "gap"])
