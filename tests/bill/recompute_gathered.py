@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,9 +38,25 @@ def named(item: Obj) -> tuple[str | None, str]:
 
 
 def months_before(day: str, months: int) -> str:
-    """The day of the same number so many months earlier, whether or not that month has it."""
+    """The day of the same number so many months earlier; where that month has none, the first of the next."""
     year, month = divmod(int(day[:4]) * 12 + int(day[5:7]) - 1 - months, 12)
+    if int(day[8:]) > monthrange(year, month + 1)[1]:  # never in December, which has 31 days
+        return f"{year:04}-{month + 2:02}-01"
     return f"{year:04}-{month + 1:02}{day[7:]}"
+
+
+def gathers(bill: Obj) -> bool:
+    """Whether for some layer of the claim's gathering service all holds that is asked of the claim's own facts."""
+    own = {words(item["fact"]) for item in bill["claim"]["facts"]}
+    return any(
+        all(item["holds"] for item in layer["conditions"] if words(item["fact"]) in own)
+        for layer in bill["layers"]
+        if runs_for(layer, bill["gathered"]["service"])
+    )
+
+
+def runs_for(layer: Obj, service: Obj) -> bool:
+    return [service] in [item["accepts"] for item in layer["conditions"] if item["fact"]["en"] == "service"]
 
 
 class Gathered(ANSWERS.Answers):  # type: ignore[misc, name-defined]
@@ -98,6 +115,8 @@ class Gathered(ANSWERS.Answers):  # type: ignore[misc, name-defined]
         self.same("gathered", "quantities named once", len(gathered["quantities"]), len(names))
         self.same("gathered", "fen", gathered["fen"], sum(self.over.values()))
         self.same("gathered", "what is left for others", self.bill["leaves"], [])
+        found = [item["fen"] for item in (*gathered["parts"], *gathered["quantities"]) if item["fen"]]
+        self.same("gathered", "anything, though no layer may run", bool(found and not gathers(self.bill)), False)
         at_hand = {*self.parts, *((layer["layer"], None) for layer in self.bill["layers"] if not layer["applies"])}
         for layer, part in self.over:
             found = (layer, None if layer else part) in at_hand
@@ -118,8 +137,7 @@ class Gathered(ANSWERS.Answers):  # type: ignore[misc, name-defined]
 
     def runs_here(self, layer: Obj) -> bool:
         """Whether a layer is one for the claims of this service."""
-        asked = [item["accepts"] for item in layer["conditions"] if item["fact"]["en"] == "service"]
-        return self.gathered is None or [self.gathered["service"]] in asked
+        return self.gathered is None or runs_for(layer, self.gathered["service"])
 
     def sum_named(self, name: Obj) -> int | None:
         """Of a sum that was gathered, the sum of its values."""
@@ -172,7 +190,7 @@ class Open:
             yield from self.constant(
                 (digest, service), "rule of gathering", [gathered[name] for name in ("of", "months", "where")]
             )
-            yield from self.sums(gathered, self.left.get(service, []))
+            yield from self.sums(gathered, self.left.get(service, []) if gathers(bill) else [])
             yield from self.conditions(bill, gathered)
 
     def constant(self, key: Any, what: str, value: object) -> Iterator[Check]:
@@ -205,7 +223,7 @@ class Open:
     def settled(self, bill: Obj) -> None:
         """What a bill gathered is gone, what it left is there."""
         self.bills.append(bill)
-        if gathered := bill.get("gathered"):
+        if (gathered := bill.get("gathered")) and gathers(bill):
             service = words(gathered["service"])
             kept = [x for x in self.left.get(service, []) if not gathered["from"] <= x["period_key"] <= gathered["to"]]
             self.left[service] = kept

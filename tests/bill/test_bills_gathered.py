@@ -21,6 +21,7 @@ import pytest
 
 from second import (
     by_hand,
+    by_hand_amounts,
     by_hand_gathered,
     by_hand_gathering,
     by_hand_parts,
@@ -89,7 +90,7 @@ def test_random_bills(recompute: ModuleType, validator: jsonschema.Draft202012Va
     assert seen["bills"] > 500 and min(seen.values()) > 10, seen
 
 
-MODULES = {by_hand_parts.__name__, by_hand_gathering.__name__, by_hand_gathered.__name__}
+MODULES = {by_hand_amounts.__name__, by_hand_parts.__name__, by_hand_gathering.__name__, by_hand_gathered.__name__}
 CASES = [one for one in by_hand.CASES if one.__module__ in MODULES]
 
 

@@ -29,6 +29,9 @@ WORDS = {
     "later one": "再次",
     "class A cost": "甲类费用",
     "class B cost": "乙类费用",
+    "sum of lines": "标准合计",
+    "reward": "奖励额",
+    "cap of the person": "个人封顶线",
     "year-end supplement": "年终补助",
     "assistance on application": "依申请救助",
 }

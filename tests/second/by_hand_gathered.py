@@ -177,6 +177,22 @@ def what_came_late_brings_its_own_quantities() -> Case:
 
 
 @case
+def a_derived_fact_does_not_decide_whether_it_gathers() -> Case:
+    """The layer is for those who bear 100 or more. The 50 of 2024 are gathered, though it does not apply.
+
+    They are gone: the next supplement bears 0. The one of 2026 finds 100 of 2025.
+    """
+    law = gathering(
+        HALF,
+        {"for": {"service": YEAR, "height": "large"}},
+        derived_facts=derived("height", f"left of {BASIC}", 100, "small", "large"),
+    )
+    claims = [stay("2024-05-01", 100), refund("2025-01-01"), refund("2025-01-02")]
+    claims += [stay("2025-05-01", 200), refund("2026-01-01")]
+    return Case(law, history(*claims), [(50, 0), (0, 0), (0, 0), (100, 0), (0, 100)])
+
+
+@case
 def a_derived_fact_of_what_is_gathered() -> Case:
     """Two stays of 60 are 120, not below 100: half of the 60 that are open. One is small: 10 % of 30."""
     law = gathering(

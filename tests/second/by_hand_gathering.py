@@ -244,8 +244,8 @@ def what_a_layer_does_not_take_is_not_there_again() -> Case:
 
 
 @case
-def a_claim_gathers_though_its_layer_does_not_apply() -> Case:
-    """The layer is for the destitute: the first supplement, of an ordinary person, has gathered all the same."""
+def nothing_is_gathered_where_no_layer_applies() -> Case:
+    """The layer is for the destitute: the supplement of an ordinary person takes nothing, so the next one finds 50."""
     law = gathering(
         HALF,
         {"for": {"service": YEAR, "class": "destitute"}},
@@ -253,7 +253,24 @@ def a_claim_gathers_though_its_layer_does_not_apply() -> Case:
     )
     poor, other = {"class": "destitute"}, {"class": "ordinary"}
     claims = [stay("2024-05-01", 100, poor), refund("2025-01-01", other), refund("2025-01-02", poor)]
-    return Case(law, history(*claims), [(50, 0), (0, 0), (0, 0)])
+    return Case(law, history(*claims), [(50, 0), (0, 0), (0, 50)])
+
+
+@case
+def all_is_gathered_where_one_layer_of_two_applies() -> Case:
+    """One layer looks at the deductible, for everybody, one at the copay, for the destitute: both parts are gathered.
+
+    The second supplement finds neither.
+    """
+    law = gathering(
+        HALF | {"deductible per claim": 20},
+        FOR_YEAR | {"of": f"{BASIC}'s deductible"},
+        {"for": {"service": YEAR, "class": "destitute"}, "of": f"{BASIC}'s copay"},
+        facts={"class": ["ordinary", "destitute"]},
+    )
+    poor, other = {"class": "destitute"}, {"class": "ordinary"}
+    claims = [stay("2024-05-01", 100, poor), refund("2025-01-01", other), refund("2025-01-02", poor)]
+    return Case(law, history(*claims), [(40, 0, 0), (0, 20, 0), (0, 0, 0)])
 
 
 @case

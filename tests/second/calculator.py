@@ -20,13 +20,13 @@ from second import derived, floors, gathering, parts, payment, people, periods
 from second.ledger import Ledger, Settled, Uses
 from second.parts import CLAIM_PARTS, OPEN_PARTS, Part
 from second.turn import Event, Problem, Turn
-from second.values import ENDLESS, Desk, Stop, half_up, load, matches
+from second.values import ENDLESS, MOST_FEN, Desk, Stop, half_up, load, matches
 
 __all__ = ["Answer", "load", "settle"]
 
 QUANTITIES = ("applies", "base", *OPEN_PARTS, "paid")
 BY_DATE = {"day", "month", "quarter", "calendar year"}
-MOST_FEN, FIRST_DAY = 10**11, "1900-01-01"
+FIRST_DAY = "1900-01-01"
 
 
 @dataclass

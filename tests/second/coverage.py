@@ -50,6 +50,9 @@ SWITCHES = (
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity")),
     *("less, of a sum", f"{floors.OWN_DEDUCTIBLE}, in a sum"),
     *("group of bands", "where of gathering claims", "window of a year", "window of months", "gathered once"),
+    "gathers only where a layer may run",
+    *("the number of an amount for each one", "beyond"),
+    *(f"{key}, of a sum of amounts" for key in ("less", "least", "most")),
 )
 OVER_TIME = (  # switched off for a whole history
     *("where", "per of a derived fact", "paid by", "a split stay counts once", "an episode keeps its number"),
@@ -59,7 +62,10 @@ DERIVED = (
     *(f"derived fact of {number}" for number in (*derived.NUMBERS, "a quantity", "a sum", "left of")),
     *("value below", "value up to", "value otherwise", "value that stands twice"),
     *("number on an edge", "edges that are equal", "condition on a derived fact"),
-    *(f"edge: {what}" for what in ("a named amount", "a table", "a table of whole numbers", "a share of a quantity")),
+    *(
+        f"edge: {what}"
+        for what in ("for each one", "a named amount", "a table", "a table of whole numbers", "a share of a quantity")
+    ),
     *("counted two or more", "episode already counted", "never discharged before"),
     *("discharged after this admission", "admitted before enrolment"),
     *("sum of a sum", "sum that is not below 0", "left of, in a sum", "quantity: a sum"),
@@ -85,9 +91,12 @@ CONSTRUCTS = (
     *("crossed", "went on", "on an edge", "exact", "met a use", "only the difference", "late claim", "half fen"),
     *(*CLAIM_PARTS, "share", "left of", *OPEN_PARTS),
     *("table over 1", "table over 2", "table over 3", "range", "comma list", "otherwise", "early answer"),
-    *(f"range of {fact}" for fact in ("age", "days", "items", "admission number")),
+    *(f"range of {fact}" for fact in random_values.NUMBERS),
     *("condition", "condition on a range", "no limit", "assumption", "value with more to say"),
     *("fraction", "percent with decimals", "share of a named amount"),
+    *("for each one", "for each one beyond", "for each one beyond, not reached", "named sum", "sum of amounts"),
+    *("sum of amounts that is not below 0", "sum of amounts, least above most"),
+    *(f"for each one in {rule}" for rule in (*KINDS, "at least", "pays fixed", "pays in bands")),
     *("named amount", "named constant", "named table", "money as an amount", "plus, below 0"),
     *(
         "statistic",
@@ -152,6 +161,7 @@ def observe(policy: Policy, claim: dict[str, Any], before: Any, answer: Any, tal
         if not event.rule.startswith("of ") and event.rule not in ("", "for"):
             names.add(event.rule)
             names |= {f"share in {kind}"} if any(form.startswith("quantity: ") for form in event.forms) else set()
+            names |= {f"for each one in {kind}"} if "for each one" in event.forms else set()
             names |= {"floor from a table"} if kind == "at least" and "table over 1" in event.forms else set()
         names |= {f"on a gathering claim: {what}" for what in on_gathered(event)} if answer.gathered else set()
         for name in names:

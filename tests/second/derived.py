@@ -83,6 +83,7 @@ def value_of(fact: dict[str, Any], number: int | None, edges: list[int], on: boo
 def forms_of_edges(forms: Any, whole: str) -> set[str]:
     """For the statistics: what the edges were."""
     kinds = {"named amount": "a named amount", "table over 1": "a table", "table over 2": "a table"}
+    kinds |= {"for each one": "for each one"}
     found = {f"edge: {kinds[form]}{whole}" for form in forms if form in kinds}
     return found | ({"edge: a share of a quantity"} if any(form.startswith("quantity: ") for form in forms) else set())
 

@@ -162,8 +162,22 @@ def in_window(of: str, desk: Desk, calendar: Calendar, year: int, discharge: dat
     return first_day(last, months) <= discharge <= last
 
 
+def some_layer_may_run(desk: Desk, service: str) -> bool:
+    """Whether for one of its layers all lines of `for` hold that ask no derived fact."""
+    worked_out = derived.facts_of(desk.policy)
+    lines = [
+        {fact: wanted for fact, wanted in layers(desk.policy)[name].get("for", {}).items() if fact not in worked_out}
+        for name, its in service_of_layers(desk.policy).items()
+        if its == service
+    ]
+    return any(holds(desk, one) for one in lines) or not desk.on("gathers only where a layer may run")
+
+
 def gather(desk: Desk, calendar: Calendar, ledger: Ledger, service: str) -> Gathered:
-    """What is still open of the claims in the window leaves them, with their quantities."""
+    """What is still open of the claims in the window leaves them, with their quantities.
+
+    Nothing does where no layer of the service may run.
+    """
     policy, one = desk.policy, services(desk.policy)[service]
     gathering, wanted = service_of_layers(policy), looked_at(policy, service)
     found = Gathered(
@@ -172,7 +186,8 @@ def gather(desk: Desk, calendar: Calendar, ledger: Ledger, service: str) -> Gath
         | {f"{name}'s {what}": 0 for name in layers(policy) if name not in gathering for what in OF_LAYER},
         dict.fromkeys(sums_of_claims(policy), 0),
     )
-    for claim, year, discharge, meets, still, quantities, sums in ledger.now.get(OPEN, ()):
+    open_claims = ledger.now.get(OPEN, ()) if some_layer_may_run(desk, service) else ()
+    for claim, year, discharge, meets, still, quantities, sums in open_claims:
         if service not in meets and desk.on("where of gathering claims"):
             continue
         kind = "a year" if one["of"] == YEAR else "months"

@@ -38,6 +38,9 @@ def thresholds(policy: dict[str, Any], values: Any) -> list[int]:
                 continue
             if isinstance(child, dict | list):
                 walk(child)
+            elif " x " in str(child) and "%" not in str(child):
+                each = values.fen(str(child).partition(" x ")[0])
+                found.update((each, 2 * each, 3 * each))
             elif not re.fullmatch(r"[+-]?[\d./]+%|\d+/\d+", str(child)):
                 for year in years:
                     try:

@@ -99,7 +99,8 @@ class GatheringMaker(PartsMaker):
             return super().of(above, lines)
         gone = {name for its, name in self.whole if wider(its, lines)}
         taken = {name for service, names in self.taken.items() if service != self.current for name in names}
-        taken |= {CLAIM_PARTS[-1]} if self.current != max(self.gathers) else set()  # left for the other
+        taken |= set(self.spelled_out(CLAIM_PARTS[-1])) if self.current != max(self.gathers) else set()  # the other's
+        taken |= {part for part, names in self.divided.items() if taken & set(names)}
         gone |= {part for part, names in self.divided.items() if gone & set(names)}
         gone |= {name for part in gone & set(self.divided) for name in self.divided[part]}
         parts = [name for name in (*CLAIM_PARTS, *self.sub_parts()) if name not in gone | taken]

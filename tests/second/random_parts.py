@@ -6,7 +6,7 @@ All of it is drawn from numbers of its own, so that the rest of a policy is what
 import random
 from typing import Any
 
-from second.random_derived import DerivedMaker
+from second.random_amounts import AmountsMaker
 from second.random_policies import Node, wider
 from second.random_time import BANDS
 from second.random_values import SHARES, Leaf
@@ -24,7 +24,7 @@ REASON = {"zh": "本政策不予办理", "en": "not under this policy"}
 GROUPS = ("pool one", "pool two")
 
 
-class PartsMaker(DerivedMaker):
+class PartsMaker(AmountsMaker):
     """One random policy. `divided` are the sub-parts of each part that has some; `positions` groups of bands."""
 
     def __init__(self, rng: random.Random) -> None:

@@ -23,6 +23,8 @@ CONDITIONS = {
     "days": ("under 15", "1 and over", "2 to 30"),
     "items": ("under 5", "1 and over", "1 to 3"),
     "admission number": ("under 3", "1 and over", "1 to 2", "2 and over"),
+    "continuous enrolment years": ("under 5", "1 and over", "2 to 7"),
+    "zero-claim years": ("under 3", "1 and over", "1 to 5"),
 }
 
 Node = Any

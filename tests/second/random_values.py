@@ -46,6 +46,8 @@ NUMBERS = {  # how often a policy has it, its ranges, and where tables cut them
     "days": (0.35, ("0 to 45", "0 to 30"), (1, 2, 7, 10, 15, 30)),
     "items": (0.35, ("0 to 20", "0 to 5"), (1, 2, 3, 5)),
     "admission number": (0.0, ("0 to 99", "0 to 3"), (1, 2, 3)),
+    "continuous enrolment years": (0.2, ("0 to 60", "0 to 20"), (1, 2, 4, 5)),
+    "zero-claim years": (0.2, ("0 to 60", "0 to 10"), (1, 2, 3)),
 }
 QUANTITY_SHARES = ("10%", "20%", "45%", "50%", "12.5%", "1/3", "5%", "100%", "150%")
 RATES = ("50%", "12.5%", "60%", "70%", "66.5%", "1/3", "2/3", "85%", "100%", "0%", "37.5%", "1/8")

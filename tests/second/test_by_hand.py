@@ -7,6 +7,7 @@ import pytest
 
 from second import (
     by_hand,
+    by_hand_amounts,
     by_hand_derived,
     by_hand_floors,
     by_hand_gathered,
@@ -23,8 +24,8 @@ from second.coverage import Tally
 from second.random_values import BASIS
 
 assert by_hand_derived and by_hand_floors and by_hand_people and by_hand_rates and by_hand_time and by_hand_uses
-assert by_hand_gathered and by_hand_gathering and by_hand_parts, "the cases register themselves"
-EVERY_FORM = (by_hand_derived, by_hand_floors, by_hand_parts, by_hand_gathering, by_hand_gathered)
+assert by_hand_amounts and by_hand_gathered and by_hand_gathering and by_hand_parts, "the cases register themselves"
+EVERY_FORM = (by_hand_amounts, by_hand_derived, by_hand_floors, by_hand_parts, by_hand_gathering, by_hand_gathered)
 
 
 @pytest.mark.parametrize("case", by_hand.CASES, ids=lambda case: case.__name__)

@@ -18,6 +18,7 @@ BESIDE = frozenset(  # what stands in a table beside its rows
     ("by", "basis", "note", "group", "for each", "per", "carry over", "earned from", "plus", "annual maximum", "points")
 )
 MONEY = ("money", "signed money")
+MOST_FEN = 10**11  # the largest amount there is
 REFUSED = "not allowed"  # the key of an answer, and the kind of failure
 OPEN_PARTS = parts.OPEN_PARTS
 IN_CELLS: dict[int, tuple[dict[str, Any], set[str]]] = {}
@@ -169,6 +170,8 @@ class Desk:
             return ENDLESS
         if value in self.policy.get("amounts", {}) or self.is_money(value):
             return self.named(value)
+        if " x " in value:
+            return self.for_each(value)
         share, of, name = value.partition(" of ")
         if not of:
             return fen(value)
@@ -177,6 +180,41 @@ class Desk:
             self.forms.add("share of a named amount")
             return half_up(ratio(share) * self.named(name))
         return self.share_of_quantity(ratio(share), name, leaf)
+
+    def for_each(self, value: str) -> int:
+        """`3000 x days beyond 4`: so much for each one of a number, or for each above another; at most the largest."""
+        amount, _, rest = value.partition(" x ")
+        name, above, beyond = rest.partition(" beyond ")
+        number, first = self.fact(name), int(beyond or 0)
+        self.forms |= {"for each one", *(["for each one beyond"] if above else [])}
+        self.forms |= {"for each one beyond, not reached"} if above and number <= first else set()
+        if not self.on("the number of an amount for each one"):
+            number = first + 1
+        if above and not self.on("beyond"):
+            first = 0
+        found = fen(amount) * max(0, number - first)
+        return min(found, MOST_FEN)
+
+    def sum_of_amounts(self, node: dict[str, Any]) -> int:
+        """The terms under `of` less those under `less`, never below 0; raised to `least`, then cut to `most`.
+
+        All are asked, also a bound that does not bind.
+        """
+        lists = [x if isinstance(x, list) else [x] for x in (node["of"], node.get("less", []))]
+        plus, minus = ([self.amount(term) for term in terms] for terms in lists)
+        bounds = {key: self.amount(node[key]) for key in ("least", "most") if key in node}
+        assert not {ENDLESS} & {*plus, *minus, *bounds.values()}
+        found = sum(plus) - (sum(minus) if minus and self.on("less, of a sum of amounts") else 0)
+        self.forms |= {"sum of amounts", *(["sum of amounts that is not below 0"] if found < 0 else [])}
+        found = max(0, found)
+        if "least" in bounds and self.on("least, of a sum of amounts"):
+            found = max(found, bounds["least"])
+        if "most" in bounds and self.on("most, of a sum of amounts"):
+            found = min(found, bounds["most"])
+        self.forms |= (
+            {"sum of amounts, least above most"} if bounds.get("least", 0) > bounds.get("most", MOST_FEN) else set()
+        )
+        return min(found, MOST_FEN)
 
     def share_of_quantity(self, share: Fraction, name: str, leaf: dict[str, Any]) -> int:
         """Rounded half-up to the fen, then raised to `least`, then cut to `most`."""
@@ -235,9 +273,10 @@ class Desk:
         self.forms.add("named amount")
         node = self.policy["amounts"][name]
         if not (isinstance(node, dict) and "year" in node):
-            self.forms.add("named table" if isinstance(node, dict) and "by" in node else "named constant")
+            kind = "table" if "by" in node else "sum" if "of" in node else "constant"
+            self.forms.add(f"named {kind}")
             try:
-                found = self.amount(node)
+                found = self.sum_of_amounts(node) if "of" in node else self.amount(node)
             except Stop as stop:  # a named amount that cannot be had is one that is not known (reading 4)
                 raise Stop("gap") from stop
             assert found is not ENDLESS
@@ -321,7 +360,7 @@ class Desk:
         if isinstance(node, dict):
             rows = (child for key, child in node.items() if key not in BESIDE)
             return set().union(*map(self.facts_in_cells, rows))
-        name = re.split(" of | x ", str(node))[-1]
+        name = re.split(" of | x ", str(node))[-1].partition(" beyond ")[0]
         return {name} if self.is_money(name) or (" x " in str(node) and name in self.policy["facts"]) else set()
 
     def row(self, fact: str, value: Any, rows: dict[str, Any]) -> Any:
