@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from openyibao import Policy, Rule, Uses
-from openyibao.history import History, ReversalRefusedError, resettle, reverse, settle
+from openyibao.history import History, ReversalRefusedError, Series, resettle, reverse, settle
 from openyibao.policy import read_policy_text
 from openyibao.settlement import Claim, ClaimError
 from openyibao.settlement.claim_columns import claim_columns
@@ -185,3 +185,21 @@ def test_a_corrected_stay_is_gathered_again(policy: Policy) -> None:
     after = resettle(history, rule, {"1": corrected}, AT, "classes mixed up").history
     assert after.find("5").bill.paid_fen == (380_000 - 60_000) // 2
     assert after.find("2").number == 2, "another stay does not depend on it"
+
+
+@pytest.mark.parametrize("earlier", ["deductible per claim: 5% of over-limit cost", "pays: 50%"])
+def test_a_series_that_leaves_other_amounts(policy: Policy, earlier: str) -> None:
+    """2023 leaves no class A cost to the top-up of 2024, or leaves the same; then the two are gathered as one."""
+    text = POLICY.replace("{not allowed: {zh: 未转诊, en: no referral}}", "60%")
+    now = read_policy_text(text.replace("from: 2000-01-01", "from: 2024-01-01"))
+    old = text.replace("test/gathering", "test/before").replace("before: 2100-01-01", "before: 2024-01-01")
+    if "over-limit" in earlier:
+        old = old.replace("deductible per claim: 10% of class A cost", earlier)
+    series, history = Series([read_policy_text(old), now]), History("A")
+    for claim in claims()[:3]:
+        history = settle(history, series, claim, AT)
+    if "over-limit" not in earlier:
+        assert settle(history, series, claims()[4], AT).find("5").bill.paid_fen == (380_000 - 70_000) // 2
+        return
+    with pytest.raises(ClaimError, match="some would be missed"):
+        settle(history, series, claims()[4], AT)

@@ -50,6 +50,13 @@ SAY: dict[str, tuple[str, str]] = {
         "the {what} date {found} lies before the enrolment {enrolment}: the person was not insured yet. "
         "If cover reaches back, state the day it reaches back to as the enrolment.",
     ),
+    "gathered apart": (
+        "“{service}”要汇总{first}以后的单据，其中{end}之前的由政策{before}结算，该政策留待汇总的项目与{policy}不同（或没有），"
+        "汇总会漏计。请在两份政策中写明相同的汇总结算，或核对后另行办理。",
+        "{service} gathers claims from {first} on; those before {end} were settled by {before}, which leaves other "
+        "amounts to be gathered than {policy}, or none, so that some would be missed. Let both policies gather alike, "
+        "or settle it by hand.",
+    ),
     "parted": (
         "各政策划分年度或细分费用的规则不同，不能先按费用明细拆分再选政策。请把各年度的费用写成单独的单据，细分的写明金额。",
         "the policies part stays into benefit years, or cost into sub-parts, in different ways, so fee lines cannot be "

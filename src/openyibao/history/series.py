@@ -15,6 +15,7 @@ from pathlib import Path
 
 from openyibao.history.messages import HistoryError, error, listed, say, word
 from openyibao.policy import Policy, find_policy, policy_ids, read_policy
+from openyibao.policy.claim_parts import Gathering
 from openyibao.policy.library import PolicyNotFoundError, library_root
 from openyibao.policy.model import Bilingual, Fact
 from openyibao.policy.nodes import Mapping, Text, parse_file
@@ -23,7 +24,7 @@ from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
 from openyibao.settlement.claim import UseKey
 from openyibao.settlement.claim_file import read_lined_claims
-from openyibao.settlement.claim_stay import LinedClaim
+from openyibao.settlement.claim_stay import CHARGE, LinedClaim, benefit_year
 
 
 class Series:
@@ -56,7 +57,29 @@ class Series:
         if claim.enrolment is not None and day < claim.enrolment:
             details = {"what": word(found[0].rule_date), "found": day, "enrolment": claim.enrolment}
             raise ClaimError(claim.id, "not insured", say("not insured", **details))
+        self._check_gathered(found[0], claim)
         return self._rule(found[0])
+
+    def _check_gathered(self, policy: Policy, claim: Claim) -> None:
+        """A claim gathers what policies before left in the same way; what they left otherwise would be missed."""
+        gathering = next((one for one in policy.gatherings if one.service == claim.facts.get("service")), None)
+        if gathering is None:
+            return
+        first, mine = window_start(policy, gathering, claim), self._left_to(policy, gathering.service)
+        for before in self.policies[: self.policies.index(policy)]:
+            if before.end > first and self._left_to(before, gathering.service) != mine:
+                service = Vocabulary(policy.words).word(gathering.service)
+                about = {"service": Bilingual(service.zh, service.en), "first": first, "end": before.end}
+                text = say("gathered apart", **about, policy=policy.id, before=before.id)
+                raise ClaimError(claim.id, "gathered apart", text)
+
+    def _left_to(self, policy: Policy, service: str) -> tuple[object, ...] | None:
+        """What claims under a policy leave to those of a gathering service: which parts and sums, by which window."""
+        for plan in self._rule(policy).plan.gathers:
+            if plan.gathering.service == service:
+                asked = (plan.gathering.months is None, plan.gathering.conditions)
+                return (*asked, frozenset(plan.parts), frozenset(plan.quantities))
+        return None
 
     def settle(self, uses: Uses, claim: Claim) -> tuple[Bill, Uses]:
         """`Rule.settle` under the policy that the claim falls under; raises ClaimError as `rule_for` does."""
@@ -88,6 +111,15 @@ def rule_day(policy: Policy, claim: Claim) -> date:
     """The date of the claim that must lie in the policy's time."""
     day: date = getattr(claim, policy.rule_date)
     return day
+
+
+def window_start(policy: Policy, gathering: Gathering, claim: Claim) -> date:
+    """The first day that a claim which gathers looks back to; of a benefit year that starts later, 1 January."""
+    if gathering.months is None:
+        day = claim.charge or claim.discharge if policy.year_date == CHARGE else getattr(claim, policy.year_date)
+        return date(benefit_year(policy, claim, day) - 1, 1, 1)
+    months = claim.discharge.year * 12 + claim.discharge.month - 1 - gathering.months
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def covers(policy: Policy, claim: Claim) -> bool:

@@ -203,8 +203,8 @@ class _ClaimReader:
         english, services = self.reading.english, {one.service for one in self.policy.gatherings}
         facts = [v for k, v in node if english(k.value) == "facts"] if isinstance(node, Mapping) else []
         entries = [entry for fact in facts if isinstance(fact, Mapping) for entry in fact]
-        said = [v for k, v in entries if english(k.value) == "service" and isinstance(v, Text)]
-        return next((english(text.value) for text in said if english(text.value) in services), "")
+        said = [v for k, v in entries if english(k.value) == "service"]
+        return next((one for one in services if any(_says(value, one, english) for value in said)), "")
 
     def _has_stay(self, node: Node) -> bool:
         """Whether a claim needs admission and discharge: it states one of them, or that it is of an inpatient."""
