@@ -226,3 +226,17 @@ def test_other_wrong_words_are_found(number: int, right: list[Obj], recompute: M
 def test_a_forgotten_bill_is_found(number: int, right: list[Obj], recompute: ModuleType) -> None:
     """Of a stay that was gathered. Without the supplement the next one should have found what it took."""
     assert recompute.recompute_history(right[:number] + right[number + 1 :])
+
+
+def test_what_is_gathered_though_no_layer_may_run_is_found(recompute: ModuleType) -> None:
+    """The supplement of an ordinary person finds nothing; the next one, of a destitute person, all of the 50."""
+    one = by_hand_gathering.nothing_is_gathered_where_no_layer_applies()
+    bills = bills_of(product.Product(json.dumps(one.policy, ensure_ascii=False)), one.claims)
+    assert [bill["gathered"]["fen"] for bill in bills[1:]] == [0, 5000]
+    wrong = copy.deepcopy(bills)
+    wrong[1]["gathered"] |= {"parts": bills[2]["gathered"]["parts"], "fen": 5000}
+    assert any("though no layer may run" in line for line in recompute.recompute(wrong[1]))
+    assert any("gathered" in line for line in recompute.recompute_history(wrong))
+    late = copy.deepcopy(bills)
+    late[2]["gathered"] = copy.deepcopy(bills[1]["gathered"])
+    assert any("gathered" in line for line in recompute.recompute_history(late))
