@@ -47,7 +47,7 @@ class RateMaker(ValueMaker):
 
         def leaf() -> Node:
             line = self.rng.choice(LINES[self.rng.choice(names)])
-            low, high = self.rng.choice(("0%", "50%", "20%")), self.rng.choice(("100%", "100%", "90%", "75%"))
+            low, high = self.rng.choice(("70%", "50%", "60%")), self.rng.choice(("100%", "100%", "90%", "75%"))
             kind = self.rng.randrange(5)
             bounds: dict[str, Any] = {"least": low} if kind in (1, 2) else {}
             bounds |= {"most": high} if kind in (2, 3, 4) else {}
