@@ -69,7 +69,8 @@ def test_equal_on_random_histories(name: str) -> None:
     print(f"{name}: {rows} claims, {differing} differ, faults met: {sorted(kinds)}")
     assert differing == 0
     assert rows > HISTORIES
-    assert {"ok", "date", "negative", "sum", "fact"} <= kinds
+    assert {"ok", "date", "negative", "sum"} <= kinds
+    assert kinds & {"fact", "sub-part"}, "a claim that lacks something"
     if name == GATHERED:
         assert "refused" in kinds
     if name == EVERY_FEATURE:
