@@ -22,6 +22,7 @@ TIME = str(Path(EVERY_FEATURE).with_name("time.yaml"))
 SPLIT = str(Path(EVERY_FEATURE).with_name("split.yaml"))
 DERIVED = str(Path(EVERY_FEATURE).with_name("derived.yaml"))
 EARNED = str(Path(EVERY_FEATURE).with_name("earned.yaml"))
+GATHERED = str(Path(EVERY_FEATURE).with_name("gathered.yaml"))
 SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
 POLICIES = (
     EVERY_FEATURE,
@@ -30,6 +31,7 @@ POLICIES = (
     SPLIT,
     DERIVED,
     EARNED,
+    GATHERED,
     "teaching/willow-county-2026",
     "chongqing/resident-2023",
     "xx-district/resident-2013",
@@ -67,12 +69,15 @@ def test_equal_on_random_histories(name: str) -> None:
     print(f"{name}: {rows} claims, {differing} differ, faults met: {sorted(kinds)}")
     assert differing == 0
     assert rows > HISTORIES
-    assert {"ok", "date", "negative", "sum", "fact"} <= kinds
+    assert {"ok", "date", "negative", "sum"} <= kinds
+    assert kinds & {"fact", "sub-part"}, "a claim that lacks something"
+    if name == GATHERED:
+        assert "refused" in kinds
     if name == EVERY_FEATURE:
         assert {"gap", "edges"} <= kinds
 
 
-@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED, EARNED])
+@pytest.mark.parametrize("name", [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED, EARNED, GATHERED])
 def test_equal_with_numbers_as_arguments(name: str) -> None:
     rule = Rule(read_policy(find_policy(name)))
     _, differing, _ = differing_rows(rule, random_columns(rule.policy, 2000, SEED + 1, bad_share=0.02), literals=False)
@@ -107,8 +112,8 @@ def test_a_failed_claim_leaves_no_trace() -> None:
 @pytest.mark.parametrize(
     ("setting", "policies"),
     [
-        ("NUMBA_DISABLE_JIT", "EVERY_FEATURE TIME SPLIT DERIVED EARNED"),
-        ("NUMBA_BOUNDSCHECK", "SPLIT DERIVED"),  # compiling with checks takes half a minute a policy
+        ("NUMBA_DISABLE_JIT", "EVERY_FEATURE TIME SPLIT DERIVED EARNED GATHERED"),
+        ("NUMBA_BOUNDSCHECK", "SPLIT DERIVED GATHERED"),  # compiling with checks takes half a minute a policy
         pytest.param("NUMBA_BOUNDSCHECK", "EVERY_FEATURE SHARED TIME", marks=pytest.mark.long),
     ],
 )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from openyibao.policy.model import Policy
 from openyibao.settlement.claim import Claim, FactValue
 from openyibao.settlement.columns import MONEY
-from openyibao.settlement.lowering import MISSING_MONEY
+from openyibao.settlement.lowering import CLAIM_PARTS, MISSING_MONEY
 
 Columns = dict[str, npt.NDArray[np.int64]]
 MEAN_CLAIMS = 3
@@ -46,6 +46,7 @@ def random_columns(
         else:
             chance = (weights or {}).get(fact.name)
             columns[fact.name] = random.choice(len(fact.values), rows, p=chance).astype(np.int64)
+    _divide(policy, columns, random)
     if bad_share:
         _spoil(policy, columns, random, bad_share)
     return columns
@@ -118,6 +119,20 @@ def _money(random: np.random.Generator, rows: int) -> Columns:
         for name, share in (("fully_self_paid", 0.2), ("over_limit", 0.05), ("pre_self_paid", 0.1))
     }
     return {"total": scope + sum(parts.values()), **parts, "in_scope": scope}
+
+
+def _divide(policy: Policy, columns: Columns, random: np.random.Generator) -> None:
+    """Claims that gather have no money; of all others the sub-parts add up to their part."""
+    services = next((fact.values for fact in policy.facts if fact.name == "service"), ())
+    for gathering in policy.gatherings:
+        gathers = columns["service"] == services.index(gathering.service)
+        columns |= {name: np.where(gathers, 0, columns[name]) for name in MONEY}
+    for division in policy.divisions:
+        left = columns[CLAIM_PARTS[division.part]].copy()
+        for name in division.names[:-1]:
+            columns[name] = (left * random.random(len(left))).astype(np.int64)
+            left -= columns[name]
+        columns[division.names[-1]] = left
 
 
 def _spoil(policy: Policy, columns: Columns, random: np.random.Generator, share: float) -> None:
