@@ -67,6 +67,26 @@ def test_tables_that_cannot_be_settled(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["claims.csv"]
 
 
+def test_claims_that_gather_have_no_money(tmp_path: Path) -> None:
+    """Nothing or 0 in the columns of money; 10 yuan are told, and the other claims are settled."""
+    source = tmp_path / "claims.csv"
+    source.write_text(
+        "claim_id,person,settlement,total_yuan,fully_self_paid_yuan,over_limit_yuan,pre_self_paid_yuan,in_scope_yuan,"
+        "service,grade,class\n"
+        "1,A,2024-05-20,100000,0,0,0,100000,outpatient,primary,ordinary\n"
+        "2,A,2025-02-01,,,,,,yearly application,,illness-poor\n"
+        "3,B,2025-02-01,0,0,0,0,0,yearly application,,illness-poor\n"
+        "4,C,2025-02-01,10,0,0,0,10,yearly application,,illness-poor\n",
+        encoding="utf-8",
+    )
+    done = yibao("settle", source, "--policy", "beijing/resident-2024")
+    assert done.returncode == 1
+    assert "1 rows: a claim that gathers has no money of its own" in done.stdout
+    bills = (tmp_path / "claims-bills.csv").read_text(encoding="utf-8").splitlines()
+    (paid,) = (row.split(",")[-2:] for row in bills if row.startswith('"2"'))
+    assert float(paid[0]) > 0 and float(paid[0]) == -float(paid[1])
+
+
 def test_a_sheet_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel, "MOST_ROWS", 3)
     source = tmp_path / "claims.csv"

@@ -14,6 +14,7 @@ from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.columns import RowRule
 from openyibao.tables.block import Block
 from openyibao.tables.cells import (
+    EMPTY,
     NEITHER,
     NO_DAY,
     NOT_A_DAY,
@@ -152,11 +153,21 @@ class Reader:
 
     def _money(self, batch: Any, wrong: Wrong) -> dict[str, Numbers]:
         numbers = {name: read_amounts(batch[name], self.columns.header(name)) for name in MONEY}
+        if self.policy.gatherings:  # what has no money of its own need not say 0
+            none = self._gathers(batch)
+            numbers = {name: np.where(none & (fen == EMPTY), 0, fen) for name, fen in numbers.items()}
         for name, fen in numbers.items():
             self._mark_amounts(fen, name, wrong)
         total, *parts = numbers.values()
         wrong.mark(sum(parts) != total, "sum", "total")
         return numbers
+
+    def _gathers(self, batch: Any) -> Flags:
+        """Which rows are claims that gather."""
+        service = self.facts["service"]
+        gathers = [service.fact.values.index(one.service) for one in self.policy.gatherings]
+        found: Flags = np.isin(service.read(batch["service"]), gathers)
+        return found
 
     def _mark_amounts(self, fen: Numbers, field: str, wrong: Wrong) -> None:
         if len(fen) and fen.min() < WRONG:
