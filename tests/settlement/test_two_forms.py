@@ -22,7 +22,7 @@ TIME = str(Path(EVERY_FEATURE).with_name("time.yaml"))
 SPLIT = str(Path(EVERY_FEATURE).with_name("split.yaml"))
 DERIVED = str(Path(EVERY_FEATURE).with_name("derived.yaml"))
 EARNED = str(Path(EVERY_FEATURE).with_name("earned.yaml"))
-GATHERED = str(Path(EVERY_FEATURE).with_name("gathered.yaml"))
+GATHERED = str(Path(__file__).with_name("gathered.yaml"))  # beside those whose facts are drawn one by one
 SHARED = str(Path(EVERY_FEATURE).with_name("shared-and-fixed.yaml"))
 POLICIES = (
     EVERY_FEATURE,
