@@ -6,11 +6,9 @@ Both languages carry the same numbers.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -36,15 +34,6 @@ EARNED = str(ROOT / "tests" / "policies" / "earned.yaml")
 POLICIES = [*policy_ids(), EVERY_FEATURE, SHARED, TIME, SPLIT, DERIVED, EARNED]
 SCHEMA_EVERY = 50
 FEWER = 300
-
-
-@pytest.fixture(scope="module")
-def recompute() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recompute", Path(__file__).with_name("recompute.py"))
-    assert spec is not None and spec.loader is not None
-    module = sys.modules["recompute"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def new_year(claim: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ And a short history by hand, in which every wrong figure of what was left and ga
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import os
 from collections import Counter
@@ -36,15 +35,6 @@ SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 POLICIES = 40
 SCHEMA_EVERY = 40
 Obj = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def recompute() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recompute", Path(__file__).with_name("recompute.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 from datetime import date
 from pathlib import Path
@@ -34,15 +33,6 @@ WRONG: list[tuple[tuple[str | int, ...], Any]] = [
     (("sums", 0, "minus"), []),
     (("sums", 1, "fen"), 1),
 ]
-
-
-@pytest.fixture(scope="module")
-def recompute() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recompute", Path(__file__).with_name("recompute.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 from datetime import date
 from pathlib import Path
@@ -39,15 +38,6 @@ WRONG: list[tuple[tuple[str | int, ...], Any]] = [
 ]
 FACTS = {"service": "inpatient", "class": "ordinary", "age": 62, "days": 10}
 YEARS = {"continuous enrolment years": 7, "zero-claim years": 3, "lapsed years": 1}
-
-
-@pytest.fixture(scope="module")
-def recompute() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recompute", Path(__file__).with_name("recompute.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def settled(facts: dict[str, Any]) -> Any:

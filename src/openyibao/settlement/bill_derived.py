@@ -121,6 +121,10 @@ class DerivedWriter(UseWriter):
 
     def quantity_data(self, layer: str | None, quantity: str, asking: LayerPlan | None = None) -> Data:
         """A quantity and what it was; `asking` is the layer that looks at it."""
+        return self.quantity_of(layer, quantity, self.found_fen(layer, quantity, asking))
+
+    def quantity_of(self, layer: str | None, quantity: str, fen: int) -> Data:
+        """A quantity that comes to so much."""
         codes = {"total cost": "total", **part_codes(self.policy), **PART_NAMES}
         own = layer is None and quantity not in codes
         return {
@@ -128,5 +132,5 @@ class DerivedWriter(UseWriter):
             "layer": layer,
             "quantity": codes.get(quantity, quantity),
             "name": {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")},
-            "fen": self.found_fen(layer, quantity, asking),
+            "fen": fen,
         }

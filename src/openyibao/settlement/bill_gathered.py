@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from calendar import monthrange
 
-from openyibao.policy.derived import LEFT
 from openyibao.settlement.bill_answers import Data
 from openyibao.settlement.bill_derived import DerivedWriter
 from openyibao.settlement.bill_uses import period_text
@@ -18,9 +17,13 @@ SERVICE = "service"
 class GatherWriter(DerivedWriter):
     """Says what was gathered, and what is left for others to gather."""
 
+    def gather_plan(self) -> GatherPlan | None:
+        """Where the sums of this claim stand, if it gathers."""
+        return next((one for one in self.plan.gathers if self.facts.get(SERVICE) == one.gathering.service), None)
+
     def gathered(self) -> Data | None:
         """What this claim gathered; None where it is no such claim."""
-        plan = next((one for one in self.plan.gathers if self.facts.get(SERVICE) == one.gathering.service), None)
+        plan = self.gather_plan()
         if plan is None:
             return None
         months = plan.gathering.months
@@ -35,7 +38,7 @@ class GatherWriter(DerivedWriter):
             "to": period_text(period, self.named[plan.last]),
             "where": [self.asked(condition.fact, condition.key) for condition in plan.gathering.conditions],
             "parts": [self.open_part(key, self.named[found.local]) for key, found in plan.parts.items()],
-            "quantities": [self.kept_quantity(key, self.named[found.local]) for key, found in plan.quantities.items()],
+            "quantities": [self.quantity_of(*key, self.named[found.local]) for key, found in plan.quantities.items()],
             "fen": self.named[plan.total],
             "basis": self.basis(plan.gathering.basis),
         }
@@ -43,7 +46,7 @@ class GatherWriter(DerivedWriter):
     def sums(self) -> list[Data]:
         """The sums of the policy. A claim that gathers found those without gathering layers as a sum over claims."""
         plain = [one for one in self.policy.quantities if not one.is_own]
-        plan = next((one for one in self.plan.gathers if self.facts.get(SERVICE) == one.gathering.service), None)
+        plan = self.gather_plan()
         if plan is None:
             return [self.sum(one) for one in plain]
         asking = next(layer for layer in self.plan.layers if self.plan.gather_of(layer.layer) is plan)
@@ -54,7 +57,7 @@ class GatherWriter(DerivedWriter):
         return [self.left_to(plan) for plan in self.plan.gathers if self.is_gathered(plan)]
 
     def is_gathered(self, plan: GatherPlan) -> bool:
-        if any(self.facts.get(SERVICE) == one.gathering.service for one in self.plan.gathers):
+        if self.gather_plan():
             return False
         asked = [self.condition(one.fact, one.key) for one in plan.gathering.conditions]
         return all(condition["holds"] for condition in asked)
@@ -66,7 +69,7 @@ class GatherWriter(DerivedWriter):
             "service": self.name(plan.gathering.service),
             "period_key": period_text(period, self.named[slots[0].key]) if slots else "",
             "parts": [self.open_part(key, self.named[found.left]) for key, found in plan.parts.items()],
-            "quantities": [self.kept_quantity(key, self.at_end(key, found)) for key, found in plan.quantities.items()],
+            "quantities": [self.quantity_of(*key, self.at_end(key, found)) for key, found in plan.quantities.items()],
         }
 
     def at_end(self, key: Quantity, found: Found) -> int:
@@ -81,18 +84,6 @@ class GatherWriter(DerivedWriter):
             "part": part_codes(self.policy)[part] if layer is None else PART_NAMES[part],
             "name": self.name(part),
             "of": self.name(layer) if layer else None,
-            "fen": fen,
-        }
-
-    def kept_quantity(self, key: Quantity, fen: int) -> Data:
-        layer, quantity = key
-        codes = {"total cost": "total", **part_codes(self.policy), **PART_NAMES}
-        own = layer is None and quantity not in codes
-        return {
-            "kind": "sum" if own else "left" if quantity == LEFT else "quantity",
-            "layer": layer,
-            "quantity": codes.get(quantity, quantity),
-            "name": {lang: self.named_quantity(layer, quantity, lang) for lang in ("zh", "en")},
             "fen": fen,
         }
 

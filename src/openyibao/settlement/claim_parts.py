@@ -12,13 +12,7 @@ from openyibao.policy.model import Condition, Policy, Words
 from openyibao.policy.values import yuan
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement.claim import Claim
-
-MONEY = {
-    "fully self-paid cost": "fully_self_paid_fen",
-    "over-limit cost": "over_limit_fen",
-    "pre-self-paid cost": "pre_self_paid_fen",
-    "in-scope cost": "in_scope_fen",
-}
+from openyibao.settlement.lowering import CLAIM_PARTS
 
 
 class StayError(Exception):
@@ -43,9 +37,15 @@ def sub_parts(policy: Policy, claim: Claim, lines: Iterable[SplitLine]) -> dict[
             raise StayError(what, say("what the lines add up to only"), say("Remove it."))
         found |= dict.fromkeys(division.names, 0)
         for line in lines:
-            if fen := getattr(line, MONEY[division.part]):
+            if fen := _fen(line, division):
                 found[_belongs(policy, division, claim, line)] += fen
     return found
+
+
+def _fen(line: SplitLine, division: Division) -> int:
+    """What a line has in a divided part."""
+    fen: int = getattr(line, f"{CLAIM_PARTS[division.part]}_fen")
+    return fen
 
 
 def _belongs(policy: Policy, division: Division, claim: Claim, line: SplitLine) -> str:
@@ -57,7 +57,7 @@ def _belongs(policy: Policy, division: Division, claim: Claim, line: SplitLine) 
         "line {line} ({item}), of which {fen} yuan of {part} belong to no sub-part",
         line=verbatim(line.charge.line.name),
         item=quoted(line.item.code),
-        fen=yuan(getattr(line, MONEY[division.part])),
+        fen=yuan(_fen(line, division)),
         part=words.named(division.part),
     )
     expected = say("a line of one of {words}", words=words.some(division.names))

@@ -90,7 +90,7 @@ SAY: dict[str, tuple[str, str]] = {
     ),
     "edges": ("“{layer}”的“{what}”有一段的上限低于前一段。", "{layer}: an edge of {what} lies below the one before."),
 }
-TODO: dict[str, tuple[str, str]] = {
+WHAT_TO_DO: dict[str, tuple[str, str]] = {
     "date": ("请选用该日期施行的政策。", "Choose the policy in force on that date."),
     "fact": (
         "请补充、更正，或选用有相应规定的政策。",
@@ -122,8 +122,9 @@ def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
         template.format(**_details(plan, claim, fault, cell, lang))
         for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True)
     )
-    todo_zh, todo_en = TODO.get("fact" if _waits_for_facts(plan, claim, fault, cell) else fault.kind, ("", ""))
-    whole = Bilingual(f"{zh}{todo_zh}", f"{en} {todo_en}".rstrip())
+    kind = "fact" if _waits_for_facts(plan, claim, fault, cell) else fault.kind
+    do_zh, do_en = WHAT_TO_DO.get(kind, ("", ""))
+    whole = Bilingual(f"{zh}{do_zh}", f"{en} {do_en}".rstrip())
     return ClaimError(claim.id, fault.kind, whole, why=Bilingual(zh, en))
 
 

@@ -39,8 +39,7 @@ def period_number(low: Lowering, period: str, date: str) -> str:
         "quarter": f"{date} // 10000 * 4 + ({date} // 100 % 100 - 1) // 3",
         "calendar year": f"{date} // 10000",
         "lifetime": "0",
-        DISCHARGE_DAY: f"({date} // 10000 * {MONTHS} + {date} // 100 % 100 - 1) * 100 + {date} % 100",
-    }[period]
+    }["day" if period == DISCHARGE_DAY else period]
 
 
 def periods(low: Lowering) -> list[Statement]:
