@@ -39,6 +39,8 @@ from openyibao.settlement.program import Plan, plan_policy
 Array = npt.NDArray[Any]
 DATES = ("admission", "discharge", "settlement")
 MAX_USES = 50_000_000
+NOBODY = np.int64(-1)
+"""Whose uses nobody has touched yet: persons are numbers from 0."""
 MONEY = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 
 
@@ -153,7 +155,7 @@ class RowRule:
     def run(self, person: Array, inputs: list[Array], parameters: Array | None, fault: Array, out: list[Array]) -> None:
         """The bare loop, on checked columns (see `inputs`) and given outputs; for benchmarks."""
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
-        self.loop(len(person), np.array([-1, 0]), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
+        self.loop(len(person), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
 
     def _uses(self, inputs: list[Array]) -> list[Any]:
         """Numbers of periods and values, and the arrays that hold the uses of one person at a time."""
@@ -171,8 +173,9 @@ class RowRule:
                 raise ValueError(
                     f"policy {self.policy.id}: {slot.group} would keep {cells} uses at once; settle by year"
                 )
-            made["_".join(("OWN", *slot.place))] = np.zeros(cells, np.int64)
-            made |= {f"{name}_{number}": np.zeros(cells, np.int64) for name in ("USE", "EARN", "EOWN")}
+            made["_".join(("OWN", *slot.place))] = np.full(cells, NOBODY)
+            made |= {f"{name}_{number}": np.zeros(cells, np.int64) for name in ("USE", "EARN")}
+            made[f"EOWN_{number}"] = np.full(cells, NOBODY)
         return [made[name] for name in rows_arguments(program)]
 
     def _span(self, key: str, columns: Mapping[str, Array]) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""The lab: whole populations through the arithmetic that settles one claim."""
