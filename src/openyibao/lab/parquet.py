@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ from openyibao.lab.claims import CLAIM, ClaimColumnError, needed_columns
 from openyibao.lab.stream import FAULT, BatchSettler, Receipt, settle_stream
 from openyibao.policy.model import Policy
 from openyibao.tables.pipeline import ahead
+from openyibao.tables.settle import Progress, silent
 
 BATCH_ROWS = 131_072
 GROUP_ROWS = 1_048_576
 THREADS = 2
-Progress = Callable[[int, int], None]
-"""Told how many of how many rows are settled."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def settle_parquet(
     *,
     outputs: tuple[str, ...] = (),
     sizes: Sizes = Sizes(),
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Receipt:
     """Settle a Parquet table of claims (`lab.claims`), sorted by person, into one of bills; the receipt of both.
 
@@ -107,13 +106,12 @@ def _kept(schema: Any) -> Any:
     return pa.schema([schema.field(name) for name in schema.names])
 
 
-def _counted(bills: Iterator[Any], rows: int, progress: Progress | None) -> Iterator[Any]:
+def _counted(bills: Iterator[Any], rows: int, progress: Progress) -> Iterator[Any]:
     done = 0
     for batch in bills:
         yield batch
         done += batch.num_rows
-        if progress is not None:
-            progress(done, rows)
+        progress("settle", done, rows)
 
 
 @contextmanager
