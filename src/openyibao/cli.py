@@ -292,7 +292,7 @@ def bench_columns(
     claims: Annotated[int, typer.Option(min=1000, help="Claims in memory.")] = 4_000_000,
     rows: Annotated[list[int] | None, typer.Option(min=1000, help="Rows of a Parquet table; may be repeated.")] = None,
 ) -> None:
-    """Claims in columns: in memory on one thread and two, Parquet to Parquet, a fresh process. The last line is JSON."""
+    """Claims in columns: in memory, Parquet to Parquet, a fresh process. The last line is JSON."""
     from openyibao.bench.columns import run
 
     run(claims, rows or [20_000_000])

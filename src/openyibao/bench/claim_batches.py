@@ -18,6 +18,8 @@ from openyibao.settlement.columns import MONEY
 from openyibao.settlement.lowering import MISSING_MONEY
 
 CHUNK_ROWS = 500_000
+UNASKED = (*NAMES, *FLAGS, "charge", "enrolment")
+"""What few policies ask for, and large tables do without."""
 
 
 def claim_batch(policy: Policy, columns: Columns, first: int = 0) -> Any:
@@ -85,9 +87,6 @@ def _chunks(policy: Policy, rows: int, seed: int, weights: dict[str, list[float]
         columns = random_columns(policy, CHUNK_ROWS // MEAN_CLAIMS + 5000, seed + persons, weights)
         columns = lives(policy, {name: column[:size] for name, column in columns.items()}, seed + persons, weights)
         columns["person"] = columns["person"] + persons
-        needed = {
-            name: column for name, column in columns.items() if name not in (*NAMES, *FLAGS, "charge", "enrolment")
-        }
-        yield claim_batch(policy, needed, written)
+        yield claim_batch(policy, {name: columns[name] for name in columns if name not in UNASKED}, written)
         written += size
         persons = int(columns["person"][-1]) + 1

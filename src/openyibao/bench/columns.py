@@ -1,4 +1,4 @@
-"""`yibao bench columns`: claims in columns at full speed, in memory and from Parquet to Parquet. Figures, no verdicts."""
+"""`yibao bench columns`: claims in columns at full speed, in memory and from Parquet to Parquet."""
 
 from __future__ import annotations
 
@@ -42,9 +42,8 @@ def run(claims: int, rows: list[int]) -> None:
     claims: rows in memory. rows: sizes of the Parquet tables.
     """
     policy = read_policy(find_policy(POLICY))
-    columns = narrow(
-        lives(policy, random_columns(policy, claims // MEAN_CLAIMS, SEED, WITHOUT_GAPS), SEED, WITHOUT_GAPS)
-    )
+    drawn = random_columns(policy, claims // MEAN_CLAIMS, SEED, WITHOUT_GAPS)
+    columns = narrow(lives(policy, drawn, SEED, WITHOUT_GAPS))
     count = len(columns["person"])
     one, two = loop_seconds(policy, columns)
     checked_one, checked_two = checked_seconds(policy, columns)
@@ -96,7 +95,8 @@ def first_result(policy: Policy, *, kept: bool, runs: int = 3) -> list[float]:
     """Seconds of a whole process that settles 1,000 claims, with or without machine code kept from before."""
     with tempfile.TemporaryDirectory() as folder:
         claims = Path(folder) / "claims.npz"
-        np.savez(claims, **random_columns(policy, 1000 // MEAN_CLAIMS, SEED, WITHOUT_GAPS))
+        drawn: dict[str, Any] = dict(random_columns(policy, 1000 // MEAN_CLAIMS, SEED, WITHOUT_GAPS))
+        np.savez(claims, **drawn)
         command = [sys.executable, "-c", FIRST_RESULT, policy.id, str(claims)]
         return [
             seconds_of(command, Path(folder) / ("kept" if kept else str(number))) for number in range(-int(kept), runs)

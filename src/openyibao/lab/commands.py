@@ -1,4 +1,4 @@
-"""What the verbs of `yibao lab` do. Problems go to standard error; exit code 1: some rows not settled, 2: not usable."""
+"""What the verbs of `yibao lab` do. Exit code 1: some rows were not settled; 2: not usable."""
 
 from __future__ import annotations
 
