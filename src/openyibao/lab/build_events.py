@@ -41,6 +41,7 @@ STEP = 1 / 64
 NODES = np.arange(-7.0, 7.0 + STEP, STEP)
 """Scores over which is integrated."""
 DENSITY = np.exp(-NODES * NODES / 2) / math.sqrt(2 * math.pi) * STEP
+LOGITS = np.arange(-16.0, 16.0 + STEP, STEP)
 SOLVED = 200
 LEAST_SHARE = 1e-12
 
@@ -242,11 +243,10 @@ def scopes(kind: Kind, events: Floats, severity: Floats, chance: Floats, along: 
         middle = np.histogram(severity, bins=edges, weights=spent * severity)[0] / np.maximum(mass, LEAST_SHARE)
         seen = mass > 0
         mass, middle = mass[seen] / mass.sum(), middle[seen]
-        spread = scope.spread * NODES
+        smooth = smoothed(curve, scope.spread)
 
         def share(logit: float) -> float:
-            x = logit + slope * middle[:, None] + spread  # noqa: B023 - called within this turn only
-            return float(mass @ (at_scores(curve, x / 2) @ DENSITY))  # noqa: B023
+            return float(mass @ np.interp(logit + slope * middle, LOGITS, smooth))  # noqa: B023 - used in this turn
 
         low, high = -16.0, 16.0
         for _ in range(45):
@@ -259,6 +259,12 @@ def scopes(kind: Kind, events: Floats, severity: Floats, chance: Floats, along: 
             )
         table[g] = [round(round(low, 9) * ONE), round(slope * ONE), round(scope.spread * ONE)]
     return table
+
+
+def smoothed(curve: Floats, spread: float) -> Floats:
+    """The mean of the logistic curve around each of `LOGITS`, where logits have this spread."""
+    nodes, density = NODES[::8], 8 * DENSITY[::8]
+    return np.asarray(at_scores(curve, (LOGITS[:, None] + spread * nodes) / 2) @ density)
 
 
 def stays(kind: Kind) -> Whole:

@@ -46,14 +46,15 @@ HOUSEHOLDS, TIERS, AGES, CLASSES, KINDS, YEAR_DAYS = (len(TABLES) + place for pl
 @compiled
 def score_of(t: Whole, word: int) -> int:
     """The normal score of a word, in units of 2^-20."""
-    v = word if word < 0x80000000 else 0xFFFFFFFF - word
+    upper = -(word >> 31)
+    v = (word ^ upper) & 0x7FFFFFFF
     shift = 21
     while shift > 0 and v < (64 << shift):
         shift -= 1
     cell = t[SCORE] + shift * 64 + (v >> shift)
     low = t[cell]
     z = low + (((t[cell + 1] - low) * (v & ((1 << shift) - 1))) >> shift)
-    return z if word < 0x80000000 else -z
+    return (z ^ upper) - upper
 
 
 @compiled
