@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab.forms import DERIVED, STAYS, Claims, bills_of, cut, random_claims, replaced, single_form
 
+from lab.forms import DERIVED, STAYS, Claims, bills_of, cut, random_claims, replaced, single_form
 from openyibao import Policy
 from openyibao.lab.claims import ClaimColumnError
 from openyibao.lab.stream import BatchSettler, Receipt, TornPersonError, exact_sum, join_receipts, settle_stream
@@ -126,7 +126,7 @@ def test_a_person_who_comes_again_is_refused(size: int) -> None:
     person = CLAIMS.columns["person"].copy()
     person[-1] = 3
     batch = replaced(CLAIMS.batch, person=pa.array(person))
-    with pytest.raises(TornPersonError, match="person 3 comes after person 69[0-9]"):
+    with pytest.raises(TornPersonError, match=r"person 3 comes after person 69[0-9]"):
         settle_all(cut(batch, size))
 
 

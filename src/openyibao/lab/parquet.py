@@ -74,7 +74,9 @@ def open_claims(path: Path) -> Any:
         raise ClaimColumnError(f"{path}: there is no such file")
     try:
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=1_000_000)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # a right that is lacking, a disk that fails
+            raise
         raise ClaimColumnError(f"{path}: this is no Parquet file ({error})") from None
 
 
