@@ -190,3 +190,14 @@ def test_bills_after_a_claim_that_was_not_settled_are_named(tmp_path: Path) -> N
     assert "Note: B was settled after it, as if A had not been" in done.stderr
     done = yibao("settle", claims, "--policy", "xx-district/resident-2013", "--lang", "zh")
     assert "注意：B在其后结算，未计入A的累计和次数" in done.stderr
+
+
+def test_an_extra_that_there_is_not() -> None:
+    """Said before anything is installed."""
+    script = Path(__file__).parent.parent / "yibao"
+    environment = {**os.environ, "YIBAO_EXTRAS": "spark flink"}
+    done = subprocess.run(
+        [sys.executable, str(script), "--version"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "yibao: YIBAO_EXTRAS names flink; there is spark\n"

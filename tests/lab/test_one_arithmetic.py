@@ -128,7 +128,7 @@ def check_all(policies: list[tuple[str, Policy]], rows: int, seed: int, folder: 
     print(f"\nseed {seed}; another: YIBAO_SEED=...")
     lines = []
     for number, (name, policy) in enumerate(policies):
-        claims = random_claims(policy, max(20, rows // MEAN_CLAIMS), seed + number)
+        claims = random_claims(policy, rows // MEAN_CLAIMS + 20, seed + number)
         lines.append({"seed": seed, "name": name, **check(policy, claims, folder)})
         report(lines[-1])
     wrong = [line for line in lines if any(line["differing"].values())]

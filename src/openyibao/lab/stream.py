@@ -97,7 +97,11 @@ class BatchSettler:
 
     def settle(self, batch: Any) -> SettledBatch:
         columns = self.columns.read(batch)
-        found = self.rule.settle(columns)
+        try:
+            found = self.rule.settle(columns)
+        except ValueError as error:  # its rows are those of this batch, which nobody else has seen
+            persons = columns[PERSON]
+            raise ValueError(f"among the persons {int(persons[0])} to {int(persons[-1])}, {error}") from None
         fault, total = found.faults(), batch.column(column_name("total"))
         cost = columns["total"] if not total.null_count else total.fill_null(0).to_numpy()
         wrong = fault != 0
