@@ -129,7 +129,7 @@ def print_shifts(name: str, targets: Targets, done: Fit, held: Sequence[Figure],
             continue
         shares = ", ".join(f"{path.rsplit('.', 1)[-1]} {share:.1%}" for path, share in shift.shares.items())
         print(
-            f"{one.target.name}: misses by {one.value - one.target.value:+.2f} {one.target.unit}. Worked back from the "
+            f"{one.target.name}: misses by {one.value - one.target.value:+.2f}. Worked back from the "
             f"miss, not found: a shift of {shift.logit:+.2f} of the logits of in-scope shares (to {shares}) closes it."
         )
 
