@@ -81,7 +81,9 @@ def test_a_pareto_tail_continues_value_and_density() -> None:
     # far out a generalised Pareto falls like (1 - p) ** -shape
     p4, p6 = (np.interp(NormalDist().inv_cdf(1 - 10.0**-k), z, tailed) for k in (4, 6))
     level = np.interp(start, z, tailed)
-    scale = (1 - quantile) * lognormal_sigma(0.9) * math.exp(lognormal_sigma(0.9) * start - lognormal_sigma(0.9) ** 2 / 2)
+    scale = (
+        (1 - quantile) * lognormal_sigma(0.9) * math.exp(lognormal_sigma(0.9) * start - lognormal_sigma(0.9) ** 2 / 2)
+    )
     scale /= NormalDist().pdf(start)
     for found, chance in ((p4, 1e-4), (p6, 1e-6)):
         wanted = level + scale / shape * ((chance / (1 - quantile)) ** -shape - 1)
@@ -160,7 +162,9 @@ def test_thresholds_of_words() -> None:
     assert words_below(np.array([1.0, 2.0, 1.0])).tolist() == [2**30, 3 * 2**30, 2**32]
 
 
-@pytest.mark.parametrize("call", [lambda: lognormal_sigma(0), lambda: lognormal_curve(1, (0.3, 0.2)), lambda: gamma_class_means(0)])
+@pytest.mark.parametrize(
+    "call", [lambda: lognormal_sigma(0), lambda: lognormal_curve(1, (0.3, 0.2)), lambda: gamma_class_means(0)]
+)
 def test_numbers_that_cannot_be(call) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(QuantileError, match="expected"):
         call()

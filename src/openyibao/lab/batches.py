@@ -51,7 +51,7 @@ class Writer:
 
     def batch(self, claims: Columns) -> Any:
         """A batch of claims; `claim` is person * 4096 + the place in the person's year."""
-        arrays = [pa.array(claims.person * MAX_CLAIMS + claims.index), pa.array(claims.person)]
+        arrays = [pa.array(claims.person * MAX_CLAIMS + claims.number), pa.array(claims.person)]
         arrays += [pa.array(_days(getattr(claims, name)), pa.date32()) for name in DATES]
         arrays += [pa.array(getattr(claims, name)) for name in AMOUNTS]
         arrays += self._words(claims) if self.bridge is None else self._facts(claims, self.bridge)

@@ -77,7 +77,9 @@ def show_fit(name: str, write: bool, seeds: int, wide: bool, persons: int | None
     population = read_population(name, done.changes)
     generator = Generator(population, persons=persons)
     print(f"{name}: {generator.persons:,} persons, seed {generator.seed}, tables {generator.tables.digest}")
-    print(f"fitted in {done.rounds} rounds: " + (", ".join(f"{k} = {v:g}" for k, v in done.changes.items()) or "nothing"))
+    print(
+        f"fitted in {done.rounds} rounds: " + (", ".join(f"{k} = {v:g}" for k, v in done.changes.items()) or "nothing")
+    )
     held = measure(generator, targets.of("held out"))
     others = []
     for number in range(1, seeds + 1):

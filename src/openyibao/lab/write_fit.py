@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from openyibao.lab.nodes import Node, read_node
 
@@ -15,7 +16,7 @@ def write_numbers(file: Path, changes: Mapping[str, float]) -> int:
     """
     root = read_node(file)
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    places = sorted((place_of(root, path) + (value,) for path, value in changes.items()), reverse=True)
+    places = sorted(((*place_of(root, path), value) for path, value in changes.items()), reverse=True)
     changed = 0
     for line, column, value in places:
         text = lines[line]
@@ -37,8 +38,6 @@ def place_of(root: Node, path: str) -> tuple[int, int]:
         node = node.at(key)
     found = node.at(keys[-1])
     found.number(-1e18, 1e18)
-    if isinstance(found.value, dict):
-        line, column = found.value.lc.value("is")
-    else:
-        line, column = node.value.lc.value(keys[-1])
-    return line, column
+    marked: Any = found.value if isinstance(found.value, dict) else node.value
+    line, column = marked.lc.value("is" if marked is found.value else keys[-1])
+    return int(line), int(column)
