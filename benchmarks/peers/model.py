@@ -27,7 +27,10 @@ class Money:
     half_up: bool = True
 
     def of_fen(self, fen: Array) -> Array:
-        return fen if self.whole else fen.astype(np.float64) / self.unit_fen
+        if self.whole:
+            return fen
+        yuan: Array = fen / self.unit_fen
+        return yuan
 
     def in_fen(self, money: Array) -> Array:
         """The nearest whole fen."""
