@@ -23,8 +23,8 @@ HEADS = (
     "contestant",
     "k claims/s",
     "x time",
-    "x processor",
-    "prepare",
+    "x cpu",
+    "prep",
     "first",
     "again",
     "MB",
@@ -34,8 +34,8 @@ HEADS = (
 )
 LEGEND = f"""\
 k claims/s: thousand claims settled a second (median). x time: the time of that against {OURS!r};
-x processor: the same in processor time, which other work on the machine disturbs less (all here use one thread).
-prepare: seconds before, untimed. first, again: seconds from the start of a process to one person's bills.
+x cpu: the same in processor time, which other work on the machine disturbs less (all here use one thread).
+prep: seconds before, untimed. first, again: seconds from the start of a process to one person's bills.
 MB: peak memory of the process. off: persons with an amount that is off by a fen or more. most: the largest
 difference of one amount (fen). sum: what all layers pay too much, or too little if negative (fen)."""
 

@@ -27,10 +27,7 @@ class Money:
     half_up: bool = True
 
     def of_fen(self, fen: Array) -> Array:
-        if self.whole:
-            return fen
-        yuan: Array = fen / self.unit_fen
-        return yuan
+        return fen if self.whole else fen / self.unit_fen
 
     def in_fen(self, money: Array) -> Array:
         """The nearest whole fen."""
@@ -39,7 +36,8 @@ class Money:
     def share(self, money: Array, rate: Array) -> Array:
         """The share, rounded to the fen. Whole fen are shared in whole numbers: rates are whole per cents."""
         if self.whole:
-            return (2 * money.astype(np.int64) * np.rint(rate * 100).astype(np.int64) + 100) // 200
+            fen: Array = (2 * money.astype(np.int64) * np.rint(rate * 100).astype(np.int64) + 100) // 200
+            return fen
         if self.half_up:
             return np.floor(money * rate * 100 + 0.5) / 100
         return np.round(money * rate, 2)
