@@ -54,8 +54,7 @@ def simulated() -> dict[str, Figure]:
     paid = _paid(columns, closed_forms.POLICY)
     total, scope, grade = columns["total"], columns["in_scope"], columns["grade"]
     found = {
-        f"ratio.{name}": _share(paid, total, FITTED, grade == number)
-        for number, name in enumerate(closed_forms.GRADES)
+        f"ratio.{name}": _share(paid, total, FITTED, grade == number) for number, name in enumerate(closed_forms.GRADES)
     }
     found["ratio.all"] = _share(paid, total, FITTED)
     found["fund per admission"] = _share(paid, np.full_like(paid, 100), FITTED)

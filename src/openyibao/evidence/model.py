@@ -75,6 +75,10 @@ class Spec:
     beside: str = ""
     why: Bilingual | None = None
 
+    def rules(self) -> dict[str, Rule | None]:
+        """All its rules, by what they are for."""
+        return {"rule": self.rule, "other": self.other, "against": self.against, "origin": self.origin}
+
     @property
     def status(self) -> str:
         return self.findings[0].status if self.findings else ""

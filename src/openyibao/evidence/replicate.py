@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from openyibao.compare.assistance import Extreme, assistance_table
+from openyibao.compare.assistance import Standard, assistance_table
 from openyibao.evidence.figures import Figure, simulated
 from openyibao.evidence.model import Document, Library, ReplicationError, Row, Spec, Table
 from openyibao.evidence.rules import Answer, Evaluator
@@ -59,10 +59,11 @@ def replicate(
 ) -> list[Told]:
     """All tables, or those of one table or document. Raises ReplicationError where there is none of that name."""
     data = data or library()
-    names = [name for document in data.documents for name in (document.name, *(t.name for t in document.tables))]
+    documents = [document.name for document in data.documents]
+    names = list(dict.fromkeys([*documents, *(table.name for table in data.tables())]))
     if wanted is not None and wanted not in names:
         raise ReplicationError(f"no table or document {wanted!r}; there are {', '.join(names)}")
-    evaluator = Evaluator(data, simulated() if figures is None else figures, encoded_extreme)
+    evaluator = Evaluator(data, simulated() if figures is None else figures, encoded_standard)
     return [
         Told(document, table, tuple(result(evaluator, row) for row in table.rows))
         for document in data.documents
@@ -72,14 +73,14 @@ def replicate(
 
 
 @cache
-def _extremes() -> Mapping[tuple[str, ...], Extreme | None]:
-    """What the policies of the library have had of each standard of assistance, at all times."""
+def _standards() -> Mapping[tuple[str, ...], Standard]:
+    """The standards of assistance, as published and as the policies of the library have had them at any time."""
     policies = [read_policy(find_policy(name)) for name in policy_ids()]
-    return {(one.method, one.measure, one.bound, one.group): one.ever for one in assistance_table(policies)}
+    return {(one.method, one.measure, one.bound, one.group): one for one in assistance_table(policies)}
 
 
-def encoded_extreme(asked: tuple[str, ...]) -> Extreme | None:
-    found = _extremes()
+def encoded_standard(asked: tuple[str, ...]) -> Standard:
+    found = _standards()
     if asked not in found:
         raise ReplicationError(f"library {list(asked)}: no such standard; state method, measure, bound and group")
     return found[asked]
@@ -91,7 +92,12 @@ def result(evaluator: Evaluator, row: Row) -> Result:
     evaluator.inputs.clear()
     answers = {
         name: evaluator.answer(rule, row.table) if rule else None
-        for name, rule in (("rule", spec.rule), ("other", spec.other), ("against", spec.against), ("origin", spec.origin))
+        for name, rule in (
+            ("rule", spec.rule),
+            ("other", spec.other),
+            ("against", spec.against),
+            ("origin", spec.origin),
+        )
     }
     computed = answers["rule"]
     inputs = frozenset(evaluator.inputs - {row.id})
@@ -144,7 +150,7 @@ def _of_slip(
     if against is not None and against.value is not None and row.read is not None:
         return "refuted" if abs(against.value - row.read) > step / 2 else "not refuted"
     if computed is None or difference is None:
-        return "carried"
+        return "renamed"
     return "refuted" if abs(difference) > step / 2 else "not refuted"
 
 
@@ -153,7 +159,7 @@ def _of_range(row: Row, computed: Answer, asked: list[str]) -> str:
     lowest = asked[2] == "lowest"
     if computed.value is None or row.read is None:
         no_cap = "inside" if lowest else "outside"
-        return no_cap if computed.text else "none encoded"
+        return no_cap if computed.stated else "none encoded"
     return "inside" if (computed.value >= row.read if lowest else computed.value <= row.read) else "outside"
 
 

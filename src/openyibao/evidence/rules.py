@@ -15,11 +15,14 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from openyibao.compare.assistance import Extreme
+from openyibao.compare.assistance import Standard
+from openyibao.compare.words import Words, both, pick
 from openyibao.evidence.figures import Figure
-from openyibao.evidence.law import policy_value
+from openyibao.evidence.law import policy_named, policy_value
 from openyibao.evidence.model import Library, ReplicationError, Row, Rule
 from openyibao.evidence.numbers import power_towards, shown
+from openyibao.evidence.tables_read import word
+from openyibao.policy.model import Bilingual
 
 LISTED = 4
 """Terms of a long sum that are shown before the last one."""
@@ -29,21 +32,22 @@ LISTED = 4
 class Answer:
     """What a rule gives, in plain units: the value, the standard error of a simulation, and how it came about.
 
-    `value` is None where the encoded policies state nothing.
+    `value` is None where the encoded policies have no number; `stated` then says whether they state "no cap".
     """
 
     value: Fraction | None
-    text: str
+    text: Bilingual
     error: float = 0.0
     role: str = ""
+    stated: bool = True
 
 
 @dataclass(frozen=True)
 class Part:
-    """A term: its value, how it is shown, and the unit in which it is shown ("" for a plain number or a sum)."""
+    """A term: its value, how it is shown, and the unit in which it is shown ("" for a plain number or a rule)."""
 
     value: Fraction
-    text: str
+    text: Bilingual
     unit: str = ""
     error: float = 0.0
     role: str = ""
@@ -70,11 +74,11 @@ TERMS = {**dict.fromkeys(("ratio", "share", "per head", "whole of share", "growt
 
 @dataclass
 class Evaluator:
-    """Computes rows. `simulated` are figures by name, `extremes` what the encoded policies have by standard."""
+    """Computes rows. `simulated` are figures by name, `standards` what the encoded policies have."""
 
     library: Library
     simulated: Mapping[str, Figure]
-    extremes: Callable[[tuple[str, ...]], Extreme | None]
+    standards: Callable[[tuple[str, ...]], Standard]
     rows: Mapping[str, Row] = field(init=False)
     inputs: set[str] = field(default_factory=set)
     """The rows whose printed numbers were used, since this was last cleared."""
@@ -86,20 +90,23 @@ class Evaluator:
     def answer(self, rule: Rule, table: str) -> Answer:
         """What a rule gives. Raises ReplicationError where a row, a figure or a term is missing."""
         ((name, terms),) = rule.items()
-        special = {"policy value": self._law, "simulated": self._simulated, "library": self._library}.get(name)
-        if special is not None:
-            return special(terms)
-        if name == "count":
-            return Answer(Fraction(len(terms)), ", ".join(terms))
+        special: Mapping[str, Callable[[Any], Answer]] = {
+            "policy value": self._law,
+            "simulated": self._simulated,
+            "library": self._library,
+            "count": lambda names: Answer(Fraction(len(names)), alike(", ".join(names))),
+        }
+        if name in special:
+            return special[name](terms)
         parts = [part for term in terms for part in self._parts(term, table)]
         if name in ("shifted", "nearest share"):
-            return _shifted(parts) if name == "shifted" else _nearest(parts)
+            return self._shifted(*parts) if name == "shifted" else _nearest(*parts)
         if not parts or len(parts) != TERMS.get(name, len(parts)):
             raise ReplicationError(f"{table}: {name} of {len(parts)} terms; it takes {TERMS.get(name, 'some')}")
         operation, sign = OPERATIONS[name]
         value = operation([part.value for part in parts])
         error, role = _error(name, parts)
-        return Answer(value, _joined(name, sign, parts), error, role)
+        return Answer(value, both(lambda lang: self._joined(name, sign, parts, lang)), error, role)
 
     def best(self, row: Row) -> Fraction:
         """The number to compute with: the corrected one where the print is an error or nothing is printed."""
@@ -130,7 +137,7 @@ class Evaluator:
 
     def _parts(self, term: Any, table: str) -> list[Part]:
         if isinstance(term, int):
-            return [Part(Fraction(term), f"{term:,}")]
+            return [Part(Fraction(term), alike(f"{term:,}"))]
         if isinstance(term, str):
             return [self._part(row, self.best(row)) for row in self.fitting(term, table)]
         ((name, inner),) = term.items()
@@ -145,11 +152,11 @@ class Evaluator:
         found = self.answer(term, table)
         if found.value is None:
             raise ReplicationError(f"{table}: {name} gives no number to compute with")
-        text = found.text if name in ("policy value", "simulated") else f"({found.text})"
-        return [Part(found.value, text, "", found.error, found.role)]
+        bare = found.text if name in ("policy value", "simulated") else both(lambda lang: f"({pick(found.text, lang)})")
+        return [Part(found.value, bare, "", found.error, found.role)]
 
     def _part(self, row: Row, value: Fraction) -> Part:
-        return Part(value, shown(value / self.library.units[row.unit].times), row.unit)
+        return Part(value, alike(shown(value / self.library.units[row.unit].times)), row.unit)
 
     def fitting(self, name: str, table: str) -> list[Row]:
         """The rows of a name, in the order of their table. Raises ReplicationError where there is none."""
@@ -165,40 +172,73 @@ class Evaluator:
             raise ReplicationError(f"{table}: no row fits {name}; mend the pattern")
         return found
 
+    def unit(self, name: str, lang: str) -> str:
+        """A unit in words; one that begins with a number stands in brackets, so that it is not read as part of one."""
+        text = self.library.units[name].zh if lang == "zh" else name
+        return f"({text})" if text[0].isdigit() else text
+
     def _law(self, asked: Mapping[str, Any]) -> Answer:
         value = policy_value(asked)
-        facts = ", ".join(asked.get("where", {}).values())
+        words = Words(policy_named(asked["policy"]))
         told = shown(value) if value >= 1 else f"{shown(100 * value)}%"
-        return Answer(value, f"{told} ({asked['policy']}, {asked['layer']}, {asked['value']}: {facts or 'all'})")
+
+        def said(lang: str) -> str:
+            comma, colon = word("text", "comma", lang), word("text", "colon", lang)
+            facts = comma.join(pick(words.say(str(fact)), lang) for fact in asked.get("where", {}).values())
+            what = word("text", asked["value"], lang) + (colon + facts if facts else "")
+            place = comma.join((asked["policy"], pick(words.say(asked["layer"]), lang), what))
+            return told + word("text", "open", lang) + place + word("text", "close", lang)
+
+        return Answer(value, both(said))
 
     def _simulated(self, name: str) -> Answer:
         if name not in self.simulated:
             raise ReplicationError(f"no simulated figure {name!r}; there are {sorted(self.simulated)}")
         figure = self.simulated[name]
-        return Answer(figure.value, f"{name}", figure.error, figure.role)
+        return Answer(figure.value, both(lambda lang: word("figures", name, lang)), figure.error, figure.role)
 
     def _library(self, asked: Sequence[str]) -> Answer:
-        extreme = self.extremes(tuple(asked))
+        standard = self.standards(tuple(asked))
+        extreme = standard.ever
         if extreme is None:
-            return Answer(None, "")
+            return Answer(None, standard.because, stated=False)
         if extreme.value is None:
-            return Answer(None, f"{extreme.policy.id}: -")
+            return Answer(None, both(lambda lang: f"{word('text', 'no cap', lang)}. {pick(standard.because, lang)}"))
         times = 1 if asked[1] == "ratio" else self.library.units["10,000 yuan"].times
-        return Answer(extreme.value * times, extreme.policy.id)
+        return Answer(extreme.value * times, standard.because)
+
+    def _joined(self, name: str, sign: str, parts: list[Part], lang: str) -> str:
+        """The terms with their sign; with units where these differ."""
+        mixed = len({part.unit for part in parts if part.unit}) > 1
+        texts = [pick(part.text, lang) for part in parts]
+        for number, part in enumerate(parts):
+            if part.unit == "%":
+                texts[number] += "%"
+            elif mixed and part.unit:
+                texts[number] += f" {self.unit(part.unit, lang)}"
+        if name == "growth":
+            return f"{texts[0]} / {texts[1]} - 1"
+        if name == "before growth":
+            return f"{texts[0]} / (1 + {texts[1]})"
+        if len(texts) > LISTED + 1:
+            texts = [*texts[:LISTED], "...", texts[-1]]
+        return sign.join(texts)
+
+    def _shifted(self, printed: Part, target: Part) -> Answer:
+        """A print times the power of ten that brings it nearest to a number."""
+        power = power_towards(printed.value, target.value)
+
+        def said(lang: str) -> str:
+            goal = pick(target.text, lang) + (f" {self.unit(target.unit, lang)}" if target.unit else "")
+            moved = f"{pick(printed.text, lang)} {self.unit(printed.unit, lang)} × 10^{power}"
+            return f"{moved}{word('text', 'towards', lang)} {goal}"
+
+        return Answer(printed.value * Fraction(10) ** power, both(said))
 
 
-def _joined(name: str, sign: str, parts: list[Part]) -> str:
-    """The terms with their sign; with units where these differ."""
-    mixed = len({part.unit for part in parts if part.unit}) > 1
-    texts = [f"{part.text} {part.unit}" if mixed and part.unit not in ("", "%") else part.text for part in parts]
-    texts = [f"{text}%" if part.unit == "%" else text for text, part in zip(texts, parts, strict=True)]
-    if name == "growth":
-        return f"{texts[0]} / {texts[1]} - 1"
-    if name == "before growth":
-        return f"{texts[0]} / (1 + {texts[1]})"
-    if len(texts) > LISTED + 1:
-        texts = [*texts[:LISTED], "...", texts[-1]]
-    return sign.join(texts)
+def alike(text: str) -> Bilingual:
+    """A text that is the same in both languages."""
+    return Bilingual(text, text)
 
 
 def _error(name: str, parts: list[Part]) -> tuple[float, str]:
@@ -212,16 +252,7 @@ def _error(name: str, parts: list[Part]) -> tuple[float, str]:
     return uncertain[0].error * float(abs(others)), uncertain[0].role
 
 
-def _shifted(parts: list[Part]) -> Answer:
-    """A print times the power of ten that brings it nearest to a number."""
-    printed, target = parts
-    power = power_towards(printed.value, target.value)
-    unit = f" {printed.unit}" if printed.unit else ""
-    return Answer(printed.value * Fraction(10) ** power, f"{printed.text}{unit} × 10^{power}, towards {target.text}")
-
-
-def _nearest(parts: list[Part]) -> Answer:
+def _nearest(share: Part, whole: Part) -> Answer:
     """The share of the whole number of people that comes nearest to a printed share."""
-    share, whole = parts
     count = round(share.value * whole.value)
-    return Answer(Fraction(count) / whole.value, f"{count} / {whole.text}")
+    return Answer(Fraction(count) / whole.value, alike(f"{count} / {whole.text.en}"))

@@ -69,9 +69,7 @@ def library() -> Library:
     return Library(tuple(documents), specs, units)
 
 
-def read_document(
-    name: str, data: Mapping[str, Any], texts: Mapping[str, str], units: Mapping[str, Unit]
-) -> Document:
+def read_document(name: str, data: Mapping[str, Any], texts: Mapping[str, str], units: Mapping[str, Unit]) -> Document:
     """A document from its YAML data and the texts of its CSV files, by table."""
     tables = tuple(
         Table(table, Bilingual(one["zh"], one["en"]), one["lines"], read_rows(table, texts[table], units))
@@ -110,7 +108,7 @@ def _row(table: str, line: int, one: Mapping[str, str], units: Mapping[str, Unit
     times = units[one["unit"]].times
     try:
         read = Fraction(one["read"]) if one["read"] else None
-        step = Fraction(one["step"]) if one["step"] else last_digit(one["printed"], read or Fraction(0))
+        step = Fraction(one["step"] or 0) or (Fraction(0) if read is None else last_digit(one["printed"], read))
         year = int(one["year"]) if one["year"] else None
     except ValueError:
         raise ReplicationError(f"{place}: read, step and year are plain numbers, such as 1860 or 8.1") from None
@@ -177,10 +175,14 @@ def _spec(place: str, data: Mapping[str, Any], findings: Mapping[str, Finding]) 
     if lost := [number for number in numbers if number not in findings]:
         raise ReplicationError(f"{place}: finding {lost[0]} is not described under `findings`")
     why = data.get("why")
+    rule, other, against, origin = (_rule(place, data.get(name)) for name in RULES)
     return Spec(
         kind,
         tuple(findings[number] for number in numbers),
-        *(_rule(place, data.get(name)) for name in RULES),
+        rule,
+        other,
+        against,
+        origin,
         data.get("column", ""),
         data.get("beside", ""),
         Bilingual(why["zh"], why["en"]) if why else None,
