@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from openyibao.evidence.model import ReplicationError
+
 _NUMERAL = re.compile(r"\d[\d, ]*(?:\.\d+)?")
 SHOWN_DECIMALS = 4
 
@@ -52,7 +54,9 @@ def power_towards(value: Fraction, target: Fraction) -> int:
     (1, 2)
     """
     if value <= 0 or target <= 0:
-        raise ValueError("only positive numbers can be brought near each other by a power of ten")
+        raise ReplicationError(
+            f"{shown(value)} cannot be brought near {shown(target)} by a power of ten: both must be above 0"
+        )
 
     def apart(power: int) -> Fraction:
         moved = value * Fraction(10) ** power

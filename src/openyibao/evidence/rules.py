@@ -116,6 +116,13 @@ class Evaluator:
             return row.read
         return self.reading(row)
 
+    def print_of(self, row: Row) -> Fraction:
+        """What the document prints, right or wrong."""
+        if row.read is None:
+            raise ReplicationError(f"{row.id}: nothing is printed")
+        self.inputs.add(row.id)
+        return row.read
+
     def reading(self, row: Row) -> Fraction:
         """What the rule of a row gives."""
         spec = self.library.specs.get(row.id)
@@ -141,14 +148,10 @@ class Evaluator:
         if isinstance(term, str):
             return [self._part(row, self.best(row)) for row in self.fitting(term, table)]
         ((name, inner),) = term.items()
-        if name in ("printed", "reading"):
-            (row,) = self.fitting(inner, table)
-            if name == "reading":
-                return [self._part(row, self.reading(row))]
-            if row.read is None:
-                raise ReplicationError(f"{row.id}: nothing is printed")
-            self.inputs.add(row.id)
-            return [self._part(row, row.read)]
+        if name == "reading":
+            return [self._part(row, self.reading(row)) for row in self.fitting(inner, table)]
+        if name == "printed":
+            return [self._part(row, self.print_of(row)) for row in self.fitting(inner, table)]
         found = self.answer(term, table)
         if found.value is None:
             raise ReplicationError(f"{table}: {name} gives no number to compute with")
