@@ -25,3 +25,19 @@ def lab_settle(
         from openyibao.lab.commands import settle_claims
 
         settle_claims(claims, policy, out, progress)
+
+
+@lab_app.command("year")
+def lab_year(
+    populations: Annotated[list[str], typer.Argument(metavar="POPULATION...", help="Names, or files.")],
+    share: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Share of the persons to draw.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Without it, that of each file.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Keep what is done in this file, and go on from it.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Blocks settled at a time.")] = 2,
+    progress: Annotated[bool, typer.Option(help="Lines on standard error.")] = True,
+) -> None:
+    """Generate and settle a year of whole populations without storing it; totals beside those published."""
+    with commands.told():
+        from openyibao.lab.year_commands import year
+
+        year(populations, share, seed, state, threads, progress)

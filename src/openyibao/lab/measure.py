@@ -58,11 +58,11 @@ def measure(generator: Generator, targets: Sequence[Target], batches: int = BATC
         sums[number] = batch_sums(generator, targets, first, last)
     weights = np.array([[last - first] for first, last in parts]) / generator.persons
     return [
-        _figure(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)
+        figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)
     ]
 
 
-def _figure(target: Target, sums: Floats, shares: Floats, weight: float) -> Figure:
+def figure_of(target: Target, sums: Floats, shares: Floats, weight: float) -> Figure:
     def of(total: Floats, share: float) -> float:
         if target.over is None:
             return float(total[0]) * weight / share * UNITS[target.unit]

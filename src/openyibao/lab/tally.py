@@ -72,9 +72,7 @@ def _day(number: int) -> int:
 
 
 @compiled
-def _add(
-    flat: Whole, sizes: Whole, codes: Any, person: Whole, days: Any, costs: Any, fault: Any, outputs: Any
-) -> None:
+def _add(flat: Whole, sizes: Whole, codes: Any, person: Whole, days: Any, costs: Any, fault: Any, outputs: Any) -> None:
     paid_from = 3 + 2 * len(costs)
     count = len(outputs)
     last = np.full(count, -1)

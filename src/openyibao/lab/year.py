@@ -97,9 +97,7 @@ class Year:
         self.settling = [Settling(part) for part in parts]
         self.done = 0
         self.sums = [
-            YearSums(
-                one.shape, np.zeros((batches, *one.shape.empty().shape), np.int64), np.zeros(batches, np.int64)
-            )
+            YearSums(one.shape, np.zeros((batches, *one.shape.empty().shape), np.int64), np.zeros(batches, np.int64))
             for one in self.settling
         ]
         self.blocks = [block for number in range(len(parts)) for block in _blocks(number, parts[number], batches)]
@@ -111,6 +109,10 @@ class Year:
     @property
     def persons_done(self) -> int:
         return int(sum(one.persons.sum() for one in self.sums))
+
+    @property
+    def claims_done(self) -> int:
+        return int(sum(one.sums[..., 0].sum() for one in self.sums))
 
     def run(self, pool: Executor | None, progress: Progress | None = None, state: Path | None = None) -> None:
         """Settle what is left. With a state file, it is written every now and then, when stopped, and at the end."""
@@ -124,8 +126,7 @@ class Year:
             finally:
                 spare.append(columns)
 
-        saved, persons = self.done, self.persons_done
-        claims = int(sum(one.sums[..., 0].sum() for one in self.sums))
+        saved, persons, claims = self.done, self.persons_done, self.claims_done
         try:
             for sums in map_ahead(pool, work, self.blocks[self.done :]):
                 number, batch, first, last = self.blocks[self.done]
@@ -184,7 +185,9 @@ class Year:
             sums = [np.array(one, np.int64) for one in data["sums"]]
             persons = [np.array(one, np.int64) for one in data["persons"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise YearStateError(f"{path}: no state of a year can be read ({error}). Begin anew in another file.") from None
+            raise YearStateError(
+                f"{path}: no state of a year can be read ({error}). Begin anew in another file."
+            ) from None
         if kept != self.made_of() or [len(one) for one in sums] != [one.sums.size for one in self.sums]:
             raise YearStateError(
                 f"{path}: this state is of another run: {kept['parts']}; now {self.made_of()['parts']}. "
