@@ -23,6 +23,8 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
+lab_app = typer.Typer(no_args_is_help=True, help="Whole populations: bring data, settle, compare.")
+app.add_typer(lab_app, name="lab")
 
 Lang = Literal["zh", "en"]
 PageLang = Annotated[
@@ -256,6 +258,21 @@ def history_resettle(
             accept=accept_changed,
             amended=amended,
         )
+
+
+@lab_app.command("claims")
+def lab_claims(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: .csv, .xlsx or .parquet.")],
+    policy: Annotated[str, typer.Option(help="Id of a policy, or a file: its facts and words are read.")],
+    out: Annotated[Path, typer.Option(help="Where the columns go (.parquet).")],
+    lang: Annotated[Lang, typer.Option(help="Language of the summary.")] = "en",
+    progress: Annotated[bool | None, typer.Option(help="Show progress; without it, on a terminal only.")] = None,
+) -> None:
+    """Bring a table of claims to the lab, with what was paid."""
+    with commands.told(lang):
+        from openyibao.lab.bring.commands import bring_table
+
+        bring_table(commands.load(policy), file, out, lang, progress)
 
 
 @app.command()

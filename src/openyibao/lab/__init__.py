@@ -1,0 +1,1 @@
+"""The lab: what a policy does to a whole population, real or made."""
