@@ -275,6 +275,23 @@ def lab_claims(
         bring_table(commands.load(policy), file, out, lang, progress)
 
 
+@lab_app.command("survey")
+def lab_survey(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Stata, SPSS, SAS, CSV, Excel or Parquet.")],
+    mapping: Annotated[str, typer.Option(help="charls, cfps, or a mapping file (.yaml).")],
+    out: Annotated[Path, typer.Option(help="Where the people go (.parquet).")],
+    wave: Annotated[str, typer.Option(help="A wave of the mapping; without it, the mapping's own.")] = "",
+    weight: Annotated[str, typer.Option(help="A field to take as weight instead of the mapping's.")] = "",
+    claims: Annotated[Path | None, typer.Option(help="Also make claims of the stays and visits (.parquet).")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the report.")] = "en",
+) -> None:
+    """Bring survey microdata to the lab through a mapping file, with a report."""
+    with commands.told(lang):
+        from openyibao.lab.bring.commands import bring_survey
+
+        bring_survey(file, mapping, out, wave, weight, claims, lang)
+
+
 @app.command()
 def terms(
     term: Annotated[str | None, typer.Argument(metavar="[TERM]", help="English, Chinese, or a national code.")] = None,

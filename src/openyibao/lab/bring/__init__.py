@@ -1,9 +1,9 @@
 """Data of one's own for the lab: claims in national field names, and survey microdata through a mapping file.
 
-    bring_claims(policy, source, target)      a table of claims -> Parquet columns of the lab, rejects with reasons
-    policy_columns(rule, claims, facts)       columns of the lab -> what `RowRule.settle` takes
-    read_mapping(name), read_people(...)      a survey file and its mapping -> people, with a report
-    survey_claims(people, year, mapping)      people -> claims, under stated assumptions
+bring_claims(policy, source, target)      a table of claims -> Parquet columns of the lab, rejects with reasons
+policy_columns(rule, claims, facts)       columns of the lab -> what `RowRule.settle` takes
+read_mapping(name), read_people(...)      a survey file and its mapping -> people, with a report
+survey_claims(people, year, mapping)      people -> claims, under stated assumptions
 """
 
 from openyibao.lab.bring.claims import Brought, bring_claims, persons_path

@@ -33,6 +33,7 @@ from openyibao.tables.spill import ByPerson, ByRow
 from openyibao.tables.stream import check_persons, whole_persons
 from openyibao.tables.targets import Rejects
 
+USUAL = Sizes()
 PERSONS = pa.schema([("person", pa.int64()), ("person_id", pa.string())])
 
 
@@ -63,7 +64,7 @@ def persons_path(target: Path) -> Path:
 
 
 def bring_claims(
-    policy: Policy, source: Path, target: Path, *, progress: Progress = silent, sizes: Sizes = Sizes()
+    policy: Policy, source: Path, target: Path, *, progress: Progress = silent, sizes: Sizes = USUAL
 ) -> Brought:
     """Bring a table of claims (CSV, Excel, Parquet) to the lab, as a Parquet file; memory for a part of it is enough.
 
@@ -116,7 +117,9 @@ class _Bringing:
         by_person, repeated = self._by_person()
         seen, size, rows = seen_ids(self.folder), self.sizes, max(1, self.source.rows)
         bad = ByRow(self.folder, "rejects", self.source.first_row, rows, size.part_rows)
-        read = (self.reader.read(batch, repeated) for batch in self._counted("settle", by_person.batches(size.batch_rows)))
+        read = (
+            self.reader.read(batch, repeated) for batch in self._counted("settle", by_person.batches(size.batch_rows))
+        )
         with pq.ParquetWriter(target, self.schema) as out, pq.ParquetWriter(persons, PERSONS) as people:
             for block in whole_persons(read, seen):
                 settled = self.settler.settle(block)

@@ -165,7 +165,9 @@ def policy_columns(rule: RowRule, claims: Any, facts: Mapping[str, str | int] | 
 
 
 def _facts_of(policy: Policy, names: list[str]) -> str:
-    return "; ".join(f"{fact.name} ({', '.join(fact.values) or kind_of(fact)})" for fact in policy.facts if fact.name in names)
+    return "; ".join(
+        f"{fact.name} ({', '.join(fact.values) or kind_of(fact)})" for fact in policy.facts if fact.name in names
+    )
 
 
 def _one(column: Any) -> Any:

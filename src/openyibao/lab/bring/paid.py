@@ -1,4 +1,4 @@
-"""What was paid, where a table of claims tells it: kept beside the claims, checked, and set beside the policy's bills."""
+"""What was paid, where a table of claims tells it: kept beside the claims, checked, set beside the policy's bills."""
 
 from __future__ import annotations
 
