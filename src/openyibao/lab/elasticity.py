@@ -123,10 +123,12 @@ def dispersion(events: Column) -> float:
 def year_to_year(person: Column, year: Column, use: Column, years: tuple[int, int]) -> float:
     """The correlation of a person's use in two years, of all persons who have both.
 
-    >>> year_to_year(np.array([1, 2, 3, 1, 2, 3]), np.array([1, 1, 1, 2, 2, 2]), np.array([0, 1, 2, 1, 2, 3]), (1, 2))
+    >>> person, year = np.array([1, 2, 3, 1, 2, 3]), np.array([1, 1, 1, 2, 2, 2])
+    >>> round(year_to_year(person, year, np.array([0, 1, 2, 1, 2, 3]), (1, 2)), 12)
     1.0
     """
-    _same(person, year), _same(person, use)
+    _same(person, year)
+    _same(person, use)
     found = []
     for one in years:
         rows = np.flatnonzero(year == one)
@@ -138,7 +140,7 @@ def year_to_year(person: Column, year: Column, use: Column, years: tuple[int, in
     both, mine, yours = np.intersect1d(before, after, assume_unique=True, return_indices=True)
     if len(both) < 2 or not np.ptp(then[mine]) or not np.ptp(now[yours]):
         raise ValueError(f"too few persons with use that varies in both {years[0]} and {years[1]}")
-    return round(float(np.corrcoef(then[mine], now[yours])[0, 1]), 12)
+    return float(np.corrcoef(then[mine], now[yours])[0, 1])
 
 
 def _positive(cost: Column) -> Column:

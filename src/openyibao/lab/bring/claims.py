@@ -149,19 +149,17 @@ class _Bringing:
     def _claims(self, block: Block, settled: Settled) -> tuple[Any, Any]:
         """The rows of a block that were settled, and their persons, numbered on."""
         good = np.isin(block.rows, settled.bills[ROW].to_numpy(zero_copy_only=False))
-        paid = read_paid(self.paid_columns, block.batch, self.paid)
-        kept = pa.array(good)
+        paid = read_paid(self.paid_columns, block.batch.filter(pa.array(good)), self.paid)
         bills = {name: settled.bills[name].to_numpy(zero_copy_only=False) for name in self.reader.bills.amounts}
-        told = {name: column.filter(kept) for name, column in paid.items()}
-        check(told, block.numbers["total"][good], bills, self.paid)
+        check(paid, block.numbers["total"][good], bills, self.paid)
         person = person_numbers(block.person.new)
-        chosen = np.flatnonzero(good)
-        chosen = chosen[np.lexsort((block.order[chosen], person[chosen]))]
+        kept = np.flatnonzero(good)
+        order = np.lexsort((block.order[kept], person[kept]))
+        chosen = kept[order]
         _, first, number = np.unique(person[chosen], return_index=True, return_inverse=True)
         self._count_unknown(block, chosen)
         claims = claim_batch(self.reader, self.claims, block, chosen, number + self.people)
-        rows = pa.array(chosen)
-        arrays = [*claims.columns, *(paid[name].take(rows) for name in self.paid_columns)]
+        arrays = [*claims.columns, *(paid[name].take(pa.array(order)) for name in self.paid_columns)]
         numbers = pa.array(np.arange(len(first), dtype=np.int64) + self.people)
         ids = block.person.texts.take(pa.array(chosen[first]))
         self.people += len(first)

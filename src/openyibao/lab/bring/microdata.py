@@ -59,7 +59,7 @@ class Opened:
                 return Microdata(
                     self.path,
                     len(next(iter(columns.values()), ())),
-                    {name: [_cell(value) for value in columns[name]] for name in wanted},
+                    {name: _cells(columns[name], meta.missing_user_values.get(name, ())) for name in wanted},
                     {name: label for name, label in meta.column_names_to_labels.items() if label},
                     {name: _labels(labels) for name, labels in meta.variable_value_labels.items()},
                     encoding or meta.file_encoding or "UTF-8",
@@ -115,6 +115,15 @@ def _pyreadstat(path: Path, encoding: str | None, **options: Any) -> tuple[Any, 
 
 def _unreadable(path: Path) -> TableError:
     return TableError(f"{path}: its texts are neither UTF-8 nor GB18030. Save it as UTF-8.")
+
+
+def _cells(values: Sequence[Any], letters: Sequence[str]) -> list[Cell]:
+    """Cells as text; in a column of numbers, the letters of missing ones get their point.
+
+    >>> _cells([1.0, "d", None], ["d"]), _cells(["d", ""], [])
+    (['1', '.d', '.'], ['d', None])
+    """
+    return [f".{value}" if isinstance(value, str) and value in letters else _cell(value) for value in values]
 
 
 def _cell(value: Any) -> Cell:

@@ -28,7 +28,7 @@ SAY: dict[str, tuple[str, str]] = {
     "absent": ("文件中没有的：{what}", "Not in the file: {what}"),
     "left": (
         "  {service}：{no_cost:,}人有次数而无费用，{no_number:,}人有费用而无次数，未成单据",
-        "  {service}: no claims of {no_cost:,} people with a number but no cost, nor of {no_number:,} with a cost alone",
+        "  {service}: no claims of {no_cost:,} people who told no cost, nor of {no_number:,} who told no number",
     ),
     "assumed": (
         "假定：费用的{share}%在范围内，住院{days}天，费用按次均分；{facts}",
