@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,19 +20,22 @@ from bring.files import cfps, charls
 from bring.stata import Variable, write_stata
 from openyibao.lab.bring import policy_columns, read_mapping, read_people, survey_claims
 from openyibao.lab.bring.mapping import CONCEPTS, SHIPPED, Claims, MappingError, find_mapping
-from openyibao.lab.bring.report import lines
+from openyibao.lab.bring.report import CONCEPT, lines
 from openyibao.lab.bring.visits import evenly
 from openyibao.policy import find_policy, read_policy
 from openyibao.settlement.columns import RowRule
 from openyibao.tables import TableError
 
-pytest.importorskip("pyreadstat", reason="pyreadstat is not installed: requirements/survey.txt")
+stata = pytest.mark.skipif(
+    importlib.util.find_spec("pyreadstat") is None, reason="pyreadstat is not installed: requirements/survey.txt"
+)
 
 
 def shipped(name: str) -> Any:
     return read_mapping(find_mapping(name))
 
 
+@stata
 def test_charls(tmp_path: Path) -> None:
     charls(tmp_path / "H_CHARLS_D_Data.dta")
     people, report = read_people(tmp_path / "H_CHARLS_D_Data.dta", shipped("charls"))
@@ -58,9 +63,10 @@ def test_charls(tmp_path: Path) -> None:
     assert told["income"].rounded == 1 and told["consumption"].rounded == 0
     assert told["sex"].recoded == {("1", "male"): 2, ("2", "female"): 3}
     assert told["hospital cost"].missing == {".d": 1}
-    assert report.absent == ["household size (h4hhres)"]
+    assert report.absent == {"household size": "h4hhres"}
 
 
+@stata
 def test_charls_is_told(tmp_path: Path) -> None:
     charls(tmp_path / "c.dta")
     people, report = read_people(tmp_path / "c.dta", shipped("charls"))
@@ -69,12 +75,19 @@ def test_charls_is_told(tmp_path: Path) -> None:
     assert "outpatient visits = r4doctim1m (变量r4doctim1m): 4 filled, of a month, times 12 for a year" in english
     assert "food = hh4cfood (变量hh4cfood): 4 filled, of the household, of a week, times 52 for a year" in english
     assert "recoded: 2 -> female 3, 1 -> male 2" in english
-    assert "共7行：保留5行。" in chinese and "每月的，乘以12折成一年" in chinese and "没有权重" in chinese
+    assert (
+        "共7行：保留5行。" in chinese
+        and "每月的，乘以12折成一年" in chinese
+        and "没有权重" in chinese
+        and "把握：中" in chinese
+    )
+    assert set(CONCEPT) == set(CONCEPTS) and "文件中没有的：家庭人口 (h4hhres)" in chinese
     about = json.loads(people.schema.field("outpatient_cost_fen").metadata[b"survey"])
     assert (about["period"], about["times"], about["of"], about["unit"]) == ("month", "12", "person", "yuan")
     assert people.schema.metadata[b"year"] == b"2018"
 
 
+@stata
 def test_cfps(tmp_path: Path) -> None:
     cfps(tmp_path / "cfps2018famecon.dta")
     people, report = read_people(tmp_path / "cfps2018famecon.dta", shipped("cfps"))
@@ -90,9 +103,10 @@ def test_cfps(tmp_path: Path) -> None:
     assert told["urban"].missing == {"-8 (不适用)": 1}
     assert told["medical expenditure"].missing == {"-10 (无法判断)": 1}
     assert told["consumption"].name == "pce" and told["weight"].name == "fswt_natcs18n"
-    assert {one.split(" (")[0] for one in report.absent} == {"person", "age", "sex"}
+    assert set(report.absent) == {"person", "age", "sex"}
 
 
+@stata
 def test_another_wave_another_weight(tmp_path: Path) -> None:
     path = tmp_path / "f.dta"
     names = ("FID14", "fincome1", "fswt_natcs14", "mine")
@@ -112,15 +126,30 @@ def test_another_wave_another_weight(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.dta"
-    broken.write_bytes(b"no Stata file at all")
-    with pytest.raises(TableError, match=r"broken\.dta: is damaged"):
-        read_people(broken, shipped("cfps"))
     with pytest.raises(TableError, match="there is no such file"):
         read_people(tmp_path / "none.dta", shipped("cfps"))
     (tmp_path / "a.doc").write_bytes(b"")
     with pytest.raises(TableError, match=r"a survey file is one of \.dta"):
         read_people(tmp_path / "a.doc", shipped("cfps"))
+
+
+@stata
+def test_stata_files_in_utf_8_and_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "f.dta"
+    write_stata(path, [Variable("fid18", [7], "家户"), Variable("med", [-9], "医疗", {-9: "缺失"})], "utf-8")
+    _, report = read_people(path, shipped("cfps"))
+    assert report.encoding == "UTF-8" and report.concepts["household"].label == "家户"
+    assert report.concepts["medical expenditure"].missing == {"-9 (缺失)": 1}
+    path.write_bytes(b"no Stata file at all")
+    with pytest.raises(TableError, match=r"f\.dta: is damaged"):
+        read_people(path, shipped("cfps"))
+
+
+def test_without_pyreadstat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cfps(tmp_path / "f.dta")
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(TableError, match=r"need the package pyreadstat\. Install the extra `survey`"):
+        read_people(tmp_path / "f.dta", shipped("cfps"))
 
 
 def test_the_same_people_from_csv_excel_parquet(tmp_path: Path) -> None:
@@ -164,6 +193,7 @@ def made_claims(folder: Path) -> tuple[Any, Any, Any]:
     return people, claims, left
 
 
+@stata
 def test_stays_and_visits_become_claims(tmp_path: Path) -> None:
     people, claims, left = made_claims(tmp_path)
     found = claims.to_pylist()
@@ -187,6 +217,7 @@ def test_stays_and_visits_become_claims(tmp_path: Path) -> None:
     assert len(people) == 5 and len({one["claim_id"] for one in found}) == len(found)
 
 
+@stata
 def test_a_policy_is_run_on_them(tmp_path: Path) -> None:
     """Two stays of 2,500.03 and 2,500.02 yuan in a secondary hospital of Willow County: 75 % of what is beyond 400."""
     policy = read_policy(find_policy("teaching/willow-county-2026"))
@@ -199,6 +230,7 @@ def test_a_policy_is_run_on_them(tmp_path: Path) -> None:
     assert (settled.outputs["paid"] + settled.outputs["personal"] == np.array(claims["total_fen"])).all()
 
 
+@stata
 def test_half_of_a_cost_in_scope(tmp_path: Path) -> None:
     people, _, _ = made_claims(tmp_path)
     claims, _ = survey_claims(people, 2026, Claims(Fraction(1, 2), 3, {"grade": "tertiary"}))
@@ -255,3 +287,23 @@ def test_wrong_mappings(tmp_path: Path, old: str, new: str, said: str) -> None:
     path.write_text(GOOD.replace(old, new), encoding="utf-8")
     with pytest.raises(MappingError, match=said):
         read_mapping(path)
+
+
+def test_the_verb(tmp_path: Path) -> None:
+    from openyibao.cli import app
+
+    source, out = tmp_path / "a.csv", tmp_path / "people.parquet"
+    source.write_text("fid18,med\n1,10\n", encoding="utf-8")
+    for arguments, code in (
+        ((source, "--out", out), 0),
+        ((source, "--out", tmp_path / "people.csv"), 2),
+        ((source, "--out", tmp_path / "none" / "people.parquet"), 2),
+        ((source, "--out", out, "--wave", "9"), 2),
+        ((tmp_path / "b.csv", "--out", out), 2),
+        ((source, "--out", out, "--claims", tmp_path / "claims.parquet"), 2),
+    ):
+        with pytest.raises(SystemExit) as end:
+            app(["lab", "survey", *map(str, arguments), "--mapping", "cfps"], prog_name="yibao")
+        assert (end.value.code or 0) == code, arguments
+    assert pq.read_table(out)["medical_expenditure_fen"].to_pylist() == [1000]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "people.parquet"]

@@ -34,7 +34,6 @@ SAY: dict[str, tuple[str, str]] = {
         "假定：费用的{share}%在范围内，住院{days}天，费用按次均分；{facts}",
         "Assumed: {share}% of a cost in scope, a stay of {days} days, costs split evenly; {facts}",
     ),
-    "written": ("{what}：{path}", "{what}: {path}"),
 }
 WHY = {
     "torn row": "单元格数与列数不符",
@@ -43,6 +42,32 @@ WHY = {
     "repeats an id": "编号重复",
     "no weight": "没有权重",
 }
+CONCEPT = {
+    "person": "个人",
+    "household": "家户",
+    "community": "社区",
+    "sex": "性别",
+    "urban": "城镇",
+    "public insurance": "公共医疗保险",
+    "private insurance": "商业医疗保险",
+    "scheme": "险种",
+    "age": "年龄",
+    "household size": "家庭人口",
+    "hospital stays": "住院次数",
+    "outpatient visits": "门诊次数",
+    "income": "收入",
+    "consumption": "消费",
+    "food": "食品支出",
+    "medical expenditure": "医疗支出",
+    "out-of-pocket": "自付医疗支出",
+    "hospital cost": "住院费用",
+    "hospital out-of-pocket": "住院自付",
+    "outpatient cost": "门诊费用",
+    "outpatient out-of-pocket": "门诊自付",
+    "weight": "权重",
+}
+SERVICE = {"inpatient": "住院", "outpatient": "门诊"}
+SURE = {"medium": "中", "low": "低"}
 PERIOD = {"half year": "半年", "quarter": "季度", "month": "月", "week": "周"}
 
 
@@ -67,8 +92,14 @@ def lines(report: Report, lang: str) -> list[str]:
     for concept, told in report.concepts.items():
         said += _concept(concept, told, at)
     if report.absent:
-        said.append(SAY["absent"][at].format(what="; ".join(report.absent)))
+        absent = [f"{named(concept, at)} ({choices})" for concept, choices in report.absent.items()]
+        said.append(SAY["absent"][at].format(what="; ".join(absent)))
     return said
+
+
+def named(concept: str, at: int) -> str:
+    """A concept in Chinese (0) or English (1)."""
+    return CONCEPT[concept] if at == 0 else concept
 
 
 def _concept(concept: str, told: Told, at: int) -> list[str]:
@@ -80,9 +111,9 @@ def _concept(concept: str, told: Told, at: int) -> list[str]:
         period = PERIOD[one.period] if at == 0 else one.period
         about.append(SAY["annualised"][at].format(period=period, times=PERIODS[one.period]))
     if one.sure != "high":
-        about.append(SAY["unsure"][at].format(sure=one.sure))
+        about.append(SAY["unsure"][at].format(sure=SURE[one.sure] if at == 0 else one.sure))
     first = SAY["field"][at].format(
-        concept=concept, name=told.name, label=f" ({told.label})" if told.label else "", filled=told.filled
+        concept=named(concept, at), name=told.name, label=f" ({told.label})" if told.label else "", filled=told.filled
     )
     said = [", ".join([first, *about])]
     recoded = Counter({f"{code} -> {word}": count for (code, word), count in told.recoded.items()})
@@ -106,5 +137,8 @@ def claim_lines(mapping: SurveyMapping, left: tuple[Left, ...], lang: str) -> li
     share = float(100 * assumed.in_scope)
     said = [SAY["assumed"][at].format(share=f"{share:g}", days=assumed.days_of_a_stay, facts=facts)]
     return said + [
-        SAY["left"][at].format(service=one.service, no_cost=one.no_cost, no_number=one.no_number) for one in left
+        SAY["left"][at].format(
+            service=SERVICE[one.service] if at == 0 else one.service, no_cost=one.no_cost, no_number=one.no_number
+        )
+        for one in left
     ]

@@ -20,7 +20,7 @@ from openyibao.lab.bring.microdata import Cell, Microdata, open_microdata
 from openyibao.tables import TableError
 
 YEARLY = ("hospital stays", "outpatient visits")
-INT32_MOST = 2**31 - 1
+INT8_MOST, INT32_MOST = 2**7 - 1, 2**31 - 1
 FEN_MOST = 10**15
 MISSING_MARKS = (".", *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 
@@ -51,7 +51,7 @@ class Report:
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     concepts: dict[str, Told] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
 
 
 def column_of(concept: str) -> str:
@@ -109,7 +109,7 @@ def _names(file: tuple[str, ...], report: Report, weight: str) -> dict[str, str]
         elif one.needed or (concept == WEIGHT and weight):
             lacking.append(f"{concept} ({' or '.join(choices)})")
         else:
-            report.absent.append(f"{concept} ({' or '.join(choices)})")
+            report.absent[concept] = " or ".join(choices)
     if not {"person", "household"} & set(names):
         lacking.append("person or household")
     if lacking:
@@ -206,7 +206,9 @@ def _column(concept: str, told: Told, cells: list[Cell]) -> Any:
         words = [_word(concept, cell, told) for cell in cells]
         if VALUES.get(concept) == ("yes", "no"):
             return pa.array([None if word is None else word == "yes" for word in words], pa.bool_())
-        return pa.array(words, pa.string()).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))
+        column = pa.array(words, pa.string()).dictionary_encode()
+        few = len(column.dictionary) <= INT8_MOST
+        return column.cast(pa.dictionary(pa.int8(), pa.string())) if few else column
     if concept == WEIGHT:
         return pa.array([_weight(cell, told) for cell in cells], pa.float64())
     if concept in MONEY:
