@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from openyibao import commands
+from openyibao.cli_lab import lab_app
 
 app = typer.Typer(
     add_completion=False,
@@ -21,10 +22,9 @@ policy_app = typer.Typer(no_args_is_help=True, help="List, show and check polici
 bench_app = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
+app.add_typer(lab_app, name="lab")
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
-lab_app = typer.Typer(no_args_is_help=True, help="Whole populations: bring data, settle, compare.")
-app.add_typer(lab_app, name="lab")
 
 Lang = Literal["zh", "en"]
 PageLang = Annotated[
@@ -260,38 +260,6 @@ def history_resettle(
         )
 
 
-@lab_app.command("claims")
-def lab_claims(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Claims: .csv, .xlsx or .parquet.")],
-    policy: Annotated[str, typer.Option(help="Id of a policy, or a file: its facts and words are read.")],
-    out: Annotated[Path, typer.Option(help="Where the columns go (.parquet).")],
-    lang: Annotated[Lang, typer.Option(help="Language of the summary.")] = "en",
-    progress: Annotated[bool | None, typer.Option(help="Show progress; without it, on a terminal only.")] = None,
-) -> None:
-    """Bring a table of claims to the lab, with what was paid."""
-    with commands.told(lang):
-        from openyibao.lab.bring.commands import bring_table
-
-        bring_table(commands.load(policy), file, out, lang, progress)
-
-
-@lab_app.command("survey")
-def lab_survey(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Stata, SPSS, SAS, CSV, Excel or Parquet.")],
-    mapping: Annotated[str, typer.Option(help="charls, cfps, or a mapping file (.yaml).")],
-    out: Annotated[Path, typer.Option(help="Where the people go (.parquet).")],
-    wave: Annotated[str, typer.Option(help="A wave of the mapping; without it, the mapping's own.")] = "",
-    weight: Annotated[str, typer.Option(help="A field to take as weight instead of the mapping's.")] = "",
-    claims: Annotated[Path | None, typer.Option(help="Also make claims of the stays and visits (.parquet).")] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the report.")] = "en",
-) -> None:
-    """Bring survey microdata to the lab through a mapping file, with a report."""
-    with commands.told(lang):
-        from openyibao.lab.bring.commands import bring_survey
-
-        bring_survey(file, mapping, out, wave, weight, claims, lang)
-
-
 @app.command()
 def terms(
     term: Annotated[str | None, typer.Argument(metavar="[TERM]", help="English, Chinese, or a national code.")] = None,
@@ -301,11 +269,18 @@ def terms(
 
 
 @app.command()
-def replicate() -> None:
-    """Settle 10,000 stays of XX District 2013 and set the ratios beside the closed forms."""
-    from openyibao.evidence.closed_forms import report
+def replicate(
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="A table, a document, or `closed-forms`; all without it.")
+    ] = None,
+    format: Annotated[Literal["text", "json", "csv"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """Every number of the published tables beside what the system makes of it. The last line of text is JSON."""
+    with commands.told(lang):
+        from openyibao.evidence.commands import run
 
-    report()
+        run(table, format, lang)
 
 
 @bench_app.command("settle")
@@ -317,6 +292,17 @@ def bench_settle(
     from openyibao.bench.settle import run
 
     run(claims, rows)
+
+
+@bench_app.command("columns")
+def bench_columns(
+    claims: Annotated[int, typer.Option(min=1000, help="Claims in memory.")] = 4_000_000,
+    rows: Annotated[list[int] | None, typer.Option(min=1000, help="Rows of a Parquet table; may be repeated.")] = None,
+) -> None:
+    """Claims in columns: in memory, Parquet to Parquet, a fresh process. The last line is JSON."""
+    from openyibao.bench.columns import run
+
+    run(claims, rows or [20_000_000])
 
 
 @bench_app.command("lint")

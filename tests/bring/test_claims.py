@@ -142,7 +142,7 @@ def test_columns_that_a_policy_lacks(tmp_path: Path) -> None:
     claims = pq.read_table(brought(tmp_path, *ROWS[:3]).target)
     other: Policy = read_policy(find_policy("xx-district/resident-2013"))
     rule = RowRule(other)
-    with pytest.raises(ValueError, match=r"asks tier \(cat 1, cat 2\)"):
+    with pytest.raises(ValueError, match="needs the column 'tier'"):
         policy_columns(rule, claims)
     assert policy_columns(rule, claims, {"tier": "cat 2"})["tier"].tolist() == [1, 1, 1]
     assert policy_columns(rule, claims, {"tier": "cat 9"})["tier"].tolist() == [-2, -2, -2]
@@ -184,5 +184,9 @@ def test_the_verb(tmp_path: Path) -> None:
     assert done.returncode == 1 and "4行可用（3人）" in done.stdout and "结算: 7 / 7" in done.stderr
     source.write_text("\n".join([HEAD, ROWS[0]]) + "\n", encoding="utf-8")
     assert yibao("lab", "claims", source, "--policy", WILLOW.id, "--out", out).returncode == 0
+    done = yibao("lab", "settle", out, "--policy", WILLOW.id, "--out", tmp_path / "bills.parquet")
+    assert "1 of 1 claims of 1 persons settled" in done.stdout, done.stderr  # 60% of 51,000; then 60% beyond 10,000
+    bill = pq.read_table(tmp_path / "bills.parquet").to_pylist()[0]
+    assert bill["paid_fen"] + bill["personal_fen"] == 6_000_000 and bill["claim"] == 2
     done = yibao("lab", "claims", source, "--policy", WILLOW.id, "--out", tmp_path / "lab.csv")
     assert done.returncode == 2 and "Name the file .parquet" in done.stderr and "Traceback" not in done.stderr

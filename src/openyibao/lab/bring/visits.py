@@ -151,7 +151,7 @@ def _columns(people: Any, parts: list[Part], assumed: Claims) -> dict[str, Any]:
     }
     made |= {name: people[name].combine_chunks().take(rows) for name in ("age", "sex") if name in people.column_names}
     for name, value in assumed.facts.items():
-        made[name.replace(" ", "_")] = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(place), np.int8)), [value])
+        made[name] = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(place), np.int8)), [value])
     stated = np.concatenate([part.paid_stated for part in parts])
     made["reported_out_of_pocket_fen"] = pa.array(np.concatenate([part.paid for part in parts]), mask=~stated)
     made["annualised"] = np.repeat([part.annualised for part in parts], [len(part.place) for part in parts])
