@@ -69,10 +69,11 @@ def lab_survey(
     wave: Annotated[str, typer.Option(help="A wave of the mapping; without it, the mapping's own.")] = "",
     weight: Annotated[str, typer.Option(help="A field to take as weight instead of the mapping's.")] = "",
     claims: Annotated[Path | None, typer.Option(help="Also make claims of the stays and visits (.parquet).")] = None,
+    year: Annotated[int | None, typer.Option(help="The year of those claims; without it, that of the wave.")] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the report.")] = "en",
 ) -> None:
     """Bring survey microdata to the lab through a mapping file, with a report."""
     with commands.told(lang):
         from openyibao.lab.bring.commands import bring_survey
 
-        bring_survey(file, mapping, out, wave, weight, claims, lang)
+        bring_survey(file, mapping, out, wave, weight, claims, year, lang)

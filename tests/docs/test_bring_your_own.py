@@ -20,7 +20,7 @@ SPEC.loader.exec_module(player)
 def test_the_commands_print_what_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     runs = list(player.play(text, tmp_path))
-    assert len(runs) == 3
+    assert len(runs) == 4
     for run in runs:
         assert run.code == int(run.sh.named("exit") or 0), run.output
         assert player.matches(player.lines_of(run.expected.text), player.lines_of(run.output)), run.output

@@ -32,7 +32,9 @@ def bring_table(policy: Policy, file: Path, out: Path, lang: str, progress: bool
         raise SystemExit(1)
 
 
-def bring_survey(file: Path, name: str, out: Path, wave: str, weight: str, claims: Path | None, lang: str) -> None:
+def bring_survey(
+    file: Path, name: str, out: Path, wave: str, weight: str, claims: Path | None, year: int | None, lang: str
+) -> None:
     """A survey file as a table of people, and perhaps of claims, with the report."""
     import pyarrow.parquet as pq
 
@@ -49,7 +51,7 @@ def bring_survey(file: Path, name: str, out: Path, wave: str, weight: str, claim
         print("\n".join(lines(report, lang)))
         written = {out: people}
         if claims:
-            written[claims], left = survey_claims(people, mapping.waves[report.wave], mapping.claims)
+            written[claims], left = survey_claims(people, year or mapping.waves[report.wave], mapping.claims)
             print("\n".join(claim_lines(mapping, left, lang)))
         for target, table in written.items():
             part = target.with_name(f".{target.name}.part")
