@@ -55,7 +55,9 @@ class Level:
     why_not: str
 
 
-def fit(name: str, targets: Targets, *, level: float = 1.0, persons: int | None = None, tell: Told = lambda _: None) -> Fit:
+def fit(
+    name: str, targets: Targets, *, level: float = 1.0, persons: int | None = None, tell: Told = lambda _: None
+) -> Fit:
     """Fit a population. level: factor of the mean costs of the kind whose grades are mixed.
 
     Raises FitError where a target cannot be reached.

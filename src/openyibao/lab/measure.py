@@ -57,9 +57,7 @@ def measure(generator: Generator, targets: Sequence[Target], batches: int = BATC
     for number, (first, last) in enumerate(parts):
         sums[number] = batch_sums(generator, targets, first, last)
     weights = np.array([[last - first] for first, last in parts]) / generator.persons
-    return [
-        figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)
-    ]
+    return [figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)]
 
 
 def figure_of(target: Target, sums: Floats, shares: Floats, weight: float) -> Figure:
