@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -151,14 +152,14 @@ def cells(figure: Figure) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Large numbers whole, small ones to five digits.
+    """Six digits that count, or all before the point.
 
-    >>> number(962944000.4), number(0.20689123), number(68.1)
-    ('962,944,000', '0.20689', '68.100')
+    >>> number(962944000.4), number(0.20689123), number(68.1), number(0)
+    ('962,944,000', '0.206891', '68.1000', '0')
     """
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}"
-    return f"{value:,.{max(0, 4 - len(str(int(abs(value)))) + (1 if abs(value) < 1 else 0))}f}"
+    if not value:
+        return "0"
+    return f"{value:,.{max(0, 5 - math.floor(math.log10(abs(value))))}f}"
 
 
 def print_speed(run: Year, claims: int, seconds: float, share: float) -> None:
