@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from openyibao.lab.layout import Columns
 from openyibao.lab.population import Answer, Population
 from openyibao.policy.model import Fact, Policy
+from openyibao.settlement.columns import MONEY
 from openyibao.settlement.lowering import MISSING, UNKNOWN
 
-Array = npt.NDArray[np.generic]
-PLAIN = ("person", "admission", "discharge", "settlement", "total", "in_scope")
-PLAIN += ("fully_self_paid", "over_limit", "pre_self_paid")
+Array = npt.NDArray[Any]
+PLAIN = ("person", "admission", "discharge", "settlement", *MONEY)
 ONES = ("first_of_stay", "last_of_stay")
 MISSINGS = ("charge", "enrolment")
 NUMBERED = ("episode", "stay")
@@ -36,8 +38,8 @@ class Bridge:
         self.left_out: tuple[str, ...] = ()
         self._constants: dict[str, int] = {}
         self._tables: dict[str, tuple[str, Array]] = {}
-        asked = [fact for fact in policy.facts if fact.kind not in ("admission number", "derived")]
-        for fact in asked:
+        self.facts = tuple(fact for fact in policy.facts if fact.kind not in ("admission number", "derived"))
+        for fact in self.facts:
             if fact.name not in answers:
                 raise BridgeError(
                     f"policy {policy.id} asks for {fact.name!r} ({', '.join(fact.values) or fact.kind}); population "
@@ -65,7 +67,7 @@ class Bridge:
             elif name in MISSINGS:
                 found[name] = np.full(rows, MISSING, np.int32)
             elif name in NUMBERED:
-                found[name] = claims.index
+                found[name] = claims.number
             else:
                 raise BridgeError(f"policy {self.policy.id} needs {name!r}, which a population does not have")
         return found

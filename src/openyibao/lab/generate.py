@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from openyibao.lab.build import tables_of
 from openyibao.lab.kernel import make_claims, make_people
@@ -78,4 +79,4 @@ class Generator:
         """The persons in so many parts of whole clusters, about equal."""
         clusters = -(-self.persons // PERSONS_OF_A_CLUSTER)
         edges = [min(self.persons, clusters * n // count * PERSONS_OF_A_CLUSTER) for n in range(count + 1)]
-        return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if high > low]
+        return [(low, high) for low, high in pairwise(edges) if high > low]

@@ -54,7 +54,7 @@ def score_of(t: Whole, word: int) -> int:
     cell = t[SCORE] + shift * 64 + (v >> shift)
     low = t[cell]
     z = low + (((t[cell + 1] - low) * (v & ((1 << shift) - 1))) >> shift)
-    return (z ^ upper) - upper
+    return int((z ^ upper) - upper)
 
 
 @compiled
@@ -63,7 +63,7 @@ def along(t: Whole, curve: int, z: int) -> int:
     x = min(max(z + ZERO, 0), (CELLS << CELL_BITS) - 1)
     at = curve + (x >> CELL_BITS)
     low = t[at]
-    return low + (((t[at + 1] - low) * (x & CELL_MASK)) >> CELL_BITS)
+    return int(low + (((t[at + 1] - low) * (x & CELL_MASK)) >> CELL_BITS))
 
 
 @compiled
@@ -92,7 +92,7 @@ def count_of(t: Whole, row: int, word: int) -> int:
     found = t[t[GUIDE] + row * 16 + (word >> 28)]
     while word > t[t[THRESHOLDS] + at + found]:
         found += 1
-    return found
+    return int(found)
 
 
 @compiled
@@ -241,7 +241,9 @@ def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: in
 
 
 @compiled
-def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Columns) -> tuple[int, int]:
+def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each person would take longer than to fill them
+    t: Whole, key0: int, key1: int, first: int, last: int, out: Columns
+) -> tuple[int, int]:
     """Claims of the persons first..last-1 into the columns: how many rows, and the person to go on with.
 
     Stops before a person whose claims would not fit; the columns must hold 4096 rows at least.
@@ -278,7 +280,7 @@ def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Colu
             for number in range(rows):
                 to = row + number
                 out.person[to] = person
-                out.index[to] = number
+                out.number[to] = number
                 out.admission[to] = done[number, 0]
                 out.discharge[to] = done[number, 1]
                 out.settlement[to] = done[number, 1]

@@ -95,7 +95,8 @@ def _ages(
     node: Node, roles: tuple[str, ...]
 ) -> tuple[tuple[Band, ...], tuple[float, ...], tuple[float, ...], tuple[tuple[str, tuple[float, ...]], ...]]:
     node.only(("shares", "men", "given role"))
-    bands, shares = [], []
+    bands: list[Band] = []
+    shares: list[float] = []
     for key, one in node.at("shares"):
         low, _, high = key.partition("-")
         if not (low.isdigit() and high.isdigit() and int(low) <= int(high) <= 120):

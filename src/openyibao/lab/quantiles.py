@@ -44,7 +44,8 @@ def score_starts() -> Whole:
     tail = [np.arange(SUB, dtype=np.int64)]
     tail += [np.arange(SUB, 2 * SUB, dtype=np.int64) << shift for shift in range(TOP_SHIFT)]
     middle = np.arange(SUB, (1 << 31 >> TOP_SHIFT) + 1, dtype=np.int64) << TOP_SHIFT
-    return np.concatenate([*tail, middle])
+    found: Whole = np.concatenate([*tail, middle])
+    return found
 
 
 def score_table() -> Whole:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from openyibao.lab.nodes import LabFileError, Node, check_grounds, read_node
 from openyibao.lab.population import find_population
@@ -105,8 +106,9 @@ def read_targets(file: Path) -> Targets:
     listed = root.at("figures")
     if not isinstance(listed.value, list):
         raise listed.wrong("a list of figures")
+    marks: Any = listed.value
     figures = tuple(
-        _target(Node(one, listed.file, ("figures", str(number)), listed.value.lc.item(number)[0] + 1), policy)
+        _target(Node(one, listed.file, ("figures", str(number)), marks.lc.item(number)[0] + 1), policy)
         for number, one in enumerate(listed.value)
     )
     names = [one.name for one in figures]
