@@ -119,6 +119,29 @@ def read_node(file: Path) -> Node:
     return Node(found, file.name, (), 1)
 
 
+def number_at(root: Node, path: str) -> float:
+    """The number at a path of keys with points between them."""
+    node = _parent(root, path).at(path.split(".")[-1])
+    return node.number(-1e18, 1e18)
+
+
+def change_number(root: Node, path: str, value: float) -> None:
+    """Set the number at a path of keys with points between them, where one stands already."""
+    number_at(root, path)
+    parent, key = _parent(root, path), path.split(".")[-1]
+    if isinstance(parent.value[key], dict):
+        parent.value[key]["is"] = value
+    else:
+        parent.value[key] = value
+
+
+def _parent(root: Node, path: str) -> Node:
+    node = root
+    for key in path.split(".")[:-1]:
+        node = node.at(key)
+    return node
+
+
 def check_grounds(node: Node, *, free: Sequence[str] = ()) -> None:
     """Every number stands under a source with `sure`, under `assumed` or under `fitted`; keys in `free` need none."""
     if isinstance(node.value, dict):
