@@ -14,8 +14,9 @@ import numpy.typing as npt
 from ruamel.yaml import YAML
 
 from openyibao.lab import Generator, Population, read_population
+from openyibao.lab.bridge import Bridge
 from openyibao.policy import Policy, find_policy, read_policy
-from openyibao.settlement.columns import MONEY, RowRule
+from openyibao.settlement.columns import RowRule
 
 Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.bool_]
@@ -60,24 +61,10 @@ class Year:
         self.claims = self.generator.claims(0, persons)
         self.grades = self.population.grades
         self.kinds = tuple(kind.word for kind in self.population.kinds)
-        settled = RowRule(self.policy).settle(self.columns())
+        rule = RowRule(self.policy)
+        settled = rule.settle(Bridge(self.population, self.policy).columns(self.claims, rule.needs))
         assert not settled.fault.any()
         self.paid = settled.outputs
-
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The claims with the facts of the policy as numbers of its values."""
-        claims = self.claims
-        words = {fact.name: fact.values for fact in self.policy.facts}
-        named = {"service": (self.kinds, claims.kind), "grade": (self.grades, claims.grade)}
-        named["class"] = (self.population.classes, claims.class_)
-        found = {name: getattr(claims, name) for name in ("person", "admission", "discharge", "settlement", *MONEY)}
-        for fact, values in words.items():
-            if fact == "status":
-                found[fact] = np.where(self.retired(claims.age), *(values.index(one) for one in ("retired", "active")))
-            else:
-                own, column = named[fact]
-                found[fact] = np.array([values.index(word) for word in own])[column]
-        return found
 
     def retired(self, age: npt.NDArray[Any]) -> Rows:
         (answer,) = [answer for fact, answer in self.population.facts if fact == "status"]
@@ -100,11 +87,11 @@ class Year:
         """Sums of values (or numbers of rows) in each batch of persons, weighted up as if it were the whole."""
         batch = self.claims.person[rows] * BATCHES // self.persons
         weights = None if values is None else values[rows].astype(np.float64)
-        return np.bincount(batch, weights, BATCHES) * BATCHES * self.generator.weight
+        return np.asarray(np.bincount(batch, weights, BATCHES) * BATCHES * self.generator.weight, np.float64)
 
     def people_by_batch(self, rows: Rows) -> Values:
         numbers = np.flatnonzero(rows) * BATCHES // self.persons
-        return np.bincount(numbers, minlength=BATCHES) * BATCHES * self.generator.weight
+        return np.asarray(np.bincount(numbers, minlength=BATCHES) * BATCHES * self.generator.weight, np.float64)
 
     def fund(self) -> npt.NDArray[np.int64]:
         """What the funds of the scheme paid of each claim: all layers but assistance."""
@@ -123,11 +110,8 @@ def figure(above: Values, below: Values | None = None) -> Figure:
 
 def days(column: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Dates yyyymmdd as numbers of days."""
-    text = column.astype("U8")
-    parts = [np.char.add(text.astype("U4"), "-"), (column // 100 % 100), (column % 100)]
-    month, day = (np.char.zfill(part.astype("U2"), 2) for part in parts[1:])
-    iso = np.char.add(np.char.add(np.char.add(parts[0], month), "-"), day)
-    return np.asarray(iso.astype("datetime64[D]").astype(np.int64))
+    months = (column // 10000 - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (column // 100 % 100 - 1)
+    return np.asarray((months.astype("datetime64[D]") + (column % 100 - 1)).astype(np.int64))
 
 
 Measure = Callable[[Year, dict[str, Any]], Figure]
