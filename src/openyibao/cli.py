@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from openyibao import commands
+from openyibao.cli_lab import lab_app
 
 app = typer.Typer(
     add_completion=False,
@@ -21,6 +22,7 @@ policy_app = typer.Typer(no_args_is_help=True, help="List, show and check polici
 bench_app = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
+app.add_typer(lab_app, name="lab")
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
 
@@ -283,6 +285,17 @@ def bench_settle(
     from openyibao.bench.settle import run
 
     run(claims, rows)
+
+
+@bench_app.command("columns")
+def bench_columns(
+    claims: Annotated[int, typer.Option(min=1000, help="Claims in memory.")] = 4_000_000,
+    rows: Annotated[list[int] | None, typer.Option(min=1000, help="Rows of a Parquet table; may be repeated.")] = None,
+) -> None:
+    """Claims in columns: in memory, Parquet to Parquet, a fresh process. The last line is JSON."""
+    from openyibao.bench.columns import run
+
+    run(claims, rows or [20_000_000])
 
 
 @bench_app.command("lint")

@@ -51,8 +51,13 @@ print(os.waitstatus_to_exitcode(status), used.ru_maxrss)
 
 
 def settle_process(source: Path, policy: str, target: Path) -> Process:
-    """`yibao settle` as a person would call it. Raises RuntimeError where it does not end well."""
-    command = [sys.executable, "-m", "openyibao", "settle", str(source), "--policy", policy, "--out", str(target)]
+    """`yibao settle` as a person would call it."""
+    return measured_process(["settle", str(source), "--policy", policy, "--out", str(target)])
+
+
+def measured_process(words: list[str]) -> Process:
+    """A command of `yibao` as a person would call it. Raises RuntimeError where it does not end well."""
+    command = [sys.executable, "-m", "openyibao", *words]
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-S", "-c", MEASURE, *command], capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
@@ -22,6 +23,7 @@ import platformdirs
 from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.bounds import largest_number
+from openyibao.settlement.compiled import compiled
 from openyibao.settlement.emit import CELLS, rows_arguments, rows_text
 from openyibao.settlement.lower_periods import period_number
 from openyibao.settlement.lowering import (
@@ -39,6 +41,8 @@ from openyibao.settlement.program import Plan, plan_policy
 Array = npt.NDArray[Any]
 DATES = ("admission", "discharge", "settlement")
 MAX_USES = 50_000_000
+NOBODY = np.int64(-1)
+"""Whose uses nobody has touched yet: persons are numbers from 0."""
 MONEY = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 
 
@@ -90,8 +94,14 @@ class RowRule:
         asked += ["discharge"] if "charge" in asked else []
         self.needs = tuple(dict.fromkeys(("person", *asked)))
 
-    def settle(self, columns: Mapping[str, Array], parameters: Array | None = None) -> Settled:
-        """Settle columns of equal length.
+    def settle(
+        self,
+        columns: Mapping[str, Array],
+        parameters: Array | None = None,
+        pool: Executor | None = None,
+        parts: int = 8,
+    ) -> Settled:
+        """Settle columns of equal length; with a pool, its threads settle so many parts of whole persons.
 
         columns: those that `needs` names. `person` (whole numbers >= 0; the rows of a person stand together, in
         settlement order), dates (yyyymmdd; `charge` and `enrolment` may be -1), money (fen), `last_of_stay` (0, 1),
@@ -109,7 +119,10 @@ class RowRule:
             self._check_parameters(parameters)
         fault = np.zeros(rows, np.int32)
         out = [np.zeros(rows, np.int64) for _ in self.outputs]
-        self.run(person, inputs, parameters, fault, out)
+        if pool is None:
+            self.run(person, inputs, parameters, fault, out)
+        else:
+            self.run_parts(pool, parts, person, inputs, parameters, fault, out)
         return Settled(dict(zip(self.outputs, out, strict=True)), fault)
 
     def inputs(self, columns: Mapping[str, Array], person: Array) -> list[Array]:
@@ -130,6 +143,8 @@ class RowRule:
             low, high = _limits(fact)
             missing, unknown = (MISSING_MONEY, UNKNOWN_MONEY) if "money" in fact.kind else (MISSING, UNKNOWN)
             column = columns[fact.name]
+            if not len(column) or (column.min() >= max(low, 0) and column.max() <= high):
+                continue
             wrong = np.flatnonzero((column != missing) & (column != unknown) & ((column < low) | (column > high)))
             if len(wrong):
                 raise ValueError(
@@ -153,7 +168,26 @@ class RowRule:
     def run(self, person: Array, inputs: list[Array], parameters: Array | None, fault: Array, out: list[Array]) -> None:
         """The bare loop, on checked columns (see `inputs`) and given outputs; for benchmarks."""
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
-        self.loop(len(person), np.array([-1, 0]), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
+        self.loop(len(person), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
+
+    def run_parts(
+        self,
+        pool: Executor,
+        parts: int,
+        person: Array,
+        inputs: list[Array],
+        parameters: Array | None,
+        fault: Array,
+        out: list[Array],
+    ) -> None:
+        """The same by the threads of a pool, each on persons of its own."""
+
+        def part(rows: slice) -> None:
+            pieces = [column[rows] for column in inputs], [column[rows] for column in out]
+            self.run(person[rows], pieces[0], parameters, fault[rows], pieces[1])
+
+        for _ in pool.map(part, person_parts(person, parts)):
+            pass
 
     def _uses(self, inputs: list[Array]) -> list[Any]:
         """Numbers of periods and values, and the arrays that hold the uses of one person at a time."""
@@ -171,8 +205,9 @@ class RowRule:
                 raise ValueError(
                     f"policy {self.policy.id}: {slot.group} would keep {cells} uses at once; settle by year"
                 )
-            made["_".join(("OWN", *slot.place))] = np.zeros(cells, np.int64)
-            made |= {f"{name}_{number}": np.zeros(cells, np.int64) for name in ("USE", "EARN", "EOWN")}
+            made["_".join(("OWN", *slot.place))] = np.full(cells, NOBODY)
+            made |= {f"{name}_{number}": np.zeros(cells, np.int64) for name in ("USE", "EARN")}
+            made[f"EOWN_{number}"] = np.full(cells, NOBODY)
         return [made[name] for name in rows_arguments(program)]
 
     def _span(self, key: str, columns: Mapping[str, Array]) -> tuple[int, int]:
@@ -186,7 +221,9 @@ class RowRule:
         dates += ["enrolment"] if "enrolment" in columns and dates and period != DISCHARGE_DAY else []
         first, last = LAST_DAY, 0
         for name in dates:
-            real = columns[name][(columns[name] >= FIRST_DAY) & (columns[name] <= LAST_DAY)]
+            real = columns[name]
+            if len(real) and not FIRST_DAY <= real.min() <= real.max() <= LAST_DAY:
+                real = real[(real >= FIRST_DAY) & (real <= LAST_DAY)]
             if len(real):
                 first, last = min(first, int(real.min())), max(last, int(real.max()))
         if first > last:
@@ -243,30 +280,54 @@ def numbered(person: Array, names: Array) -> Array:
     return out
 
 
+def person_parts(person: Array, parts: int) -> list[slice]:
+    """About so many stretches of rows, about equal, that part no person.
+
+    >>> person_parts(np.array([5, 5, 5, 6, 7, 7]), 3)
+    [slice(0, 3, None), slice(3, 4, None), slice(4, 6, None)]
+    """
+    rows, cuts = len(person), [0]
+    for number in range(1, parts):
+        at = max(rows * number // parts, cuts[-1])
+        while 0 < at < rows and person[at] == person[at - 1]:
+            at += 1
+        cuts.append(at)
+    return [slice(low, high) for low, high in zip(cuts, [*cuts[1:], rows], strict=True) if high > low]
+
+
 def check_order(person: Array, columns: Mapping[str, Array], rows: int) -> None:
     """The rows of a person stand together, in settlement order; no person number is negative."""
     if not rows:
         return
     if person.min() < 0:
         raise ValueError("the column 'person' holds a negative number")
-    new = np.flatnonzero(np.diff(person)) + 1
-    if not bool((np.diff(person[np.r_[0, new]]) > 0).all()):
-        starts = person[np.r_[0, new]]
-        if len(np.unique(starts)) != len(starts):
-            torn = int(starts[np.argmax(np.unique(starts, return_counts=True)[1])])
+    settlement = np.ascontiguousarray(columns.get("settlement", person))
+    falls, back = _disorder(person, settlement)
+    if falls:
+        starts = person[np.r_[0, np.flatnonzero(np.diff(person)) + 1]]
+        found, times = np.unique(starts, return_counts=True)
+        if len(found) != len(starts):
+            torn = int(found[np.argmax(times)])
             raise ValueError(
                 f"the rows of a person do not stand together (for instance near person {torn}); "
                 "sort by person and settlement date"
             )
-    settlement = columns.get("settlement")
-    if settlement is not None:
-        back = np.flatnonzero(np.diff(np.asarray(settlement, dtype=np.int64)) < 0) + 1
-        wrong = np.setdiff1d(back, new, assume_unique=True)
-        if len(wrong):
-            raise ValueError(
-                f"row {int(wrong[0])}: settled before the row above it, of the same person; "
-                "sort by person and settlement date"
-            )
+    if back:
+        raise ValueError(
+            f"row {back}: settled before the row above it, of the same person; sort by person and settlement date"
+        )
+
+
+@compiled
+def _disorder(person: Array, settlement: Array) -> tuple[bool, int]:
+    """Whether a number of a person is below the one above it; the first row settled before its person's row above."""
+    falls, back = False, 0
+    for row in range(1, len(person)):
+        if person[row] != person[row - 1]:
+            falls |= person[row] < person[row - 1]
+        elif back == 0 and settlement[row] < settlement[row - 1]:
+            back = row
+    return falls, back
 
 
 def cache_folder() -> Path:

@@ -6,12 +6,16 @@ where the results go. Numbers of the policy are literals, or stay arguments `p[k
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from numpy import int64, uint64
+
 from openyibao.policy.table_checks import MAX_CELLS
+from openyibao.settlement.bounds import natural_divisions
 from openyibao.settlement.carry import carry_earn, carry_left
 from openyibao.settlement.claim import OPEN
 from openyibao.settlement.gather import gather_clear, gather_sum
@@ -49,13 +53,17 @@ class Form:
     program: Program
     rows: bool
     literals: bool
+    natural: frozenset[str] = frozenset()
 
     def number(self, expression: str) -> str:
-        """Parameters as literals, where this form has them so."""
+        """Parameters as literals, where this form has them so; divisions without sign, where that is proven right."""
+        if self.natural and ("//" in expression or "%" in expression):
+            expression = ast.unparse(_Natural(self.natural).visit(ast.parse(expression, mode="eval")))
         if not self.literals:
             return expression
         values = self.program.parameters
         text = re.sub(r"p\[(\d+)\]", lambda found: str(values[int(found[1])].value), expression)
+        text = re.sub(r", 2 \* (\d+)\)", lambda found: f", {2 * int(found[1])})", text)
         return re.sub(r"\(2 \* (\d+)\)", lambda found: str(2 * int(found[1])), text)
 
     def fail(self, fail: Fail) -> list[str]:
@@ -66,14 +74,14 @@ class Form:
 
     def read_use(self, use: ReadUse) -> str:
         if self.rows:
-            return f"{use.name} = USE_{use.slot}[{self.at(use.slot)}]"
+            return f"{use.name} = USE_{use.slot}[{self.place(use.slot)}]"
         if use.quiet:
             return f"{use.name} = peek(uses, {self.key(use.slot)})"
         return f"{use.name} = uses.get({self.key(use.slot)}, 0)"
 
     def write_use(self, use: WriteUse) -> str:
         if self.rows:
-            return f"USE_{use.slot}[{self.at(use.slot)}] = {use.expression}"
+            return f"USE_{use.slot}[{self.place(use.slot)}] = {use.expression}"
         return f"uses[{self.key(use.slot)}] = {use.expression}"
 
     def key(self, number: int) -> str:
@@ -89,6 +97,10 @@ class Form:
     def at(self, number: int) -> str:
         """The local that holds where the use of a slot stands."""
         return "_".join(("AT", *self.program.slots[number].place))
+
+    def place(self, number: int) -> str:
+        """The same as an index. Without a sign: there is no counting from the end, and a wrong one is seen."""
+        return f"uint64({self.at(number)})"
 
     def own(self, number: int) -> str:
         return "_".join(("OWN", *self.program.slots[number].place))
@@ -110,14 +122,14 @@ class Form:
         if not self.rows:
             return []
         slot = self.program.slots[opening.slot]
-        at, own = self.at(opening.slot), self.own(opening.slot)
+        at, own, place = self.at(opening.slot), self.own(opening.slot), self.place(opening.slot)
         beside = [n for n, other in enumerate(self.program.slots) if other.place == slot.place]
         return [
             f"{at} = {self.period(opening.slot, slot.key)}",
             *(f"{at} = {at} * {self.size(fact)} + {fact}" for fact in slot.per),
-            f"if {own}[{at}] != who:",
-            f"    {own}[{at}] = who",
-            *(f"    USE_{n}[{at}] = 0" for n in beside),
+            f"mine = {own}[{place}] == who",  # no branch: whose turn it is cannot be foreseen
+            f"{own}[{place}] = who",
+            *(f"USE_{n}[{place}] *= mine" for n in beside),
         ]
 
     def span(self, number: int, start: str) -> str:
@@ -197,14 +209,13 @@ def rows_arguments(program: Program) -> list[str]:
 def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: bool = True) -> str:
     """The loop over rows: one column an input, one an output, uses in small arrays that belong to one person.
 
-    Rows stand person after person, in settlement order. `state` holds the person and its number, so that the next
-    block of rows can go on where this one ended. A row's fault is 0, or fault x CELLS + cell; its outputs are then
-    not written, and it leaves no trace in the uses.
+    Rows stand person after person, in settlement order; uses say whose they are, so that a block of rows can go on
+    where another ended. A row's fault is 0, or fault x CELLS + cell; its outputs are then not written, and it leaves
+    no trace in the uses.
     """
-    form = Form(program, rows=True, literals=literals)
+    form = Form(program, True, literals, natural_divisions(program, literals=literals))
     arguments = [
         "rows",
-        "state",
         "person",
         *(f"IN_{name}" for name in (*program.inputs, *program.texts)),
         *rows_arguments(program),
@@ -221,27 +232,45 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         f"    # {plain(title)}",
         f"    NO_LIMIT = {NO_LIMIT}",
         f"    NO_RATE = {NO_RATE}",
-        "    now, who = state",
         "    for i in range(rows):",
-        "        if person[i] != now:  # the next person: what others used is not theirs",
-        "            now = person[i]",
-        "            who += 1",
+        "        who = person[i]  # what others used is not theirs",
         *_indent(_indent(body)),
-        "    state[0], state[1] = now, who",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _functions(program: Program) -> list[str]:
     """The functions on arrays that the loop calls, as they stand in their modules, so that the loop is one text."""
-    called: list[Callable[..., object]] = (
-        [carry_left, carry_earn] if any(slot.carried for slot in program.slots) else []
-    )
+    called: list[Callable[..., object]] = [quotient, remainder]
+    called += [carry_left, carry_earn] if any(slot.carried for slot in program.slots) else []
     called += [gather_sum, gather_clear] if any(slot.group.endswith(OPEN) for slot in program.slots) else []
-    lines = ["import numba", ""] if called else []
+    lines = ["import numba", "from numpy import int64, uint64", ""]
     for function in called:
         lines += ["@numba.njit(nogil=True)", *inspect.getsource(function).splitlines(), ""]
     return lines
+
+
+def quotient(number, by):  # type: ignore[no-untyped-def]
+    """The quotient of two numbers that are proven not to be negative (`bounds.natural_divisions`)."""
+    return int64(uint64(number) // uint64(by))
+
+
+def remainder(number, by):  # type: ignore[no-untyped-def]
+    """What that division leaves."""
+    return int64(uint64(number) % uint64(by))
+
+
+class _Natural(ast.NodeTransformer):
+    """Writes proven divisions as calls of `quotient` and `remainder`."""
+
+    def __init__(self, natural: frozenset[str]) -> None:
+        self.natural = natural
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        proven = isinstance(node.op, ast.FloorDiv | ast.Mod) and ast.unparse(node) in self.natural
+        function = quotient if isinstance(node.op, ast.FloorDiv) else remainder
+        self.generic_visit(node)
+        return ast.Call(ast.Name(function.__name__), [node.left, node.right], []) if proven else node
 
 
 def plain(text: str) -> str:

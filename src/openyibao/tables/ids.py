@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openyibao.settlement.compiled import compiled
 from openyibao.tables.problems import TableError
 
 Hashes = npt.NDArray[np.uint64]
@@ -107,14 +107,6 @@ def _scan_texts(texts: Any) -> tuple[Hashes, Flags, int]:
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + rows + 1] if rows else np.zeros(1, np.int32)
     letters = np.frombuffer(content, np.uint8) if content is not None and content.size else np.zeros(1, np.uint8)
     return hashes, new, int(_scan(ends, letters, hashes, new))
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """The function compiled by Numba; its machine code is kept where Python's bytecode can be."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # a folder that cannot be written
-        return numba.njit(nogil=True)(function)
 
 
 SPACED, PLUS, WIDE = 1, 2, 4
