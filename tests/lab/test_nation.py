@@ -11,11 +11,21 @@ from typing import Any
 import pytest
 
 from lab.nation_year import MEASURES, Year, measure, table, targets
+from openyibao.lab import measure as sums
+from openyibao.lab.targets import UNITS, Target, find_targets, read_targets
 
 SCHEMES = ("resident", "employee")
 PERSONS = 300_000
 KINDS = ("outpatient", "chronic outpatient", "inpatient")
 ROLES = ("fitted", "held out", "identity")
+NOT_SUMMED = (
+    "persons paid by critical illness insurance",
+    "critical illness payment per person paid",
+    "assistance cases",
+    "assistance per case",
+    "inpatient rate of the retired over that of the active",
+)
+"""Figures that are no plain sums over claims: measured in `nation_year` only."""
 MOST = 3.0
 """A fitted figure lies no further from its target than this many errors (Monte-Carlo and rounding together)."""
 
@@ -36,11 +46,10 @@ def value(scheme: str, name: str, **by: str) -> float:
 
 
 def line(target: dict[str, Any], found: Any) -> str:
-    name = ", ".join(str(target[key]) for key in ("name", "kind", "grade", "group") if key in target)
     target_value, score = float(target["value"]), found.score(target["value"], target["tolerance"])
     off = found.value / target_value - 1
     return (
-        f"{target['scheme']:<9} {target['role']:<9} {name:<62} {target_value:>18,.4f} {found.value:>18,.4f} "
+        f"{target['scheme']:<9} {target['role']:<9} {label(target):<62} {target_value:>18,.4f} {found.value:>18,.4f} "
         f"+- {found.error:>14,.4f} {off:>+8.2%} z {score:>+7.2f}"
     )
 
@@ -101,6 +110,41 @@ def test_held_out_figures_are_told(year: Year) -> None:
     (target,) = [one for one in targets(year.population.scheme) if one["name"] == name and "grade" not in one]
     assert target["role"] == "held out"
     assert measure(year, target).value == pytest.approx(target["value"], abs=0.005)
+
+
+def label(target: dict[str, Any]) -> str:
+    return ", ".join(str(target[key]) for key in ("name", "kind", "grade", "group") if key in target)
+
+
+def plain(target: Target, number: float) -> float:
+    """A number of a population's own table in persons, claims, yuan or shares."""
+    return number / UNITS[target.unit] * UNITS["yuan"] if "yuan" in target.unit else number / UNITS[target.unit]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_table_of_each_population_says_the_same(scheme: str) -> None:
+    """What `yibao lab fit` prints are the figures of the nation's table: value, rounding and role."""
+    nation = {label(one): one for one in targets(scheme)}
+    own = read_targets(find_targets(f"nation-{scheme}-2023"))
+    assert own.population == f"nation-{scheme}-2023"
+    for one in own.figures:
+        there = nation.pop(one.name)
+        assert (plain(one, one.value), plain(one, one.rounding)) == (
+            pytest.approx(there["value"]),
+            pytest.approx(there["tolerance"]),
+        )
+        assert (one.role, one.note) == (there["role"], there.get("note", ""))
+    assert {name.split(",")[0] for name in nation} <= set(NOT_SUMMED)
+
+
+def test_two_ways_to_sum_agree(year: Year) -> None:
+    """The figures of `yibao lab fit`, and those of the sample here, which sums in its own way."""
+    own = read_targets(find_targets(year.population.name))
+    nation = {label(one): one for one in targets(year.population.scheme)}
+    for found in sums.measure(year.generator, own.figures):
+        here = measure(year, nation[found.target.name])
+        assert plain(found.target, found.value) == pytest.approx(here.value, rel=1e-9), found.target.name
+        assert plain(found.target, found.error) == pytest.approx(here.error, rel=0.02, abs=1e-6), found.target.name
 
 
 def test_another_rate_would_be_seen(year: Year) -> None:
