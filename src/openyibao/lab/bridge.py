@@ -36,8 +36,8 @@ class Bridge:
         self.left_out: tuple[str, ...] = ()
         self._constants: dict[str, int] = {}
         self._tables: dict[str, tuple[str, Array]] = {}
-        asked = [fact for fact in policy.facts if fact.kind not in ("admission number", "derived")]
-        for fact in asked:
+        self.facts = tuple(fact for fact in policy.facts if fact.kind not in ("admission number", "derived"))
+        for fact in self.facts:
             if fact.name not in answers:
                 raise BridgeError(
                     f"policy {policy.id} asks for {fact.name!r} ({', '.join(fact.values) or fact.kind}); population "

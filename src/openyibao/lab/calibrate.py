@@ -19,7 +19,7 @@ from openyibao.lab.nodes import LabFileError, number_at, read_node
 from openyibao.lab.population import find_population
 from openyibao.lab.population_read import read_population
 from openyibao.lab.quantiles import QuantileError
-from openyibao.lab.targets import GradeMix, Target, Targets
+from openyibao.lab.targets import UNITS, GradeMix, Target, Targets
 
 Floats = npt.NDArray[np.float64]
 ROUNDS = 25
@@ -92,11 +92,16 @@ def _moved(
         if np.abs(gap).max() < CLOSE:
             return numbers, round_
         x = _open(at)
-        slope = np.ones(len(x)) if before is None else (gap - before[1]) / np.where(x == before[0], 1e-9, x - before[0])
+        slope = _guess(at) if before is None else (gap - before[1]) / np.where(x == before[0], 1e-9, x - before[0])
         steps = -gap / np.where(np.abs(slope) > 1e-6, slope, 1.0)
         before = (x, gap)
         at = _close(x + np.clip(steps, -1.5, 1.5), at)
     raise FitError(f"no fit after {ROUNDS} rounds; the last gaps are {', '.join(f'{one:.2e}' for one in gap)}")
+
+
+def _guess(values: Floats) -> Floats:
+    """How a ratio answers to its number at first: in proportion."""
+    return np.where(values < 1, np.maximum(1 - values, 0.02), 1.0)
 
 
 def _open(values: Floats) -> Floats:
@@ -147,8 +152,6 @@ def events_by_grade(targets: Targets, mix: GradeMix, costs: list[float]) -> list
 
 
 def _fen(target: Target) -> float:
-    from openyibao.lab.targets import UNITS
-
     return target.value / UNITS[target.unit]
 
 
@@ -179,18 +182,26 @@ class Shift:
     shares: dict[str, float]
 
 
-def closing_shift(name: str, target: Target, paths: list[str], *, persons: int | None = None) -> Shift:
+def closing_shift(
+    name: str,
+    target: Target,
+    paths: list[str],
+    *,
+    changes: Mapping[str, float] | None = None,
+    persons: int | None = None,
+) -> Shift:
     """One number put on the logit of the shares at `paths` such that the figure meets its target, by bisection.
 
     This is worked back from the held-out figure and says how large the miss is in terms of one cause; it is never
     written to a file. Raises FitError where no shift from -6 to 6 does it.
     """
     root = read_node(find_population(name))
-    start = np.array([number_at(root, path) for path in paths])
+    given = dict(changes or {})
+    start = np.array([given.get(path, number_at(root, path)) for path in paths])
 
     def gap(logit: float) -> float:
         shares = dict(zip(paths, _close(_open(start) + logit, start).tolist(), strict=True))
-        generator = Generator(read_population(name, shares), persons=persons)
+        generator = Generator(read_population(name, given | shares), persons=persons)
         return measure(generator, [target], batches=4)[0].value - target.value
 
     low, high = -6.0, 4.0
