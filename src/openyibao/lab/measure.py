@@ -24,6 +24,7 @@ from openyibao.settlement.columns import RowRule
 Floats = npt.NDArray[np.float64]
 BATCHES = 20
 COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
+PLUS = " + "
 DIVISOR = 1000
 """Costs are divided by whole thousandths."""
 
@@ -91,7 +92,8 @@ def batch_sums(generator: Generator, targets: Sequence[Target], first: int, last
 
 
 def _names(target: Target) -> list[str]:
-    return [name for name in (target.sum, target.over, target.less) if name is not None]
+    named = (*target.sum.split(PLUS), target.over, target.less)
+    return [name for name in named if name is not None]
 
 
 def _known(name: str) -> bool:
@@ -114,6 +116,7 @@ def _sums(
     if any(not _known(name) for name in names):
         rows = rows & settled
     total = {name: _total(name, values, rows, claims, people) for name in names}
+    total[target.sum] = sum(total[name] for name in target.sum.split(PLUS))
     below = total[target.over] - (total[target.less] if target.less else 0.0) if target.over else 0.0
     return total[target.sum], below, whole - float(rows.sum()), whole
 
