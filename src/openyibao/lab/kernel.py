@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from openyibao.lab.compiled import compiled
 from openyibao.lab.layout import TABLES, Columns, People, Whole
 from openyibao.lab.philox import philox
+from openyibao.settlement.compiled import compiled
 
 WORD = 0xFFFFFFFF
 CLUSTER = 60

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numba
 
+Loop = TypeVar("Loop", bound=Callable[..., Any])
 
-def compiled(function: Callable[..., Any]) -> Any:
+
+def compiled(function: Loop) -> Loop:
     """The function compiled; its machine code is kept where Python's bytecode can be. It lets other threads run."""
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return cast(Loop, numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:  # a folder that cannot be written
-        return numba.njit(nogil=True)(function)
+        return cast(Loop, numba.njit(nogil=True)(function))
