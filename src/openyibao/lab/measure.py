@@ -84,20 +84,30 @@ def batch_sums(generator: Generator, targets: Sequence[Target], first: int, last
     scenarios = dict.fromkeys(target.scenario for target in targets)
     for scenario in scenarios:
         mine = [at for at, target in enumerate(targets) if target.scenario == scenario]
-        outputs = tuple(dict.fromkeys(name for at in mine for name in _names(targets[at]) if not _known(name)))
+        names = [name for at in mine for name in names_of(targets[at]) if not _known(name)]
+        outputs = tuple(dict.fromkeys(map(output_of, names)))
         values, settled = settle(population, claims, scenario, outputs)
         for at in mine:
             found[at] = _sums(targets[at], population, claims, people, values, settled)
     return found
 
 
-def _names(target: Target) -> list[str]:
+def names_of(target: Target) -> list[str]:
     named = (*target.sum.split(PLUS), target.over, target.less)
     return [name for name in named if name is not None]
 
 
 def _known(name: str) -> bool:
     return name in ("persons", "claims", "days", *COSTS)
+
+
+def output_of(name: str) -> str:
+    """The output of the rule that a quantity counts or sums.
+
+    >>> output_of("persons with paid"), output_of("paid")
+    ('paid', 'paid')
+    """
+    return name.removeprefix("claims with ").removeprefix("persons with ")
 
 
 def _sums(
@@ -108,7 +118,7 @@ def _sums(
     values: dict[str, npt.NDArray[Any]],
     settled: npt.NDArray[np.bool_],
 ) -> tuple[float, float, float, float]:
-    names = _names(target)
+    names = names_of(target)
     rows = chosen(target, population, claims, people)
     if target.sum == "persons":
         return float(rows.sum()), 0.0, 0.0, 0.0
@@ -130,6 +140,10 @@ def _total(
         return float(len(people.person))
     if name == "days":
         return float((_ordinal(claims.discharge[rows]) - _ordinal(claims.admission[rows])).sum())
+    if name.startswith("claims with "):
+        return float((values[output_of(name)][rows] > 0).sum())
+    if name.startswith("persons with "):
+        return float(len(np.unique(claims.person[rows & (values[output_of(name)] > 0)])))
     return float(values[name][rows].sum())
 
 

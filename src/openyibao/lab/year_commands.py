@@ -27,6 +27,8 @@ from openyibao.policy import find_policy, read_policy
 
 STOPPED = 130
 LINE_SECONDS = 5.0
+NOTHING = 1e-9
+"""What is left of a sum of floating-point numbers that is 0."""
 
 
 def year(names: list[str], share: float, seed: int | None, state: Path | None, threads: int, progress: bool) -> None:
@@ -157,7 +159,7 @@ def number(value: float) -> str:
     >>> number(962944000.4), number(0.20689123), number(68.1), number(0)
     ('962,944,000', '0.206891', '68.1000', '0')
     """
-    if not value:
+    if abs(value) < NOTHING:
         return "0"
     return f"{value:,.{max(0, 5 - math.floor(math.log10(abs(value))))}f}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openyibao.lab.measure import Figure, figure_of
+from openyibao.lab.measure import PLUS, Figure, figure_of, names_of
 from openyibao.lab.tally import COSTS, KEYS, Whole
 from openyibao.lab.targets import Target, Targets
 from openyibao.lab.year import Part, YearSums
@@ -41,8 +41,11 @@ def _given(part: Part, sums: YearSums, target: Target) -> bool:
         return False
     if any(key not in KEYS for key, _ in target.where):
         return False
-    names = [name for name in (target.sum, target.over, target.less) if name is not None]
-    return all(name in sums.shape.measures or (name == "persons" and not target.where) for name in names)
+    if target.sum == "persons" and target.where:
+        return False
+    if target.where and any(name.startswith("persons with ") for name in names_of(target)):
+        return False  # who was paid is counted once, in the first cell met
+    return all(name == "persons" or name in sums.shape.measures for name in names_of(target))
 
 
 def _sums(sums: YearSums, batch: int, target: Target) -> tuple[float, float, float, float]:
@@ -52,14 +55,15 @@ def _sums(sums: YearSums, batch: int, target: Target) -> tuple[float, float, flo
         for name, word in target.where:
             if name == key:
                 cells = cells.take([sums.shape.words[axis].index(word)], axis=axis)
-    names = [name for name in (target.sum, target.over, target.less) if name is not None]
+    names = names_of(target)
     bills = any(name not in ("persons", "claims", "days", *COSTS) for name in names)
     persons = float(sums.persons[batch])
     found = {name: persons if name == "persons" else _sum(sums, cells, name, settled=bills) for name in names}
+    above = sum(found[name] for name in target.sum.split(PLUS))
     below = found[target.over] - (found[target.less] if target.less else 0.0) if target.over else 0.0
     claims = _sum(sums, cells, "claims", settled=False)
     left_out = claims - _sum(sums, cells, "settled", settled=False) if bills else 0.0
-    return found[target.sum], below, left_out, claims
+    return above, below, left_out, claims
 
 
 def _sum(sums: YearSums, cells: Whole, name: str, *, settled: bool) -> float:
