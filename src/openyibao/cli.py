@@ -269,11 +269,18 @@ def terms(
 
 
 @app.command()
-def replicate() -> None:
-    """Settle 10,000 stays of XX District 2013 and set the ratios beside the closed forms."""
-    from openyibao.evidence.closed_forms import report
+def replicate(
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="A table, a document, or `closed-forms`; all without it.")
+    ] = None,
+    format: Annotated[Literal["text", "json", "csv"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """Every number of the published tables beside what the system makes of it. The last line of text is JSON."""
+    with commands.told(lang):
+        from openyibao.evidence.commands import run
 
-    report()
+        run(table, format, lang)
 
 
 @bench_app.command("settle")

@@ -1,11 +1,19 @@
-"""The population of XX District, and its whole people and claims, made once."""
+"""The population of XX District, and its whole people and claims, made once.
+
+The files beside this one import each other as `lab.NAME`: the tests are no package.
+"""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import pytest
 
 from openyibao.lab import Generator, Population, read_population
 from openyibao.lab.layout import Columns, People
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ hands over one array, which costs nothing, instead of forty, which costs more th
 
 from __future__ import annotations
 
-from openyibao.lab.compiled import compiled
 from openyibao.lab.layout import TABLES, Columns, People, Room, Whole
 from openyibao.lab.philox import philox
+from openyibao.settlement.compiled import uncounted
 
 WORD = 0xFFFFFFFF
 CLUSTER = 60
@@ -41,7 +41,7 @@ HOUSEHOLDS, TIERS, AGES, CLASSES, KINDS, YEAR_DAYS = (len(TABLES) + place for pl
 """Places in the head of `t`: of tables, where they begin; behind them, how many there are of some things."""
 
 
-@compiled
+@uncounted
 def score_of(t: Whole, word: int) -> int:
     """The normal score of a word, in units of 2^-20."""
     upper = -(word >> 31)
@@ -55,7 +55,7 @@ def score_of(t: Whole, word: int) -> int:
     return int((z ^ upper) - upper)
 
 
-@compiled
+@uncounted
 def along(t: Whole, curve: int, z: int) -> int:
     """The value of the curve that begins at a place, at a score."""
     x = min(max(z + ZERO, 0), (CELLS << CELL_BITS) - 1)
@@ -64,7 +64,7 @@ def along(t: Whole, curve: int, z: int) -> int:
     return int(low + (((t[at + 1] - low) * (x & CELL_MASK)) >> CELL_BITS))
 
 
-@compiled
+@uncounted
 def chosen(t: Whole, row: int, width: int, word: int) -> int:
     """How many thresholds of the row that begins at a place are at or below the word."""
     found = 0
@@ -73,7 +73,7 @@ def chosen(t: Whole, row: int, width: int, word: int) -> int:
     return found
 
 
-@compiled
+@uncounted
 def frailty_of(word: int) -> int:
     """The frailty class of a word: 16 an octave towards the top."""
     v = 0xFFFFFFFF - word
@@ -83,7 +83,7 @@ def frailty_of(word: int) -> int:
     return (27 - shift) * 16 + 31 - (v >> shift)
 
 
-@compiled
+@uncounted
 def count_of(t: Whole, row: int, word: int) -> int:
     """How many events a word means in a row of counts."""
     at = t[t[ROW_START] + row]
@@ -93,7 +93,7 @@ def count_of(t: Whole, row: int, word: int) -> int:
     return int(found)
 
 
-@compiled
+@uncounted
 def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole) -> int:
     """Draw all members of a household: words[member] = (class, age word, sex and age word). The sum of scores."""
     total = 0
@@ -108,7 +108,7 @@ def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole)
     return total
 
 
-@compiled
+@uncounted
 def household_of(
     t: Whole, turns: tuple[int, int], start: int, size: int, total: int, key0: int, key1: int
 ) -> tuple[int, int, int, int, int]:
@@ -125,7 +125,7 @@ def household_of(
     return place, tier, quintile, class_, income
 
 
-@compiled
+@uncounted
 def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int]:
     """Age group, age and sex of a member."""
     group = chosen(t, t[AGE_BELOW] + role * t[AGES], t[AGES], age_word)
@@ -134,7 +134,7 @@ def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int
     return group, age, sex
 
 
-@compiled
+@uncounted
 def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, key0: int, key1: int) -> bool:
     """Whether a person has events of the kind at all; low, high: the person's part of the counter."""
     if t[t[PREVALENT] + kind] == 0:
@@ -145,7 +145,7 @@ def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, k
     return bool(z >= t[t[PREVALENCE_SCORE] + kind * t[AGES] + group])
 
 
-@compiled
+@uncounted
 def draw_events(
     t: Whole, person: int, group: int, profile: int, frailty: int, key0: int, key1: int, words: Whole, order: Whole
 ) -> int:
@@ -171,7 +171,7 @@ def draw_events(
     return rows
 
 
-@compiled
+@uncounted
 def draw_event(
     t: Whole, kind: int, event: int, low: int, high: int, key0: int, key1: int, words: Whole, order: Whole, row: int
 ) -> None:
@@ -191,7 +191,7 @@ def draw_event(
     order[at] = key
 
 
-@compiled
+@uncounted
 def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
     """Where an event is treated, by severity and residence."""
     severity_bin = min(max((severity + ZERO) >> BIN_BITS, 0), BINS - 1)
@@ -199,7 +199,7 @@ def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
     return chosen(t, row, t[t[CHOICES] + kind], word)
 
 
-@compiled
+@uncounted
 def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int) -> int:
     """The length of a stay in days, 1 to `most`."""
     mix = t[DAYS_MIX] + kind * 2
@@ -207,7 +207,7 @@ def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int
     return min(max(1, (along(t, t[DAYS] + curve * (CELLS + 1), z) + 512) >> 10), most)
 
 
-@compiled
+@uncounted
 def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: int, done: Whole, to: int) -> None:
     """All that a claim consists of, into done[to]: admission, discharge, five amounts, kind, grade, place of no use."""
     at = key & 0xFFF
@@ -238,7 +238,7 @@ def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: in
     done[to, 8] = t[t[GRADE_CODE] + curve]
 
 
-@compiled
+@uncounted
 def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each person would take longer than to fill them
     t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: Columns
 ) -> tuple[int, int]:
@@ -295,7 +295,7 @@ def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each p
     return row, last
 
 
-@compiled
+@uncounted
 def make_people(t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: People) -> int:
     """The persons first..last-1 into the columns, which must hold them all."""
     words = room.members

@@ -24,6 +24,7 @@ from openyibao.settlement.columns import RowRule
 Floats = npt.NDArray[np.float64]
 BATCHES = 20
 COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
+PLUS = " + "
 DIVISOR = 1000
 """Costs are divided by whole thousandths."""
 
@@ -57,10 +58,10 @@ def measure(generator: Generator, targets: Sequence[Target], batches: int = BATC
     for number, (first, last) in enumerate(parts):
         sums[number] = batch_sums(generator, targets, first, last)
     weights = np.array([[last - first] for first, last in parts]) / generator.persons
-    return [_figure(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)]
+    return [figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)]
 
 
-def _figure(target: Target, sums: Floats, shares: Floats, weight: float) -> Figure:
+def figure_of(target: Target, sums: Floats, shares: Floats, weight: float) -> Figure:
     def of(total: Floats, share: float) -> float:
         if target.over is None:
             return float(total[0]) * weight / share * UNITS[target.unit]
@@ -83,19 +84,30 @@ def batch_sums(generator: Generator, targets: Sequence[Target], first: int, last
     scenarios = dict.fromkeys(target.scenario for target in targets)
     for scenario in scenarios:
         mine = [at for at, target in enumerate(targets) if target.scenario == scenario]
-        outputs = tuple(dict.fromkeys(name for at in mine for name in _names(targets[at]) if not _known(name)))
+        names = [name for at in mine for name in names_of(targets[at]) if not _known(name)]
+        outputs = tuple(dict.fromkeys(map(output_of, names)))
         values, settled = settle(population, claims, scenario, outputs)
         for at in mine:
             found[at] = _sums(targets[at], population, claims, people, values, settled)
     return found
 
 
-def _names(target: Target) -> list[str]:
-    return [name for name in (target.sum, target.over, target.less) if name is not None]
+def names_of(target: Target) -> list[str]:
+    named = (*target.sum.split(PLUS), target.over, target.less)
+    return [name for name in named if name is not None]
 
 
 def _known(name: str) -> bool:
     return name in ("persons", "claims", "days", *COSTS)
+
+
+def output_of(name: str) -> str:
+    """The output of the rule that a quantity counts or sums.
+
+    >>> output_of("persons with paid"), output_of("paid")
+    ('paid', 'paid')
+    """
+    return name.removeprefix("claims with ").removeprefix("persons with ")
 
 
 def _sums(
@@ -106,7 +118,7 @@ def _sums(
     values: dict[str, npt.NDArray[Any]],
     settled: npt.NDArray[np.bool_],
 ) -> tuple[float, float, float, float]:
-    names = _names(target)
+    names = names_of(target)
     rows = chosen(target, population, claims, people)
     if target.sum == "persons":
         return float(rows.sum()), 0.0, 0.0, 0.0
@@ -114,6 +126,7 @@ def _sums(
     if any(not _known(name) for name in names):
         rows = rows & settled
     total = {name: _total(name, values, rows, claims, people) for name in names}
+    total[target.sum] = sum(total[name] for name in target.sum.split(PLUS))
     below = total[target.over] - (total[target.less] if target.less else 0.0) if target.over else 0.0
     return total[target.sum], below, whole - float(rows.sum()), whole
 
@@ -127,6 +140,10 @@ def _total(
         return float(len(people.person))
     if name == "days":
         return float((_ordinal(claims.discharge[rows]) - _ordinal(claims.admission[rows])).sum())
+    if name.startswith("claims with "):
+        return float((values[output_of(name)][rows] > 0).sum())
+    if name.startswith("persons with "):
+        return float(len(np.unique(claims.person[rows & (values[output_of(name)] > 0)])))
     return float(values[name][rows].sum())
 
 

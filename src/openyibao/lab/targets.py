@@ -45,6 +45,7 @@ class Scenario:
 class Target:
     """A published figure. `sum` over `over` less `less` (or the plain sum), of the claims or persons of `where`.
 
+    `sum` may add quantities: `basic_insurance_paid + critical_illness_insurance_paid`.
     rounding: half of the last printed digit, in `unit`. moves: the number of the population file that is fitted.
     """
 
