@@ -305,6 +305,18 @@ def bench_columns(
     run(claims, rows or [20_000_000])
 
 
+@bench_app.command("generate")
+def bench_generate(
+    population: Annotated[str, typer.Option(help="Name (`yibao lab list`), or a .yaml file.")] = "xx-district-2013",
+    persons: Annotated[int, typer.Option(min=60_000, help="Persons drawn in each run.")] = 300_000,
+    busier: Annotated[float, typer.Option(help="Multiply all rates: claims a person decide the speed.")] = 1.0,
+) -> None:
+    """How fast a population's claims are drawn, and drawn and settled. The last line is JSON."""
+    from openyibao.bench.generate import run
+
+    run(population, persons, busier)
+
+
 @bench_app.command("lint")
 def bench_lint() -> None:
     """How long it takes to hold the library against national law. The last line is JSON."""

@@ -11,7 +11,7 @@ import pytest
 
 from openyibao.lab import Generator, Population
 from openyibao.lab.kernel import make_claims, make_people
-from openyibao.lab.layout import Columns, People, empty_columns, empty_people
+from openyibao.lab.layout import Columns, People, empty_columns, empty_people, empty_room
 from openyibao.lab.measure import chosen
 from openyibao.lab.quantiles import frailty_edges
 
@@ -69,10 +69,10 @@ def test_plain_python_draws_the_same(generator: Generator) -> None:
     """The loop without its compiler: no overflow, no wrong index, no number that only a machine would give."""
     out, people = empty_columns(5000), empty_people(150)
     compiled = generator.claims(30, 180)
-    rows, reached = make_claims.py_func(generator.tables.flat, *generator.key, 30, 180, out)  # type: ignore[attr-defined]
+    rows, reached = make_claims.py_func(generator.tables.flat, *generator.key, 30, 180, empty_room(), out)  # type: ignore[attr-defined]
     assert reached == 180
     assert digest(Columns(*(column[:rows] for column in out))) == digest(compiled)
-    make_people.py_func(generator.tables.flat, *generator.key, 30, 180, people)  # type: ignore[attr-defined]
+    make_people.py_func(generator.tables.flat, *generator.key, 30, 180, empty_room(), people)  # type: ignore[attr-defined]
     assert digest(people) == digest(generator.people(30, 180))
 
 

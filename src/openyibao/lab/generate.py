@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from openyibao.lab.build import tables_of
 from openyibao.lab.kernel import make_claims, make_people
-from openyibao.lab.layout import MAX_CLAIMS, Columns, People, empty_columns, empty_people
+from openyibao.lab.layout import MAX_CLAIMS, Columns, People, empty_columns, empty_people, empty_room
 from openyibao.lab.population import PERSONS_OF_A_CLUSTER, Population
 
 BLOCK_PERSONS = 30_000
@@ -46,7 +46,7 @@ class Generator:
         self._check(first, last)
         if len(out.person) < MAX_CLAIMS:
             raise ValueError(f"columns of {len(out.person)} rows; expected {MAX_CLAIMS} at least")
-        return make_claims(self.tables.flat, *self.key, first, last, out)
+        return make_claims(self.tables.flat, *self.key, first, last, empty_room(), out)
 
     def claims(self, first: int, last: int) -> Columns:
         """All claims of the persons first..last-1, in order of person, day, kind and event."""
@@ -68,7 +68,7 @@ class Generator:
         """The persons first..last-1."""
         self._check(first, last)
         out = empty_people(last - first)
-        make_people(self.tables.flat, *self.key, first, last, out)
+        make_people(self.tables.flat, *self.key, first, last, empty_room(), out)
         return out
 
     def _check(self, first: int, last: int) -> None:

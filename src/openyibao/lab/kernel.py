@@ -9,11 +9,9 @@ hands over one array, which costs nothing, instead of forty, which costs more th
 
 from __future__ import annotations
 
-import numpy as np
-
-from openyibao.lab.layout import TABLES, Columns, People, Whole
+from openyibao.lab.compiled import compiled
+from openyibao.lab.layout import TABLES, Columns, People, Room, Whole
 from openyibao.lab.philox import philox
-from openyibao.settlement.compiled import compiled
 
 WORD = 0xFFFFFFFF
 CLUSTER = 60
@@ -242,19 +240,15 @@ def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: in
 
 @compiled
 def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each person would take longer than to fill them
-    t: Whole, key0: int, key1: int, first: int, last: int, out: Columns
+    t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: Columns
 ) -> tuple[int, int]:
     """Claims of the persons first..last-1 into the columns: how many rows, and the person to go on with.
 
     Stops before a person whose claims would not fit; the columns must hold 4096 rows at least.
     """
-    member_words = np.empty((CLUSTER, 3), np.int64)
-    words = np.empty((4096, 4), np.int64)
-    order = np.empty(4096, np.int64)
-    done = np.empty((4096, 9), np.int64)
+    member_words, words, order, done = room.members, room.words, room.order, room.done
     turn0, turn1, _, _ = philox(0, 0, 0, 0, key0, key1)
     households = t[HOUSEHOLDS]
-    room = len(out.person)
     row = 0
     for household in range(first // CLUSTER * households, (last + CLUSTER - 1) // CLUSTER * households):
         in_cluster = household % households
@@ -272,7 +266,7 @@ def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each p
             frailty = member_words[member, 0]
             profile = (group * 2 + sex) * 2 + place
             rows = draw_events(t, person, group, profile, frailty, key0, key1, words, order)
-            if row + rows > room:
+            if row + rows > len(out.person):
                 return row, person
             score = t[t[FRAILTY_SCORE] + frailty]
             for number in range(rows):
@@ -302,9 +296,9 @@ def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each p
 
 
 @compiled
-def make_people(t: Whole, key0: int, key1: int, first: int, last: int, out: People) -> int:
+def make_people(t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: People) -> int:
     """The persons first..last-1 into the columns, which must hold them all."""
-    words = np.empty((CLUSTER, 3), np.int64)
+    words = room.members
     turn0, turn1, _, _ = philox(0, 0, 0, 0, key0, key1)
     households = t[HOUSEHOLDS]
     for household in range(first // CLUSTER * households, (last + CLUSTER - 1) // CLUSTER * households):

@@ -126,6 +126,20 @@ class People(NamedTuple):
     income: Column  # fen a head and year of the household
 
 
+class Room(NamedTuple):
+    """Where the loop works on one household and one person: arrays that the caller holds, one set a thread."""
+
+    members: Whole
+    words: Whole
+    order: Whole
+    done: Whole
+
+
+def empty_room() -> Room:
+    shapes = ((60, 3), (MAX_CLAIMS, 4), (MAX_CLAIMS,), (MAX_CLAIMS, 9))
+    return Room(*(np.empty(shape, np.int64) for shape in shapes))
+
+
 _OTHER = {"number": np.int16, "admission": np.int32, "discharge": np.int32, "settlement": np.int32, "frailty": np.int16}
 _WIDE = ("person", "household", "income", "total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 

@@ -8,7 +8,7 @@ code and plain Python agree.
 
 from __future__ import annotations
 
-from openyibao.settlement.compiled import compiled
+from openyibao.lab.compiled import compiled
 
 
 @compiled
