@@ -55,8 +55,8 @@ def score_table() -> Whole:
     """
     chance = (score_starts() + 0.5) / 2.0**32
     chance[-1] = 0.5
-    scores: Whole = np.rint(np.array([_NORMAL.inv_cdf(p) for p in chance]) * ONE).astype(np.int64)
-    return scores
+    scores = np.array([_NORMAL.inv_cdf(float(p)) for p in chance])
+    return np.asarray(np.rint(scores * ONE).astype(np.int64))
 
 
 def normal_cdf(z: Floats) -> Floats:
