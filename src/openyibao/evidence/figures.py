@@ -1,9 +1,9 @@
 """Simulated figures: what the population of XX District gives, with its Monte-Carlo error and the part it plays.
 
 `simulated()` is the one function that the replication asks. The figures are those of the district's target table
-(`lab/populations/xx-district-2013-targets.yaml`), measured on all 949,921 persons. A figure is `fitted` where numbers of
-the population were moved until it came near the print, `held out` where nothing was chosen by it: only what is held out
-says anything.
+(`lab/populations/xx-district-2013-targets.yaml`), measured on all 949,921 persons. A figure is `fitted` where numbers
+of the population were moved until it came near the print, `held out` where nothing was chosen by it: only what is held
+out says anything.
 """
 
 from __future__ import annotations
