@@ -1,6 +1,6 @@
 """The population of XX District, and its whole people and claims, made once.
 
-The files beside this one import each other as `lab.NAME`: the tests are no package.
+The files beside this one import each other, and those of other folders, by the names of folders: no package.
 """
 
 from __future__ import annotations

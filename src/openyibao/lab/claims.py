@@ -4,8 +4,11 @@ A batch of claims has `person` (a whole number), the dates `admission`, `dischar
 numbers yyyymmdd), the amounts `total_fen`, `fully_self_paid_fen`, `over_limit_fen`, `pre_self_paid_fen` and
 `in_scope_fen`, and a column for each fact of the policy under the fact's name: words as text or dictionary, numbers as
 whole numbers, money as whole numbers under the name with `_fen`. Where the policy needs them, also `charge` and
-`enrolment` (dates), `episode` and `stay` (whole numbers), `first_of_stay` and `last_of_stay` (true or false).
-A column `claim`, if there is one, is given back with the bills.
+`enrolment` (dates, or none), `episode` and `stay` (whole numbers from 0), `first_of_stay` and `last_of_stay` (true or
+false). A column `claim`, if there is one, is given back with the bills.
+
+A fact or an amount that a row lacks is the fault of that row. Persons, days, episodes, stays and flags are what claims
+are put in order and counted by: one that is lacking, or a day outside the calendar, stops the work.
 """
 
 from __future__ import annotations
@@ -25,9 +28,11 @@ Array = npt.NDArray[Any]
 DATES = ("admission", "discharge", "settlement", "charge", "enrolment")
 FLAGS = ("first_of_stay", "last_of_stay")
 NAMES = ("episode", "stay")
-CLAIM, PERSON = "claim", "person"
+MAY_LACK = ("charge", "enrolment")
+CLAIM, PERSON, SETTLEMENT = "claim", "person", "settlement"
 FIRST = np.datetime64("1900-01-01")
 LAST = np.datetime64("2100-01-01")
+CALENDAR_IS = f"the calendar, which goes from {FIRST} to {LAST - 1}"
 
 
 class ClaimColumnError(ValueError):
@@ -45,9 +50,9 @@ def column_name(name: str, fact: Fact | None = None) -> str:
 
 
 def needed_columns(rule: RowRule) -> tuple[str, ...]:
-    """The columns that a batch must have to be settled, `person` first."""
+    """The columns that a batch must have to be settled, `person` and `settlement` (their order) first."""
     facts = {fact.name: fact for fact in rule.policy.facts}
-    return tuple(column_name(name, facts.get(name)) for name in rule.needs)
+    return tuple(dict.fromkeys(column_name(name, facts.get(name)) for name in (PERSON, SETTLEMENT, *rule.needs)))
 
 
 class ClaimColumns:
@@ -56,10 +61,27 @@ class ClaimColumns:
     def __init__(self, rule: RowRule) -> None:
         self.rule = rule
         self.facts = {fact.name: fact for fact in rule.policy.facts}
+        self.names = tuple(dict.fromkeys((PERSON, SETTLEMENT, *rule.needs)))
+
+    def check(self, schema: Any) -> None:
+        """Raise ClaimColumnError where claims of a schema cannot be read: a column missing, or of a wrong kind."""
+        self.read(pa.RecordBatch.from_pylist([], schema=schema))
 
     def read(self, batch: Any) -> dict[str, Array]:
-        """The columns for `RowRule.settle`. Raises ClaimColumnError for a column that is missing or of a wrong kind."""
-        return {name: self._column(batch, name) for name in self.rule.needs}
+        """The columns for `RowRule.settle`. Raises ClaimColumnError, which names the column, and the person.
+
+        The types of the columns depend on the schema of the batch alone, not on what stands in it: the loop is
+        compiled once for a schema.
+        """
+        columns = {}
+        for name in self.names:
+            try:
+                columns[name] = self._column(batch, name)
+            except _BadRowError as error:
+                person = batch.column(batch.schema.get_field_index(PERSON))[error.row].as_py()
+                raise ClaimColumnError(f"person {person}: {error}") from None
+            columns[name].flags.writeable = False  # as columns without gaps are, which are not copied
+        return columns
 
     def _column(self, batch: Any, name: str) -> Array:
         fact = self.facts.get(name)
@@ -70,11 +92,13 @@ class ClaimColumns:
             raise ClaimColumnError(f"policy {self.rule.policy.id} needs the column {header!r}; the claims have {found}")
         column = batch.column(place)
         if name in DATES:
-            return _days(column, header)
+            return _days(column, header, optional=name in MAY_LACK)
         if name in FLAGS:
             column = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
-            return _whole(column, header, MISSING)
-        if fact is None or name in (PERSON, *NAMES, *MONEY):
+            return _known(_whole(column, header, MISSING), header, "true or false", last=1)
+        if name in NAMES:
+            return _known(_whole(column, header, MISSING), header, "a whole number from 0")
+        if fact is None or name in (PERSON, *MONEY):
             return _whole(column, header, MISSING)
         return self._fact(column, fact, header)
 
@@ -82,7 +106,7 @@ class ClaimColumns:
         if "money" in fact.kind:
             return _whole(column, header, MISSING_MONEY)
         if fact.kind == "any":
-            return _names(column)
+            return _names(column, header)
         if fact.range is not None:
             numbers = _whole(column, header, MISSING)
             low, high = fact.range.low or 0, fact.range.high or 0
@@ -91,18 +115,39 @@ class ClaimColumns:
         return _words(column, fact.values, header)
 
 
+class _BadRowError(Exception):
+    """What is wrong in one row of a batch."""
+
+    def __init__(self, row: int, text: str) -> None:
+        super().__init__(text)
+        self.row = row
+
+
 def _whole(column: Any, header: str, missing: int) -> Array:
-    """A column of whole numbers, without a copy where it has no gaps."""
+    """A column of whole numbers, without a copy where it has no gaps. Signed ones keep their width, money is wide."""
     if not pa.types.is_integer(column.type):
         raise ClaimColumnError(f"the column {header!r} holds {column.type}; expected whole numbers")
-    if column.null_count:
-        column = column.cast(pa.int64()).fill_null(missing)
+    if missing == MISSING_MONEY or pa.types.is_unsigned_integer(column.type):
+        try:
+            column = column.cast(pa.int64())
+        except pa.ArrowInvalid as error:
+            raise ClaimColumnError(f"the column {header!r}: {error}") from None
+    column = column.fill_null(missing) if column.null_count else column
     numbers: Array = column.to_numpy()
     return numbers
 
 
+def _known(numbers: Array, header: str, expected: str, last: int | None = None) -> Array:
+    """The same numbers, none of which is negative or above the last."""
+    if len(numbers) and (numbers.min() < 0 or (last is not None and numbers.max() > last)):
+        row = int(np.flatnonzero((numbers < 0) | (False if last is None else numbers > last))[0])
+        found = "nothing" if numbers[row] == MISSING else int(numbers[row])
+        raise _BadRowError(row, f"the column {header!r} holds {found}; expected {expected}")
+    return numbers
+
+
 def _calendar() -> npt.NDArray[np.int32]:
-    """yyyymmdd of every day from FIRST on, before LAST; one more cell for the days outside, which no policy takes."""
+    """yyyymmdd of every day from FIRST on, before LAST; one more cell, for what is not a day."""
     days = np.arange(FIRST, LAST)
     months, years = days.astype("datetime64[M]"), days.astype("datetime64[Y]")
     numbers = (years.astype(int) + 1970) * 10_000 + ((months - years).astype(int) + 1) * 100
@@ -111,41 +156,68 @@ def _calendar() -> npt.NDArray[np.int32]:
 
 CALENDAR = _calendar()
 SHIFT = np.int32((np.datetime64("1970-01-01") - FIRST).astype(int))
+NO_DAY = len(CALENDAR) - 1
+OFFSET = int(CALENDAR[0]) - 1
+IS_DAY = np.zeros(int(CALENDAR.max()) + 2 - OFFSET, bool)
+IS_DAY[CALENDAR[:NO_DAY] - OFFSET] = True
+"""Whether OFFSET + n is a day as yyyymmdd."""
 
 
-def _days(column: Any, header: str) -> Array:
-    """yyyymmdd; -1 where there is none, 0 for a day outside the calendar."""
-    if not pa.types.is_date32(column.type):
-        return _whole(column, header, MISSING)
+def _days(column: Any, header: str, *, optional: bool) -> Array:
+    """yyyymmdd of dates, or of whole numbers that are so already; -1 where an optional one is missing."""
     gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    if gaps is not None and not optional:
+        raise _BadRowError(int(np.flatnonzero(gaps)[0]), f"the column {header!r} holds no day; every claim has one")
+    if not pa.types.is_date32(column.type):
+        return _written_days(column, header, optional)
     days = column.view(pa.int32())
-    days = days.fill_null(0) if gaps is not None else days
-    numbers: Array = CALENDAR.take(days.to_numpy() + SHIFT, mode="clip")
-    if numbers.min(initial=1) <= CALENDAR[0]:  # before the calendar begins
-        numbers = np.where(days.to_numpy() < -SHIFT, 0, numbers)
-    return numbers if gaps is None else np.where(gaps, MISSING, numbers)
+    days = (days.fill_null(0) if gaps is not None else days).to_numpy()
+    if len(days) and (days.min() < -SHIFT or days.max() >= NO_DAY - SHIFT):
+        row = int(np.flatnonzero((days < -SHIFT) | (days >= NO_DAY - SHIFT))[0])
+        raise _BadRowError(row, f"the column {header!r} holds a day outside {CALENDAR_IS}")
+    numbers: Array = CALENDAR.take(days + SHIFT, mode="clip")
+    return numbers if gaps is None else np.where(gaps, np.int32(MISSING), numbers)
+
+
+def _written_days(column: Any, header: str, optional: bool) -> Array:
+    if not pa.types.is_integer(column.type):
+        raise ClaimColumnError(f"the column {header!r} holds {column.type}; expected date32, or whole numbers yyyymmdd")
+    numbers = _whole(column, header, MISSING)
+    wrong = ~IS_DAY.take(np.clip(numbers.astype(np.int64) - OFFSET, 0, len(IS_DAY) - 1))
+    wrong &= (numbers != MISSING) | (not optional)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise _BadRowError(row, f"the column {header!r} holds {int(numbers[row])}, no day yyyymmdd of {CALENDAR_IS}")
+    return numbers
 
 
 def _words(column: Any, values: tuple[str, ...], header: str) -> Array:
     """The place of each word in the policy's list; UNKNOWN for others, MISSING where there is none."""
-    if not pa.types.is_dictionary(column.type):
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            raise ClaimColumnError(f"the column {header!r} holds {column.type}; expected words: {', '.join(values)}")
-        column = column.dictionary_encode()
-    known = {word: place for place, word in enumerate(values)}
-    places = np.array([known.get(word, UNKNOWN) for word in column.dictionary.to_pylist()] or [UNKNOWN], np.int8)
+    found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not _is_text(found):
+        raise ClaimColumnError(f"the column {header!r} holds {column.type}; expected words: {', '.join(values)}")
+    column = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    known: dict[str | None, int] = {word: place for place, word in enumerate(values)} | {None: MISSING}
+    kind = np.int8 if len(values) <= np.iinfo(np.int8).max else np.int16
+    places = np.array([known.get(word, UNKNOWN) for word in column.dictionary.to_pylist()] or [UNKNOWN], kind)
     indices = column.indices
     if indices.null_count:
         gaps = indices.is_null().to_numpy(zero_copy_only=False)
-        return np.where(gaps, np.int8(MISSING), places.take(indices.fill_null(0).to_numpy()))
-    found: Array = places.take(indices.to_numpy())
-    return found
+        return np.where(gaps, kind(MISSING), places.take(indices.fill_null(0).to_numpy()))
+    numbers: Array = places.take(indices.to_numpy())
+    return numbers
 
 
-def _names(column: Any) -> Array:
+def _names(column: Any, header: str) -> Array:
     """Any text: a number for each, the same for the same text; -1 where there is none."""
     if pa.types.is_integer(column.type):
-        return _whole(column, "", MISSING)
+        return _whole(column, header, MISSING)
     column = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    if not _is_text(column.type):
+        raise ClaimColumnError(f"the column {header!r} holds {column.type}; expected text, or whole numbers from 0")
     numbers: Array = pc.fill_null(column.dictionary_encode().indices, MISSING).to_numpy(zero_copy_only=False)
     return numbers.astype(np.int64)
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

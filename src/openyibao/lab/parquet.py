@@ -48,10 +48,13 @@ def settle_parquet(
     """
     if source.resolve() == target.resolve():
         raise ValueError(f"{target}: the bills would replace the claims. Name another file.")
+    if target.is_dir():
+        raise ValueError(f"{target}: this is a folder; the bills need the name of a file")
     settler = BatchSettler(policy, outputs)
     receipt = Receipt()
     scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     file = open_claims(source)
+    settler.columns.check(file.schema_arrow)
     rows = file.metadata.num_rows
     try:
         with _pool(sizes.threads) as pool:
@@ -71,7 +74,9 @@ def open_claims(path: Path) -> Any:
         raise ClaimColumnError(f"{path}: there is no such file")
     try:
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=1_000_000)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # a right that is lacking, a disk that fails
+            raise
         raise ClaimColumnError(f"{path}: this is no Parquet file ({error})") from None
 
 

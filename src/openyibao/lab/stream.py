@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from openyibao.lab.claims import CLAIM, PERSON, Array, ClaimColumns
+from openyibao.lab.claims import CLAIM, PERSON, Array, ClaimColumnError, ClaimColumns, column_name
 from openyibao.policy.model import Policy
 from openyibao.settlement.columns import RowRule
 from openyibao.tables.pipeline import map_ahead
@@ -29,7 +29,8 @@ class TornPersonError(ValueError):
 
 @dataclass
 class Receipt:
-    """What went through a stream. Amounts in fen; `faults` counts the rows that were not settled, by their fault.
+    """What went through a stream. Amounts in fen (one that is missing counts as 0); `faults` counts the rows that were
+    not settled, by their fault.
 
     `persons` holds the persons met, batch by batch, where the stream was asked to keep them.
     """
@@ -97,20 +98,33 @@ class BatchSettler:
     def settle(self, batch: Any) -> SettledBatch:
         columns = self.columns.read(batch)
         found = self.rule.settle(columns)
-        fault, total = found.faults(), columns["total"]
+        fault, total = found.faults(), batch.column(column_name("total"))
+        cost = columns["total"] if not total.null_count else total.fill_null(0).to_numpy()
         wrong = fault != 0
         faults: dict[int, int] = {}
         unsettled = 0
         if wrong.any():
             numbers, counts = np.unique(fault[wrong], return_counts=True)
             faults = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-            unsettled = int(total[wrong].sum())
+            unsettled = exact_sum(cost[wrong])
         ids = [batch.column(name) for name in (CLAIM, PERSON) if name in batch.schema.names]
         arrays = [*ids, *map(pa.array, found.outputs.values()), pa.array(fault.astype(np.int32, copy=False))]
         bills = pa.RecordBatch.from_arrays(arrays, schema=self.schema(batch.schema))
         paid, personal = (int(found.outputs[name].sum()) for name in ("paid", "personal"))
         settled = len(fault) - sum(faults.values())
-        return SettledBatch(bills, settled, int(total.sum()), unsettled, paid, personal, faults)
+        return SettledBatch(bills, settled, exact_sum(cost), unsettled, paid, personal, faults)
+
+
+def exact_sum(column: Array) -> int:
+    """The sum of whole numbers, however large they are: what could not be settled may hold anything.
+
+    >>> exact_sum(np.array([2**63 - 1, 2**63 - 1, 1]))
+    18446744073709551615
+    """
+    if not len(column):
+        return 0
+    largest = max(-int(column.min()), int(column.max()))
+    return int(column.sum()) if largest * len(column) < 2**63 else sum(column.tolist())
 
 
 def settle_stream(
@@ -138,7 +152,12 @@ def settle_stream(
 def whole_persons(batches: Iterable[Any], receipt: Receipt, *, keep_persons: bool = False) -> Iterator[Any]:
     """The same claims in batches that never part a person: the last person of each waits for the next batch."""
     waiting: list[Any] = []
+    schema = None
     for batch in batches:
+        schema = batch.schema if schema is None else schema
+        if not batch.schema.equals(schema):
+            before, now = _named(schema), _named(batch.schema)
+            raise ClaimColumnError(f"the batches of a stream must have the same columns; after {before} came {now}")
         if not batch.num_rows:
             continue
         person = _persons(batch, receipt)
@@ -185,6 +204,10 @@ def _meet(receipt: Receipt, person: Array, starts: Array, goes_on: bool, keep: b
     receipt.last = int(person[-1])
     if keep:
         receipt.persons.append(met)
+
+
+def _named(schema: Any) -> str:
+    return ", ".join(f"{field.name}: {field.type}" for field in schema)
 
 
 def _join(batches: list[Any]) -> Any:
