@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openyibao.lab.bridge import Bridge
 from openyibao.lab.generate import BLOCK_PERSONS, Generator
 from openyibao.lab.layout import MAX_CLAIMS, Columns
+from openyibao.lab.parquet import write_batches
 from openyibao.lab.population import Population
 from openyibao.tables.settle import Progress, silent
 
@@ -104,18 +105,22 @@ def write_claims(
     persons are done, and how many there are.
     """
     writer = Writer(generator.population, bridge)
-    scratch = out.with_name(out.name + ".part")
     notes = {**writer.schema.metadata, "seed": str(generator.seed), "tables": generator.tables.digest}
     about = writer.schema.with_metadata(notes)
     rows = 0
+
+    def batches() -> Iterator[Any]:
+        nonlocal rows
+        for start in range(first, last, BLOCK_PERSONS):
+            end = min(start + BLOCK_PERSONS, last)
+            batch = writer.batch(kept(generator.claims(start, end), bridge)).replace_schema_metadata(about.metadata)
+            rows += batch.num_rows
+            yield batch
+            progress("write", end - first, last - first)
+
+    scratch = out.with_name(out.name + ".part")
     try:
-        with pq.ParquetWriter(str(scratch), about, compression="zstd") as target:
-            for start in range(first, last, BLOCK_PERSONS):
-                end = min(start + BLOCK_PERSONS, last)
-                batch = writer.batch(kept(generator.claims(start, end), bridge)).replace_schema_metadata(about.metadata)
-                target.write_batch(batch)
-                rows += batch.num_rows
-                progress("write", end - first, last - first)
+        write_batches(scratch, about, batches())
         scratch.replace(out)
     finally:
         scratch.unlink(missing_ok=True)

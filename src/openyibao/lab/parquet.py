@@ -60,7 +60,7 @@ def settle_parquet(
         with _pool(sizes.threads) as pool:
             batches = read_batches(file, settler, sizes.batch_rows)
             bills = settle_stream(ahead(batches) if pool else batches, settler, receipt, pool=pool)
-            schema = settler.schema(_kept(file.schema_arrow))
+            schema = settler.schema(file.schema_arrow)
             write_batches(scratch, schema, _counted(bills, rows, progress))
         scratch.replace(target)
     finally:
@@ -115,10 +115,6 @@ def writer_options(schema: Any, words: list[str]) -> dict[str, Any]:
         "column_encoding": dict.fromkeys(rising, "DELTA_BINARY_PACKED"),
         "write_statistics": False,
     }
-
-
-def _kept(schema: Any) -> Any:
-    return pa.schema([schema.field(name) for name in schema.names])
 
 
 def _counted(bills: Iterator[Any], rows: int, progress: Progress) -> Iterator[Any]:
