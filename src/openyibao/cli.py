@@ -269,11 +269,18 @@ def terms(
 
 
 @app.command()
-def replicate() -> None:
-    """Settle 10,000 stays of XX District 2013 and set the ratios beside the closed forms."""
-    from openyibao.evidence.closed_forms import report
+def replicate(
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="A table, a document, or `closed-forms`; all without it.")
+    ] = None,
+    format: Annotated[Literal["text", "json", "csv"], typer.Option(help="How to print it.")] = "text",
+    lang: Annotated[Lang, typer.Option(help="Language of the text.")] = "en",
+) -> None:
+    """Every number of the published tables beside what the system makes of it. The last line of text is JSON."""
+    with commands.told(lang):
+        from openyibao.evidence.commands import run
 
-    report()
+        run(table, format, lang)
 
 
 @bench_app.command("settle")
@@ -296,6 +303,18 @@ def bench_columns(
     from openyibao.bench.columns import run
 
     run(claims, rows or [20_000_000])
+
+
+@bench_app.command("generate")
+def bench_generate(
+    population: Annotated[str, typer.Option(help="Name (`yibao lab list`), or a .yaml file.")] = "xx-district-2013",
+    persons: Annotated[int, typer.Option(min=60_000, help="Persons drawn in each run.")] = 300_000,
+    busier: Annotated[float, typer.Option(help="Multiply all rates: claims a person decide the speed.")] = 1.0,
+) -> None:
+    """How fast a population's claims are drawn, and drawn and settled. The last line is JSON."""
+    from openyibao.bench.generate import run
+
+    run(population, persons, busier)
 
 
 @bench_app.command("lint")

@@ -170,6 +170,16 @@ def test_each_place_counts_once(rules: dict[Policy, Rule]) -> None:
     assert found.mean == pytest.approx((1375 + 1860 + 1625) / 9000)
 
 
+def test_a_model_is_no_place(rules: dict[Policy, Rule]) -> None:
+    """Models of the nation are settled like any policy, and do not enter the measures."""
+    model = read_policy(find_policy("model/national-resident-2023"))
+    stay = {**STAY, "in scope": 25000}
+    answered = settle_patient(patient(stay), [*rules.values(), Rule(model)])
+    assert model.id in {one.policy.id for one in answered.outcomes}
+    assert model.id not in {one.policy.id for one in latest(answered.outcomes)}
+    assert spread(answered) == spread(settle_patient(patient(stay), rules.values()))
+
+
 def test_shares_of_variance_by_hand() -> None:
     """Two places, three grades: 0 1 2 and 3 4 5. Mean 2.5, total 17.5; places 6 x 1.5^2 = 13.5, grades 4 x 1 = 4."""
     design = {(place, grade): Fraction(3 * n + m) for n, place in enumerate("ab") for m, grade in enumerate("xyz")}

@@ -21,13 +21,24 @@ in one secondary source (medium), inferred or assumed (low). *Article* counts th
 `gaps`; `./yibao policy show ID` prints it.
 
 """
-TEACHING = ("teaching/",)
+NO_PLACE = ("teaching/", "model/")
+MODELS = """## Models
+
+The law of no place: each folds what differs between regions into one set of values, so that a year of the whole nation
+can be settled. They count neither above nor as regions; a value that no national document sets is an assumption (low).
+
+"""
 SURE = "Sure: high / medium / low"
+COLUMNS = ("Policy", "Region", "Scheme", "Years", "Layers", "Values", SURE, "Article", "Not known", "Gaps")
 FULL = ("basic insurance", "critical illness insurance", "medical assistance")
 
 
 def library() -> list[tuple[str, Policy]]:
-    return [(name, read_policy(find_policy(name))) for name in policy_ids() if not name.startswith(TEACHING)]
+    return [(name, read_policy(find_policy(name))) for name in policy_ids() if not name.startswith(NO_PLACE)]
+
+
+def models() -> list[tuple[str, Policy]]:
+    return [(name, read_policy(find_policy(name))) for name in policy_ids() if name.startswith("model/")]
 
 
 def share(count: int, total: int) -> str:
@@ -58,9 +69,12 @@ def answered(policy: Policy, layer: str) -> bool:
 
 def page() -> str:
     found = library()
-    columns = ("Policy", "Region", "Scheme", "Years", "Layers", "Values", SURE, "Article", "Not known", "Gaps")
+    return f"{HEAD}{summary(found)}\n{table(found)}\n{MODELS}{table(models())}"
+
+
+def table(found: list[tuple[str, Policy]]) -> str:
     rows = "\n".join(row(name, policy) for name, policy in found)
-    return f"{HEAD}{summary(found)}\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n{rows}\n"
+    return f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n{rows}\n"
 
 
 def summary(found: list[tuple[str, Policy]]) -> str:
@@ -85,6 +99,15 @@ def full_stack(policy: Policy) -> bool:
 
 def test_the_page_is_fresh() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_models_are_no_regions() -> None:
+    regions = {policy.region for _, policy in library()}
+    assert len(models()) == 2
+    for name, policy in models():
+        assert policy.region not in regions
+        assert "no place" in policy.title.en and "非任何统筹区" in policy.title.zh
+        assert f"`{name}`" in page().partition(MODELS)[2]
 
 
 def test_the_library_is_wide_enough() -> None:

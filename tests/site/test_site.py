@@ -244,6 +244,23 @@ def inside(group: Any, value: Any) -> bool:
     return bool(low <= value[0] and (high is None or (value[1] is not None and value[1] <= high)))
 
 
+@pytest.mark.parametrize(("prefix", "told"), [("", "不是统筹区"), ("en/", "no pooling region")])
+def test_a_model_is_shown_as_a_model(built: Any, prefix: str, told: str) -> None:
+    """It has its page and its heading, but is not counted as a region and stands in no comparison."""
+    models = [policy for policy in built.policies if policy.id.startswith("model/")]
+    assert len(models) == 2
+    (region,) = {policy.region for policy in models}
+    texts = " ".join(text for text, _, _ in built.pages[f"{prefix}regions/{region}.html"].texts)
+    assert told in texts
+    linked = {one.attributes.get("href", "") for one in built.pages[f"{prefix}compare.html"].all("a")}
+    assert not any("model/" in href for href in linked) and any("chongqing/" in href for href in linked)
+    home = " ".join(text for text, _, _ in built.pages[f"{prefix}index.html"].texts)
+    real = {policy.region for policy in built.policies if policy.region[:2] not in ("98", "99")}
+    others = sum(1 for policy in built.policies if policy.region not in real)
+    counted = [f"{len(real)}", f"{len(built.policies) - others}", f"{others}"]
+    assert re.search(".*".join(counted if not prefix else [counted[1], counted[0], counted[2]]), home)
+
+
 def test_tables_answer_as_the_settlement_does(built: Any) -> None:
     """The rate that a bill names is the one that the page's table has for the facts of the claim."""
     checked = 0

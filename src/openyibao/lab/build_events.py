@@ -125,7 +125,11 @@ def rest_of(kind: Kind) -> tuple[int, int, int]:
     The fully self-paid share of an event is even over an interval around its mean that stays within 0 to 1.
     """
     full, over, pre = kind.rest
-    return round(full * 2**16), round(2 * min(full, 1 - full) * 2**16), round(pre / max(over + pre, LEAST_SHARE) * 2**16)
+    return (
+        round(full * 2**16),
+        round(2 * min(full, 1 - full) * 2**16),
+        round(pre / max(over + pre, LEAST_SHARE) * 2**16),
+    )
 
 
 def solve_kind(kind: Kind, joint: Joint) -> Solved:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from openyibao.lab.build import tables_of
 from openyibao.lab.kernel import make_claims, make_people
-from openyibao.lab.layout import MAX_CLAIMS, Columns, People, empty_columns, empty_people
+from openyibao.lab.layout import MAX_CLAIMS, Columns, People, Room, empty_columns, empty_people, empty_room
 from openyibao.lab.population import PERSONS_OF_A_CLUSTER, Population
 
 BLOCK_PERSONS = 30_000
@@ -37,15 +38,16 @@ class Generator:
     def claims_per_person(self) -> float:
         return sum(kind.rate for kind in self.population.kinds)
 
-    def fill(self, first: int, last: int, out: Columns) -> tuple[int, int]:
+    def fill(self, first: int, last: int, out: Columns, room: Room | None = None) -> tuple[int, int]:
         """Claims of the persons first..last-1 into given columns: rows filled, and the person to go on with.
 
-        The columns hold 4096 rows at least; a person's claims are never torn apart.
+        The columns hold 4096 rows at least; a person's claims are never torn apart. room: from `empty_room`, to be
+        used again; one a thread.
         """
         self._check(first, last)
         if len(out.person) < MAX_CLAIMS:
             raise ValueError(f"columns of {len(out.person)} rows; expected {MAX_CLAIMS} at least")
-        return make_claims(self.tables.flat, *self.key, first, last, out)
+        return make_claims(self.tables.flat, *self.key, first, last, room or empty_room(), out)
 
     def claims(self, first: int, last: int) -> Columns:
         """All claims of the persons first..last-1, in order of person, day, kind and event."""
@@ -59,15 +61,16 @@ class Generator:
 
     def blocks(self, first: int, last: int, out: Columns) -> Iterator[Columns]:
         """The same, block after block in the given columns: a block is gone when the next one is asked for."""
+        room = empty_room()
         while first < last:
-            rows, first = self.fill(first, last, out)
+            rows, first = self.fill(first, last, out, room)
             yield Columns(*(column[:rows] for column in out))
 
     def people(self, first: int, last: int) -> People:
         """The persons first..last-1."""
         self._check(first, last)
         out = empty_people(last - first)
-        make_people(self.tables.flat, *self.key, first, last, out)
+        make_people(self.tables.flat, *self.key, first, last, empty_room(), out)
         return out
 
     def _check(self, first: int, last: int) -> None:
@@ -78,4 +81,4 @@ class Generator:
         """The persons in so many parts of whole clusters, about equal."""
         clusters = -(-self.persons // PERSONS_OF_A_CLUSTER)
         edges = [min(self.persons, clusters * n // count * PERSONS_OF_A_CLUSTER) for n in range(count + 1)]
-        return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if high > low]
+        return [(low, high) for low, high in pairwise(edges) if high > low]

@@ -9,11 +9,9 @@ hands over one array, which costs nothing, instead of forty, which costs more th
 
 from __future__ import annotations
 
-import numpy as np
-
-from openyibao.lab.compiled import compiled
-from openyibao.lab.layout import TABLES, Columns, People, Whole
+from openyibao.lab.layout import TABLES, Columns, People, Room, Whole
 from openyibao.lab.philox import philox
+from openyibao.settlement.compiled import uncounted
 
 WORD = 0xFFFFFFFF
 CLUSTER = 60
@@ -43,7 +41,7 @@ HOUSEHOLDS, TIERS, AGES, CLASSES, KINDS, YEAR_DAYS = (len(TABLES) + place for pl
 """Places in the head of `t`: of tables, where they begin; behind them, how many there are of some things."""
 
 
-@compiled
+@uncounted
 def score_of(t: Whole, word: int) -> int:
     """The normal score of a word, in units of 2^-20."""
     upper = -(word >> 31)
@@ -54,19 +52,19 @@ def score_of(t: Whole, word: int) -> int:
     cell = t[SCORE] + shift * 64 + (v >> shift)
     low = t[cell]
     z = low + (((t[cell + 1] - low) * (v & ((1 << shift) - 1))) >> shift)
-    return (z ^ upper) - upper
+    return int((z ^ upper) - upper)
 
 
-@compiled
+@uncounted
 def along(t: Whole, curve: int, z: int) -> int:
     """The value of the curve that begins at a place, at a score."""
     x = min(max(z + ZERO, 0), (CELLS << CELL_BITS) - 1)
     at = curve + (x >> CELL_BITS)
     low = t[at]
-    return low + (((t[at + 1] - low) * (x & CELL_MASK)) >> CELL_BITS)
+    return int(low + (((t[at + 1] - low) * (x & CELL_MASK)) >> CELL_BITS))
 
 
-@compiled
+@uncounted
 def chosen(t: Whole, row: int, width: int, word: int) -> int:
     """How many thresholds of the row that begins at a place are at or below the word."""
     found = 0
@@ -75,7 +73,7 @@ def chosen(t: Whole, row: int, width: int, word: int) -> int:
     return found
 
 
-@compiled
+@uncounted
 def frailty_of(word: int) -> int:
     """The frailty class of a word: 16 an octave towards the top."""
     v = 0xFFFFFFFF - word
@@ -85,17 +83,17 @@ def frailty_of(word: int) -> int:
     return (27 - shift) * 16 + 31 - (v >> shift)
 
 
-@compiled
+@uncounted
 def count_of(t: Whole, row: int, word: int) -> int:
     """How many events a word means in a row of counts."""
     at = t[t[ROW_START] + row]
     found = t[t[GUIDE] + row * 16 + (word >> 28)]
     while word > t[t[THRESHOLDS] + at + found]:
         found += 1
-    return found
+    return int(found)
 
 
-@compiled
+@uncounted
 def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole) -> int:
     """Draw all members of a household: words[member] = (class, age word, sex and age word). The sum of scores."""
     total = 0
@@ -110,7 +108,7 @@ def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole)
     return total
 
 
-@compiled
+@uncounted
 def household_of(
     t: Whole, turns: tuple[int, int], start: int, size: int, total: int, key0: int, key1: int
 ) -> tuple[int, int, int, int, int]:
@@ -127,7 +125,7 @@ def household_of(
     return place, tier, quintile, class_, income
 
 
-@compiled
+@uncounted
 def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int]:
     """Age group, age and sex of a member."""
     group = chosen(t, t[AGE_BELOW] + role * t[AGES], t[AGES], age_word)
@@ -136,7 +134,7 @@ def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int
     return group, age, sex
 
 
-@compiled
+@uncounted
 def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, key0: int, key1: int) -> bool:
     """Whether a person has events of the kind at all; low, high: the person's part of the counter."""
     if t[t[PREVALENT] + kind] == 0:
@@ -147,7 +145,7 @@ def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, k
     return bool(z >= t[t[PREVALENCE_SCORE] + kind * t[AGES] + group])
 
 
-@compiled
+@uncounted
 def draw_events(
     t: Whole, person: int, group: int, profile: int, frailty: int, key0: int, key1: int, words: Whole, order: Whole
 ) -> int:
@@ -173,7 +171,7 @@ def draw_events(
     return rows
 
 
-@compiled
+@uncounted
 def draw_event(
     t: Whole, kind: int, event: int, low: int, high: int, key0: int, key1: int, words: Whole, order: Whole, row: int
 ) -> None:
@@ -193,7 +191,7 @@ def draw_event(
     order[at] = key
 
 
-@compiled
+@uncounted
 def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
     """Where an event is treated, by severity and residence."""
     severity_bin = min(max((severity + ZERO) >> BIN_BITS, 0), BINS - 1)
@@ -201,7 +199,7 @@ def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
     return chosen(t, row, t[t[CHOICES] + kind], word)
 
 
-@compiled
+@uncounted
 def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int) -> int:
     """The length of a stay in days, 1 to `most`."""
     mix = t[DAYS_MIX] + kind * 2
@@ -209,7 +207,7 @@ def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int
     return min(max(1, (along(t, t[DAYS] + curve * (CELLS + 1), z) + 512) >> 10), most)
 
 
-@compiled
+@uncounted
 def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: int, done: Whole, to: int) -> None:
     """All that a claim consists of, into done[to]: admission, discharge, five amounts, kind, grade, place of no use."""
     at = key & 0xFFF
@@ -240,19 +238,17 @@ def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: in
     done[to, 8] = t[t[GRADE_CODE] + curve]
 
 
-@compiled
-def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Columns) -> tuple[int, int]:
+@uncounted
+def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each person would take longer than to fill them
+    t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: Columns
+) -> tuple[int, int]:
     """Claims of the persons first..last-1 into the columns: how many rows, and the person to go on with.
 
     Stops before a person whose claims would not fit; the columns must hold 4096 rows at least.
     """
-    member_words = np.empty((CLUSTER, 3), np.int64)
-    words = np.empty((4096, 4), np.int64)
-    order = np.empty(4096, np.int64)
-    done = np.empty((4096, 9), np.int64)
+    member_words, words, order, done = room.members, room.words, room.order, room.done
     turn0, turn1, _, _ = philox(0, 0, 0, 0, key0, key1)
     households = t[HOUSEHOLDS]
-    room = len(out.person)
     row = 0
     for household in range(first // CLUSTER * households, (last + CLUSTER - 1) // CLUSTER * households):
         in_cluster = household % households
@@ -270,7 +266,7 @@ def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Colu
             frailty = member_words[member, 0]
             profile = (group * 2 + sex) * 2 + place
             rows = draw_events(t, person, group, profile, frailty, key0, key1, words, order)
-            if row + rows > room:
+            if row + rows > len(out.person):
                 return row, person
             score = t[t[FRAILTY_SCORE] + frailty]
             for number in range(rows):
@@ -278,7 +274,7 @@ def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Colu
             for number in range(rows):
                 to = row + number
                 out.person[to] = person
-                out.index[to] = number
+                out.number[to] = number
                 out.admission[to] = done[number, 0]
                 out.discharge[to] = done[number, 1]
                 out.settlement[to] = done[number, 1]
@@ -299,10 +295,10 @@ def make_claims(t: Whole, key0: int, key1: int, first: int, last: int, out: Colu
     return row, last
 
 
-@compiled
-def make_people(t: Whole, key0: int, key1: int, first: int, last: int, out: People) -> int:
+@uncounted
+def make_people(t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: People) -> int:
     """The persons first..last-1 into the columns, which must hold them all."""
-    words = np.empty((CLUSTER, 3), np.int64)
+    words = room.members
     turn0, turn1, _, _ = philox(0, 0, 0, 0, key0, key1)
     households = t[HOUSEHOLDS]
     for household in range(first // CLUSTER * households, (last + CLUSTER - 1) // CLUSTER * households):

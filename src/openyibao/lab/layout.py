@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Whole = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int8]
+Column = npt.NDArray[Any]
 
 PURPOSES = ("rotations", "person", "household", "counts", "prevalence", "event")
 MAX_CLAIMS = 4096
@@ -90,43 +90,57 @@ def flat_tables(people: PeopleTables, events: EventTables) -> Whole:
 class Columns(NamedTuple):
     """Claims, one a row; given arrays are filled from the front. Money in fen, days as yyyymmdd, words as codes."""
 
-    person: Whole
-    index: npt.NDArray[np.int16]  # place in the person's year
-    admission: npt.NDArray[np.int32]
-    discharge: npt.NDArray[np.int32]
-    settlement: npt.NDArray[np.int32]
-    total: Whole
-    fully_self_paid: Whole
-    over_limit: Whole
-    pre_self_paid: Whole
-    in_scope: Whole
-    kind: Codes
-    grade: Codes
-    tier: Codes
-    class_: Codes
-    age: Codes
-    sex: Codes
-    residence: Codes
-    quintile: Codes
+    person: Column
+    number: Column  # place in the person's year
+    admission: Column
+    discharge: Column
+    settlement: Column
+    total: Column
+    fully_self_paid: Column
+    over_limit: Column
+    pre_self_paid: Column
+    in_scope: Column
+    kind: Column
+    grade: Column
+    tier: Column
+    class_: Column
+    age: Column
+    sex: Column
+    residence: Column
+    quintile: Column
 
 
 class People(NamedTuple):
     """Persons, one a row. sex: 0 men, 1 women. residence: 0 urban, 1 rural. frailty: class, rising."""
 
-    person: Whole
-    household: Whole
-    age: Codes
-    sex: Codes
-    residence: Codes
-    tier: Codes
-    class_: Codes
-    quintile: Codes
-    role: Codes
-    frailty: npt.NDArray[np.int16]
-    income: Whole  # fen a head and year of the household
+    person: Column
+    household: Column
+    age: Column
+    sex: Column
+    residence: Column
+    tier: Column
+    class_: Column
+    quintile: Column
+    role: Column
+    frailty: Column
+    income: Column  # fen a head and year of the household
 
 
-_OTHER = {"index": np.int16, "admission": np.int32, "discharge": np.int32, "settlement": np.int32, "frailty": np.int16}
+class Room(NamedTuple):
+    """Where the loop works on one household and one person: arrays that the caller holds, one set a thread."""
+
+    members: Whole
+    words: Whole
+    order: Whole
+    done: Whole
+
+
+def empty_room() -> Room:
+    shapes = ((60, 3), (MAX_CLAIMS, 4), (MAX_CLAIMS,), (MAX_CLAIMS, 9))
+    return Room(*(np.empty(shape, np.int64) for shape in shapes))
+
+
+_OTHER = {"number": np.int16, "admission": np.int32, "discharge": np.int32, "settlement": np.int32, "frailty": np.int16}
 _WIDE = ("person", "household", "income", "total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 
 

@@ -52,7 +52,8 @@ class Node:
                 f"{self.file}:{self.line}: {'.'.join(self.path) or 'file'}: the key {key!r} is missing; it has "
                 f"{', '.join(map(str, self.value))}"
             )
-        return Node(self.value[key], self.file, (*self.path, str(key)), self.value.lc.key(key)[0] + 1)
+        line: Any = self.value
+        return Node(self.value[key], self.file, (*self.path, str(key)), line.lc.key(key)[0] + 1)
 
     def only(self, needed: Sequence[str], free: Sequence[str] = ()) -> None:
         """The mapping has the needed keys and no others than those named."""
@@ -117,6 +118,29 @@ def read_node(file: Path) -> Node:
     if not isinstance(found, dict):
         raise LabFileError(f"{file.name}:1: expected a mapping of keys")
     return Node(found, file.name, (), 1)
+
+
+def number_at(root: Node, path: str) -> float:
+    """The number at a path of keys with points between them."""
+    node = _parent(root, path).at(path.rsplit(".", maxsplit=1)[-1])
+    return node.number(-1e18, 1e18)
+
+
+def change_number(root: Node, path: str, value: float) -> None:
+    """Set the number at a path of keys with points between them, where one stands already."""
+    number_at(root, path)
+    parent, key = _parent(root, path), path.rsplit(".", maxsplit=1)[-1]
+    if isinstance(parent.value[key], dict):
+        parent.value[key]["is"] = value
+    else:
+        parent.value[key] = value
+
+
+def _parent(root: Node, path: str) -> Node:
+    node = root
+    for key in path.split(".")[:-1]:
+        node = node.at(key)
+    return node
 
 
 def check_grounds(node: Node, *, free: Sequence[str] = ()) -> None:

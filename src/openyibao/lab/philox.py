@@ -8,11 +8,10 @@ code and plain Python agree.
 
 from __future__ import annotations
 
-from openyibao.lab.compiled import compiled
+from openyibao.settlement.compiled import uncounted
 
 
-
-@compiled
+@uncounted
 def philox(c0: int, c1: int, c2: int, c3: int, key0: int, key1: int) -> tuple[int, int, int, int]:
     """Four random words of 32 bits, as whole numbers 0..2^32-1.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from openyibao.lab.nodes import LabFileError, Node, check_grounds, read_node
+from openyibao.lab.nodes import LabFileError, Node, change_number, check_grounds, read_node
 from openyibao.lab.population import (
     MAX_GRADES,
     MAX_KINDS,
@@ -27,9 +28,14 @@ COLUMNS = ("kind", "grade", "tier", "class", "age", "sex", "residence", "quintil
 QUINTILES = 5
 
 
-def read_population(name: str | Path) -> Population:
-    """A shipped population by name, or a file. Raises LabFileError."""
+def read_population(name: str | Path, changes: Mapping[str, float] | None = None) -> Population:
+    """A shipped population by name, or a file; with numbers changed by their path, such as `persons.is`.
+
+    Raises LabFileError.
+    """
     root = read_node(find_population(str(name)))
+    for path, value in (changes or {}).items():
+        change_number(root, path, value)
     root.only((*NEEDED, "kinds", "facts"), FREE)
     check_grounds(root, free=PLAIN)
     ages, shares, men, roles_prior = _ages(root.at("ages"), roles := _roles(root.at("households")))
@@ -89,7 +95,8 @@ def _ages(
     node: Node, roles: tuple[str, ...]
 ) -> tuple[tuple[Band, ...], tuple[float, ...], tuple[float, ...], tuple[tuple[str, tuple[float, ...]], ...]]:
     node.only(("shares", "men", "given role"))
-    bands, shares = [], []
+    bands: list[Band] = []
+    shares: list[float] = []
     for key, one in node.at("shares"):
         low, _, high = key.partition("-")
         if not (low.isdigit() and high.isdigit() and int(low) <= int(high) <= 120):

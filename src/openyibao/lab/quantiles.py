@@ -44,7 +44,7 @@ def score_starts() -> Whole:
     tail = [np.arange(SUB, dtype=np.int64)]
     tail += [np.arange(SUB, 2 * SUB, dtype=np.int64) << shift for shift in range(TOP_SHIFT)]
     middle = np.arange(SUB, (1 << 31 >> TOP_SHIFT) + 1, dtype=np.int64) << TOP_SHIFT
-    return np.concatenate([*tail, middle])
+    return np.asarray(np.concatenate([*tail, middle]))
 
 
 def score_table() -> Whole:
@@ -55,7 +55,8 @@ def score_table() -> Whole:
     """
     chance = (score_starts() + 0.5) / 2.0**32
     chance[-1] = 0.5
-    return np.rint(np.array([_NORMAL.inv_cdf(p) for p in chance]) * ONE).astype(np.int64)
+    scores = np.array([_NORMAL.inv_cdf(float(p)) for p in chance])
+    return np.asarray(np.rint(scores * ONE).astype(np.int64))
 
 
 def normal_cdf(z: Floats) -> Floats:

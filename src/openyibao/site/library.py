@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from openyibao.policy.model import Policy
 
 SCHEMES = ("resident", "employee")
-FICTIONAL = "99"
+NO_PLACE = ("98", "99")
+"""How codes begin that are no division's: models of the nation, and what is made up for teaching."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,13 @@ class Library:
     policies: tuple[Policy, ...]
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """The places that exist."""
+        return tuple(region for region in self.regions if not region.startswith(NO_PLACE))
+
+    @property
     def regions(self) -> tuple[str, ...]:
-        """The places, in the order of their codes; what is made up comes last."""
+        """The places, in the order of their codes; what is no place comes last."""
         return tuple(sorted({policy.region for policy in self.policies}))
 
     def shelves(self, region: str) -> list[Shelf]:
@@ -49,7 +55,7 @@ class Library:
 
     def real_shelves(self) -> list[Shelf]:
         """Those of places that exist."""
-        return [shelf for shelf in self.all_shelves() if not shelf.region.startswith(FICTIONAL)]
+        return [shelf for shelf in self.all_shelves() if not shelf.region.startswith(NO_PLACE)]
 
     def beside(self, policy: Policy) -> tuple[Policy, ...]:
         """All policies of the same place and scheme, this one too, the newest first."""

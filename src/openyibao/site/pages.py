@@ -12,7 +12,7 @@ from openyibao.lint.national import national_documents
 from openyibao.policy.model import Policy
 from openyibao.policy.vocabulary import Vocabulary
 from openyibao.site.coverage import Quality
-from openyibao.site.library import FICTIONAL, SCHEMES, Library, last_day, policy_page, region_page
+from openyibao.site.library import NO_PLACE, SCHEMES, Library, last_day, policy_page, region_page
 from openyibao.site.measured import Measured, Measures, Span
 from openyibao.site.policy_page import finding_views, span_amount, span_rate
 from openyibao.site.say import Say
@@ -35,11 +35,10 @@ def home(library: Library, texts: Words) -> dict[str, Any]:
         shelves = [shelf_view(shelf.policies, shelf.scheme, texts) for shelf in library.shelves(region)]
         one = {"name": texts.place(region), "code": region, "page": region_page(region), "shelves": shelves}
         provinces.setdefault(region[:2], []).append(one)
-    ordered = [
-        {"name": texts.province(code), "places": places, "example": code == FICTIONAL}
-        for code, places in provinces.items()
-    ]
-    return {"provinces": ordered, "regions": len(library.regions), "policies": len(library.policies)}
+    ordered = [{"name": texts.province(code), "places": places} for code, places in provinces.items()]
+    real = sum(1 for policy in library.policies if not policy.region.startswith(NO_PLACE))
+    counts = texts("home.counts", regions=len(library.places), policies=real, others=len(library.policies) - real)
+    return {"provinces": ordered, "counts": counts}
 
 
 def shelf_view(policies: tuple[Policy, ...], scheme: str, texts: Words) -> dict[str, Any]:
@@ -66,7 +65,8 @@ def policy_line(policy: Policy, texts: Words) -> dict[str, Any]:
 
 def region(library: Library, code: str, texts: Words) -> dict[str, Any]:
     shelves = [shelf_view(shelf.policies, shelf.scheme, texts) for shelf in library.shelves(code)]
-    return {"place": texts.place(code), "province": texts.province(code), "shelves": shelves}
+    lead = texts("region.no_place" if code.startswith(NO_PLACE) else "region.lead", place=texts.place(code))
+    return {"place": texts.place(code), "province": texts.province(code), "lead": lead, "shelves": shelves}
 
 
 class Comparison:

@@ -77,11 +77,11 @@ def settle_table(
         raise TableError(f"{target}: there is no folder {target.parent}.")
     table = open_source(source)
     reader = Reader(policy, str(source), table.headers)
-    with _folder(target) as folder, _pool(sizes.threads) as pool:
+    with hidden_folder(target) as folder, _pool(sizes.threads) as pool:
         job = _Job(table, reader, folder, pool, progress, sizes)
         together, tally = job.run(folder / target.name, folder / rejects.name)
-        _replace(folder / rejects.name, rejects)
-        _replace(folder / target.name, target)
+        put_in_place(folder / rejects.name, rejects)
+        put_in_place(folder / target.name, target)
     return Summary(
         target, rejects if tally.rejected else None, tally, reader, together, table.blank, tuple(table.notes)
     )
@@ -92,7 +92,7 @@ def rejects_path(target: Path) -> Path:
     return target.with_name(f"{target.name}-rejects.csv")
 
 
-def _replace(made: Path, path: Path) -> None:
+def put_in_place(made: Path, path: Path) -> None:
     """Put a finished file in its place; one of an earlier run that has no successor goes."""
     if made.exists():
         made.replace(path)
@@ -101,7 +101,7 @@ def _replace(made: Path, path: Path) -> None:
 
 
 @contextmanager
-def _folder(target: Path) -> Iterator[Path]:
+def hidden_folder(target: Path) -> Iterator[Path]:
     """A hidden folder beside the target, which is gone afterwards, whenever the work is stopped."""
     folder = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
@@ -145,7 +145,10 @@ class _Job:
             if together and not len(twice):
                 return True, tally
             if together:
-                repeated, seen = self._repeated(twice), seen_ids(self.folder)
+                repeated, seen = (
+                    repeated_rows(self.source, self.reader.columns.header("claim_id"), twice),
+                    seen_ids(self.folder),
+                )
                 return True, self._write(target, rejects, lambda out, bad: self._straight(out, bad, seen, repeated))
         return False, self._write(target, rejects, self._sorted)
 
@@ -177,7 +180,10 @@ class _Job:
             claims.add(claim.hashes[claim.hashes != 0])
             persons.add(batch, person)
         twice = claims.twice()
-        repeated, seen = self._repeated(twice) if len(twice) else NONE, seen_ids(self.folder)
+        repeated, seen = (
+            repeated_rows(self.source, self.reader.columns.header("claim_id"), twice) if len(twice) else NONE,
+            seen_ids(self.folder),
+        )
         bills, rejects = (ByRow(self.folder, name, first, rows, size.part_rows) for name in ("bills", "rejects"))
         batches = self._counted("settle", persons.batches(size.batch_rows))
         tally = self._settle(batches, bills.add, rejects.add, seen, repeated)
@@ -223,21 +229,24 @@ class _Job:
         starts = person.hashes[person.new]
         return len(np.unique(starts)) == len(starts)
 
-    def _repeated(self, twice: Hashes) -> Numbers:
-        """The rows whose claim id stands on an earlier row. Hashes say where to look: the texts themselves decide."""
-        header = self.reader.columns.header("claim_id")
 
-        def rows() -> Iterator[int]:
-            known: set[str] = set()
-            for batch in self.source.batches({"claim_id": header}):
-                claim = read_ids(batch["claim_id"], header)
-                for at in np.flatnonzero(np.isin(claim.hashes, twice)).tolist():
-                    text = claim.text(at)
-                    if text in known:
-                        yield batch[ROW][at].as_py()
-                    known.add(text)
+def repeated_rows(source: Source, header: str, twice: Hashes) -> Numbers:
+    """The rows whose claim id stands on an earlier row. Hashes say where to look: the texts themselves decide.
 
-        blank = self.source.blank
-        found = np.fromiter(rows(), np.int64)
-        self.source.blank = blank
-        return found
+    header: the column of claim ids. twice: the hashes that came more than once.
+    """
+
+    def rows() -> Iterator[int]:
+        known: set[str] = set()
+        for batch in source.batches({"claim_id": header}):
+            claim = read_ids(batch["claim_id"], header)
+            for at in np.flatnonzero(np.isin(claim.hashes, twice)).tolist():
+                text = claim.text(at)
+                if text in known:
+                    yield batch[ROW][at].as_py()
+                known.add(text)
+
+    blank = source.blank
+    found = np.fromiter(rows(), np.int64)
+    source.blank = blank
+    return found
