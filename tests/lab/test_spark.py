@@ -15,6 +15,7 @@ from lab.forms import DERIVED, STAYS, Claims, random_claims, replaced, single_fo
 from lab.spark_sessions import lacking, session, standalone, wait_for_executors
 from openyibao import find_policy, read_policy
 from openyibao.lab.claims import ClaimColumnError
+from openyibao.lab.parquet import settle_parquet, write_batches
 from openyibao.lab.spark import compiled_settler, refuse_torn, settle_frame, totals
 from openyibao.lab.stream import BatchSettler, TornPersonError, settle_stream
 from openyibao.policy.write import write_policy
@@ -97,6 +98,18 @@ def test_files_of_whole_persons_stay_where_they_are(spark: Any, deal: str, tmp_p
     expected = single_form(CLAIMS)
     assert by_claim(bills, list(expected)) == expected
     assert totals(claims, bills).rows == CLAIMS.rows
+
+
+def test_files_of_the_lab(spark: Any, tmp_path: Path) -> None:
+    """Claims and bills as the lab writes them, read by Spark: it settles the one to the other."""
+    source, target = tmp_path / "claims.parquet", tmp_path / "bills.parquet"
+    write_batches(source, CLAIMS.batch.schema, iter([CLAIMS.batch]))
+    settle_parquet(STAYS, source, target)
+    claims, bills = spark.read.parquet(str(source)), spark.read.parquet(str(target))
+    expected = single_form(CLAIMS)
+    assert by_claim(bills, list(expected)) == expected
+    assert by_claim(settle_frame(claims, STAYS, together=True), list(expected)) == expected
+    assert totals(claims, bills).paid_fen == sum(expected["paid_fen"])
 
 
 def torn_frame(spark: Any, folder: Path) -> Any:
