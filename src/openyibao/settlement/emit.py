@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from numpy import int64, uint64
@@ -224,6 +224,7 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         *(f"OUT_{name}" for name in outputs),
     ]
     body = [f"{name} = int(IN_{name}[i])" for name in (*program.inputs, *program.texts)]
+    body += [f"{place} = 0" for place in sorted({form.at(one.slot) for one in _opened_within(program.statements)})]
     body += _lines(program.statements, form)
     body += ["fault[i] = 0", *(f"OUT_{name}[i] = {name}" for name in outputs)]
     lines = [
@@ -237,6 +238,15 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         *_indent(_indent(body)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _opened_within(statements: Iterable[Statement], inside: bool = False) -> Iterator[OpenUse]:
+    """Uses that are opened on a condition: Numba wants to know where they stand for rows that do not meet it."""
+    for statement in statements:
+        if isinstance(statement, When):
+            yield from _opened_within(statement.body, True)
+        elif isinstance(statement, OpenUse) and inside:
+            yield statement
 
 
 def _functions(program: Program) -> list[str]:
