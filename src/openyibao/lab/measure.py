@@ -15,7 +15,7 @@ from openyibao.lab.bridge import Bridge
 from openyibao.lab.generate import Generator
 from openyibao.lab.layout import Columns, People
 from openyibao.lab.nodes import LabFileError
-from openyibao.lab.population import Population
+from openyibao.lab.population import PERSONS_OF_A_CLUSTER, Population
 from openyibao.lab.targets import UNITS, Scenario, Target
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
@@ -23,6 +23,8 @@ from openyibao.settlement.columns import RowRule
 
 Floats = npt.NDArray[np.float64]
 BATCHES = 20
+BLOCK_PERSONS = 5000 * PERSONS_OF_A_CLUSTER
+"""Whose claims are held at once."""
 COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 PLUS = " + "
 DIVISOR = 1000
@@ -56,7 +58,8 @@ def measure(generator: Generator, targets: Sequence[Target], batches: int = BATC
     parts = generator.parts(batches)
     sums = np.zeros((len(parts), len(targets), 4))
     for number, (first, last) in enumerate(parts):
-        sums[number] = batch_sums(generator, targets, first, last)
+        for start in range(first, last, BLOCK_PERSONS):
+            sums[number] += batch_sums(generator, targets, start, min(start + BLOCK_PERSONS, last))
     weights = np.array([[last - first] for first, last in parts]) / generator.persons
     return [figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -149,10 +148,3 @@ def print_band(levels: Sequence[Level], targets: Targets) -> None:
         )
         shares = ", ".join(f"{share:.1%}" for share in one.shares) if one.shares else f"not possible: {one.why_not}"
         print(f"  costs x {one.level:g}: events {events}; in-scope shares {shares}")
-
-
-def refit(name: str, persons: int | None = None) -> tuple[Figure, ...]:
-    """The fitted and stated figures of a population file as it stands, without fitting."""
-    targets = read_targets(find_targets(name))
-    seen = replace(targets, figures=targets.of("identity", "fitted"))
-    return tuple(measure(Generator(read_population(name), persons=persons), seen.figures))
