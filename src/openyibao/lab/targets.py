@@ -130,6 +130,10 @@ def _target(node: Node, policy: str) -> Target:
         raise node.at("unit").wrong(", ".join(UNITS))
     if "moves" in node and role != "fitted":
         raise node.at("moves").wrong("role: fitted where a number is moved")
+    if "over" in node and node.at("over").text() == "persons" and "where" in node:
+        for key, one in node.at("where"):
+            if key not in ("kind", "grade"):
+                raise one.wrong("kind or grade only: `over: persons` are all persons")
     scenario = Scenario(policy)
     if "under" in node:
         under = node.at("under")
