@@ -1,7 +1,8 @@
 """Target tables: published figures beside a population, each with its source, its rounding and its role.
 
 A figure is a sum over claims or persons, or a ratio of two sums. Roles: `identity` (stated by the population file
-itself), `fitted` (numbers of the file were moved until it came out), `held out` (never looked at while fitting).
+itself, or following from other figures of the table), `fitted` (numbers of the file, or rates of a model policy, were
+moved until it came out), `held out` (never looked at while fitting).
 """
 
 from __future__ import annotations
