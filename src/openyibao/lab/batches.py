@@ -30,7 +30,8 @@ class Writer:
     """Makes record batches of claims, all with one schema.
 
     With a bridge, the facts stand under the names and in the words of its policy, as `yibao lab settle` takes them;
-    without, as the population words them (WORDS), with age and quintile (1 the poorest, within urban or rural) as numbers.
+    without, as the population words them (WORDS), with age and quintile (1 the poorest within urban or rural) as
+    numbers.
     """
 
     population: Population
