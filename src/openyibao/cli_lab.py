@@ -34,7 +34,10 @@ def lab_settle(
 def lab_year(
     populations: Annotated[list[str], typer.Argument(metavar="POPULATION...", help="Names, or files.")],
     share: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Share of the persons to draw.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Without it, that of each file.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of the first, one more for the next ...; else those of the files."),
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="Keep what is done in this file, and go on from it.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Blocks settled at a time.")] = 2,
     progress: Annotated[bool, typer.Option(help="Lines on standard error.")] = True,

@@ -35,6 +35,9 @@ def told(lang: str | None = None, page: str = "en") -> Iterator[None]:
     except (FileError, PolicyNotFoundError, OverflowError, ValueError) as error:
         print(said(error, lang, page), file=sys.stderr)
         raise SystemExit(2) from None
+    except OSError as error:  # a folder that is not there, a right that is lacking, a full disk
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def said(error: Exception, lang: str | None, page: str = "en") -> str:

@@ -137,7 +137,7 @@ def test_the_shift_that_would_close_a_gap(targets: Targets) -> None:
 
 def test_claims_of_another_year(claims: Columns) -> None:
     old = read_policy(find_policy("xx-district/resident-2007"))
-    moved = under(claims, old, 1.5)
+    moved = under(claims, old, 1.5, 2013)
     assert moved.settlement.min() >= 20071001 and moved.settlement.max() <= 20071231
     assert (moved.admission <= moved.discharge).all()
     same = claims.person[1:] == claims.person[:-1]

@@ -18,13 +18,31 @@ SCHEMES = ("resident", "employee")
 PERSONS = 300_000
 KINDS = ("outpatient", "chronic outpatient", "inpatient")
 ROLES = ("fitted", "held out", "identity")
-NOT_SUMMED = (
-    "assistance per case, outpatient",
-    "inpatient rate of the retired over that of the active",
-)
+NOT_SUMMED = ("inpatient rate of the retired over that of the active",)
 """Figures that the target tables of the populations cannot say: measured in `nation_year` only."""
 MOST = 3.0
 """A fitted figure lies no further from its target than this many errors (Monte-Carlo and rounding together)."""
+
+
+MISSES = {
+    "resident": {
+        "fund share of cost in scope, inpatient": (-0.01, 0.01),
+        "fund payments": (-0.03, 0.03),
+        "persons paid by critical illness insurance": (-0.77, -0.70),
+        "critical illness payment per person paid": (-0.30, 0.20),
+        "assistance payments": (-0.78, -0.70),
+        "assistance cases": (-0.82, -0.76),
+        "assistance per case, inpatient": (0.06, 0.26),
+        "assistance per case, outpatient": (-0.06, 0.09),
+    },
+    "employee": {
+        "inpatient rate": (-0.035, 0.01),
+        "fund share of cost in scope, inpatient": (-0.01, 0.01),
+        "fund payments": (-0.12, -0.06),
+    },
+}
+"""How far each held-out figure misses, relative to what is published: what `docs/populations.md` says of the
+nation, and about four Monte-Carlo errors of a sample to either side. Beyond that it is a change to tell."""
 
 
 @pytest.fixture(scope="module", params=SCHEMES)
@@ -90,23 +108,23 @@ def test_derived_figures_are_those_of_the_series() -> None:
     assert groups == pytest.approx(value("employee", "persons"), abs=15_000)
 
 
-def test_fitted_figures_are_met(year: Year) -> None:
-    for target in [one for one in targets(year.population.scheme) if one["role"] == "fitted"]:
+def test_fitted_and_stated_figures_are_met(year: Year) -> None:
+    for target in [one for one in targets(year.population.scheme) if one["role"] != "held out"]:
         found = measure(year, target)
         print(line(target, found))
         assert abs(found.score(target["value"], target["tolerance"])) < MOST, line(target, found)
 
 
-def test_held_out_figures_are_told(year: Year) -> None:
-    """They are measured, not met: only the share of all stays is asked to follow from the shares by grade."""
-    for target in [one for one in targets(year.population.scheme) if one["role"] != "fitted"]:
+def test_held_out_figures_miss_as_far_as_is_told(year: Year) -> None:
+    """They are measured, not met: each lies where it lay when the documentation was written."""
+    told = MISSES[year.population.scheme]
+    held = [one for one in targets(year.population.scheme) if one["role"] == "held out"]
+    assert {label(one) for one in held} == set(told)
+    for target in held:
         found = measure(year, target)
         print(line(target, found))
-        assert found.value > 0
-    name = "fund share of cost in scope"
-    (target,) = [one for one in targets(year.population.scheme) if one["name"] == name and "grade" not in one]
-    assert target["role"] == "held out"
-    assert measure(year, target).value == pytest.approx(target["value"], abs=0.005)
+        low, high = told[label(target)]
+        assert low < found.value / target["value"] - 1 < high, line(target, found)
 
 
 def label(target: dict[str, Any]) -> str:

@@ -44,8 +44,11 @@ def test_generate_says_what_is_wrong(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_fit_prints_the_table() -> None:
-    found = yibao("fit", "xx-district-2013", "--persons", "12000", "--seeds", "1")
+@pytest.mark.parametrize(("persons", "code"), [("120000", 0), ("12000", 1)])
+def test_fit_prints_the_table(persons: str, code: int) -> None:
+    """Of 12,000 persons the fund pays more for stays than was published, by more than two errors: exit code 1."""
+    found = yibao("fit", "xx-district-2013", "--persons", persons, "--seeds", "1")
+    assert found.returncode == code, (found.returncode, found.stdout, found.stderr)
     assert "fitted in" in found.stdout and "held out" in found.stdout, found.stderr
     assert "Worked back from the miss, not found" in found.stdout
     assert "Only held-out figures" in found.stdout or "only held-out figures" in found.stdout

@@ -82,7 +82,7 @@ def test_days_are_real_days() -> None:
 
 def test_threads_give_the_same(whole: Year) -> None:
     run = Year([part()])
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(6) as pool:
         run.run(pool)
     assert (run.sums[0].sums == whole.sums[0].sums).all()
     assert run.persons_done == PERSONS
@@ -135,24 +135,37 @@ def test_figures_are_those_of_the_calibration(whole: Year) -> None:
 
 
 def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "openyibao", "lab", "year", NAME, *words]
+    return [sys.executable, "-m", "openyibao", "lab", "year", *words]
 
 
 def test_command_stops_and_goes_on(tmp_path: Path) -> None:
     """Ctrl-C ends it with exit code 130; the same command goes on and prints what an undisturbed one prints."""
     state = tmp_path / "year.json"
-    words = ["--share", "0.2", "--state", str(state)]
-    with subprocess.Popen(command(*words), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+    words = ["nation-employee-2023", "--share", "0.003"]
+    kept = [*words, "--state", str(state)]
+    with subprocess.Popen(command(*kept), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
         assert "Ctrl-C stops" in running.stderr.readline()
         running.send_signal(signal.SIGINT)
         said = running.stderr.read()
     assert running.returncode == 130, said
     assert "the same command goes on" in said
-    again = subprocess.run(command(*words), capture_output=True, text=True, check=False)
+    again = subprocess.run(command(*kept), capture_output=True, text=True, check=False, timeout=300)
     assert again.returncode == 0, again.stderr
     assert "going on after" in again.stderr
-    fresh = subprocess.run(command("--share", "0.2"), capture_output=True, text=True, check=False)
+    fresh = subprocess.run(command(*words), capture_output=True, text=True, check=False, timeout=300)
     *table, _, line = again.stdout.splitlines()
     assert table == fresh.stdout.splitlines()[:-2]
     assert json.loads(line)["persons"] == json.loads(fresh.stdout.splitlines()[-1])["persons"]
+
+
+def test_command_says_what_cannot_be() -> None:
+    """A folder that is not there is said before the work, a population named twice, one that is not known."""
+    for words, said in (
+        (["xx-district-2013", "--state", "/nowhere/at/all.json"], "No such file or directory"),
+        (["xx-district-2013", "xx-district-2013"], "named twice"),
+        (["atlantis-2013"], "no population 'atlantis-2013'"),
+    ):
+        done = subprocess.run(command(*words), capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 2, words
+        assert said in done.stderr and "Traceback" not in done.stderr

@@ -26,7 +26,7 @@ from openyibao.policy.model import Policy
 from openyibao.settlement.columns import MONEY, RowRule
 
 RUNS = 9
-PARTS = 16
+PARTS = 4
 FIRST_RESULT = (
     "from openyibao.policy import find_policy, read_policy\n"
     "from openyibao.settlement.columns import RowRule\n"

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from openyibao.lab.bridge import Bridge
+from openyibao.lab.bring.columns import fact_type
 from openyibao.lab.generate import BLOCK_PERSONS, Generator
 from openyibao.lab.layout import MAX_CLAIMS, Columns
 from openyibao.lab.parquet import write_batches
@@ -29,7 +30,8 @@ class Writer:
     """Makes record batches of claims, all with one schema.
 
     With a bridge, the facts stand under the names and in the words of its policy, as `yibao lab settle` takes them;
-    without, as the population words them (WORDS), with age and quintile (1 the poorest) as numbers.
+    without, as the population words them (WORDS), with age and quintile (1 the poorest within urban or rural) as
+    numbers.
     """
 
     population: Population
@@ -46,7 +48,7 @@ class Writer:
             fields += [(name, word) for name in WORDS]
             fields += [("age", pa.int8()), ("quintile", pa.int8())]
         else:
-            fields += [(fact.name, word if fact.values else pa.int32()) for fact in self.bridge.facts]
+            fields += [(fact.name, fact_type(fact)) for fact in self.bridge.facts]
         about = {"population": self.population.name, "year": str(self.population.year)}
         return pa.schema([pa.field(name, kind) for name, kind in fields], metadata=about)
 
@@ -75,12 +77,12 @@ class Writer:
         columns = bridge.columns(claims, tuple(fact.name for fact in bridge.facts))
         arrays = []
         for fact in bridge.facts:
-            codes = columns[fact.name]
+            codes, kind = columns[fact.name], fact_type(fact)
             if fact.values:
-                known = pa.array(codes.astype(np.int8), mask=codes < 0)
+                known = pa.array(codes, kind.index_type, mask=codes < 0)
                 arrays.append(pa.DictionaryArray.from_arrays(known, pa.array(fact.values)))
             else:
-                arrays.append(pa.array(codes.astype(np.int32)))
+                arrays.append(pa.array(codes, kind, mask=codes < 0))
         return arrays
 
 

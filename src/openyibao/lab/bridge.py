@@ -80,7 +80,10 @@ class Bridge:
         if fact.kind == "number" and not answer.bands:
             if column not in ("age", "quintile"):
                 raise BridgeError(f"fact {fact.name!r} of policy {self.policy.id} is a number; {column} is none")
-            self._tables[fact.name] = (column, np.arange(CODES, dtype=np.int16) + (column == "quintile"))
+            numbers = np.arange(CODES, dtype=np.int16) + np.int16(column == "quintile")
+            low, high = (fact.range.low or 0, fact.range.high or 0) if fact.range else (0, CODES)
+            known = (numbers >= low) & (numbers <= high)
+            self._tables[fact.name] = (column, np.where(known, numbers, np.int16(UNKNOWN)))
             return
         table = np.full(CODES, UNKNOWN, np.int8 if len(fact.values) < CODES else np.int32)
         if answer.bands:

@@ -1,4 +1,7 @@
-"""Tables of a population: people here, events in `build_events`. Made once; the same file gives the same tables."""
+"""Tables of a population: people here, events in `build_events`. Made once, in floating-point numbers that are rounded.
+
+The digest tells whether they are the same elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Fits a population to its target table: first the mix of grades, then one number for each target that moves one.
 
-Held-out figures are never read here: `fit` drops them before it begins.
+Held-out figures have no part in a fit: `fit` drops them before it begins. Only `closing_shift` reads one, afterwards,
+to say how large its miss is; what it finds is printed, and never written to a file.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def closing_shift(
     """One number put on the logit of the shares at `paths` such that the figure meets its target, by bisection.
 
     This is worked back from the held-out figure and says how large the miss is in terms of one cause; it is never
-    written to a file. Raises FitError where no shift from -6 to 6 does it.
+    written to a file. Raises FitError where no shift from -6 to 4 does it.
     """
     root = read_node(find_population(name))
     given = dict(changes or {})

@@ -9,9 +9,11 @@ hands over one array, which costs nothing, instead of forty, which costs more th
 
 from __future__ import annotations
 
+from openyibao.lab import layout
+from openyibao.lab import philox as random_words
 from openyibao.lab.layout import TABLES, Columns, People, Room, Whole
 from openyibao.lab.philox import philox
-from openyibao.settlement.compiled import uncounted
+from openyibao.settlement.compiled import uncounted, written_with
 
 WORD = 0xFFFFFFFF
 CLUSTER = 60
@@ -41,7 +43,11 @@ HOUSEHOLDS, TIERS, AGES, CLASSES, KINDS, YEAR_DAYS = (len(TABLES) + place for pl
 """Places in the head of `t`: of tables, where they begin; behind them, how many there are of some things."""
 
 
+kept_by = written_with(layout, random_words)
+
+
 @uncounted
+@kept_by
 def score_of(t: Whole, word: int) -> int:
     """The normal score of a word, in units of 2^-20."""
     upper = -(word >> 31)
@@ -56,6 +62,7 @@ def score_of(t: Whole, word: int) -> int:
 
 
 @uncounted
+@kept_by
 def along(t: Whole, curve: int, z: int) -> int:
     """The value of the curve that begins at a place, at a score."""
     x = min(max(z + ZERO, 0), (CELLS << CELL_BITS) - 1)
@@ -65,6 +72,7 @@ def along(t: Whole, curve: int, z: int) -> int:
 
 
 @uncounted
+@kept_by
 def chosen(t: Whole, row: int, width: int, word: int) -> int:
     """How many thresholds of the row that begins at a place are at or below the word."""
     found = 0
@@ -74,6 +82,7 @@ def chosen(t: Whole, row: int, width: int, word: int) -> int:
 
 
 @uncounted
+@kept_by
 def frailty_of(word: int) -> int:
     """The frailty class of a word: 16 an octave towards the top."""
     v = 0xFFFFFFFF - word
@@ -84,6 +93,7 @@ def frailty_of(word: int) -> int:
 
 
 @uncounted
+@kept_by
 def count_of(t: Whole, row: int, word: int) -> int:
     """How many events a word means in a row of counts."""
     at = t[t[ROW_START] + row]
@@ -94,6 +104,7 @@ def count_of(t: Whole, row: int, word: int) -> int:
 
 
 @uncounted
+@kept_by
 def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole) -> int:
     """Draw all members of a household: words[member] = (class, age word, sex and age word). The sum of scores."""
     total = 0
@@ -109,6 +120,7 @@ def members(t: Whole, start: int, size: int, key0: int, key1: int, words: Whole)
 
 
 @uncounted
+@kept_by
 def household_of(
     t: Whole, turns: tuple[int, int], start: int, size: int, total: int, key0: int, key1: int
 ) -> tuple[int, int, int, int, int]:
@@ -126,6 +138,7 @@ def household_of(
 
 
 @uncounted
+@kept_by
 def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int]:
     """Age group, age and sex of a member."""
     group = chosen(t, t[AGE_BELOW] + role * t[AGES], t[AGES], age_word)
@@ -135,6 +148,7 @@ def age_of(t: Whole, role: int, age_word: int, word: int) -> tuple[int, int, int
 
 
 @uncounted
+@kept_by
 def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, key0: int, key1: int) -> bool:
     """Whether a person has events of the kind at all; low, high: the person's part of the counter."""
     if t[t[PREVALENT] + kind] == 0:
@@ -146,6 +160,7 @@ def has_kind(t: Whole, kind: int, group: int, score: int, low: int, high: int, k
 
 
 @uncounted
+@kept_by
 def draw_events(
     t: Whole, person: int, group: int, profile: int, frailty: int, key0: int, key1: int, words: Whole, order: Whole
 ) -> int:
@@ -172,6 +187,7 @@ def draw_events(
 
 
 @uncounted
+@kept_by
 def draw_event(
     t: Whole, kind: int, event: int, low: int, high: int, key0: int, key1: int, words: Whole, order: Whole, row: int
 ) -> None:
@@ -192,6 +208,7 @@ def draw_event(
 
 
 @uncounted
+@kept_by
 def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
     """Where an event is treated, by severity and residence."""
     severity_bin = min(max((severity + ZERO) >> BIN_BITS, 0), BINS - 1)
@@ -200,6 +217,7 @@ def grade_of(t: Whole, kind: int, place: int, severity: int, word: int) -> int:
 
 
 @uncounted
+@kept_by
 def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int) -> int:
     """The length of a stay in days, 1 to `most`."""
     mix = t[DAYS_MIX] + kind * 2
@@ -208,6 +226,7 @@ def days_of(t: Whole, kind: int, curve: int, severity: int, word: int, most: int
 
 
 @uncounted
+@kept_by
 def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: int, done: Whole, to: int) -> None:
     """All that a claim consists of, into done[to]: admission, discharge, five amounts, kind, grade, place of no use."""
     at = key & 0xFFF
@@ -239,6 +258,7 @@ def work_out(t: Whole, key: int, words: Whole, place: int, group: int, score: in
 
 
 @uncounted
+@kept_by
 def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each person would take longer than to fill them
     t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: Columns
 ) -> tuple[int, int]:
@@ -296,6 +316,7 @@ def make_claims(  # noqa: PLR0915 - to hand the columns to a function for each p
 
 
 @uncounted
+@kept_by
 def make_people(t: Whole, key0: int, key1: int, first: int, last: int, room: Room, out: People) -> int:
     """The persons first..last-1 into the columns, which must hold them all."""
     words = room.members

@@ -35,7 +35,7 @@ class PeopleTables(NamedTuple):
     frailty_score: Whole  # frailty class
     mean_score: Whole  # household size -> 2^20 / sqrt(size)
     income_mix: Whole  # [2]: of frailty, of its own; 2^-20
-    quintile_score: Whole  # [4]
+    quintile_score: Whole  # [4]: fifths of the income score, within urban or rural
     class_below: Whole  # quintile, assistance class
     income: Whole  # place, curve: fen a head and year
 

@@ -15,7 +15,7 @@ from openyibao.lab.bridge import Bridge
 from openyibao.lab.generate import Generator
 from openyibao.lab.layout import Columns, People
 from openyibao.lab.nodes import LabFileError
-from openyibao.lab.population import Population
+from openyibao.lab.population import PERSONS_OF_A_CLUSTER, Population
 from openyibao.lab.targets import UNITS, Scenario, Target
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
@@ -23,6 +23,8 @@ from openyibao.settlement.columns import RowRule
 
 Floats = npt.NDArray[np.float64]
 BATCHES = 20
+BLOCK_PERSONS = 5000 * PERSONS_OF_A_CLUSTER
+"""Whose claims are held at once."""
 COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 PLUS = " + "
 DIVISOR = 1000
@@ -56,7 +58,8 @@ def measure(generator: Generator, targets: Sequence[Target], batches: int = BATC
     parts = generator.parts(batches)
     sums = np.zeros((len(parts), len(targets), 4))
     for number, (first, last) in enumerate(parts):
-        sums[number] = batch_sums(generator, targets, first, last)
+        for start in range(first, last, BLOCK_PERSONS):
+            sums[number] += batch_sums(generator, targets, start, min(start + BLOCK_PERSONS, last))
     weights = np.array([[last - first] for first, last in parts]) / generator.persons
     return [figure_of(target, sums[:, at], weights[:, 0], generator.weight) for at, target in enumerate(targets)]
 
@@ -192,7 +195,7 @@ def settle(
 ) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[np.bool_]]:
     """Costs and the asked outputs of each claim under a scenario (fen), and which claims could be settled."""
     policy = _policy(scenario.policy)
-    moved = under(claims, policy, scenario.divide)
+    moved = under(claims, policy, scenario.divide, population.year)
     values: dict[str, npt.NDArray[Any]] = {name: getattr(moved, name) for name in COSTS}
     if not outputs:
         return values, np.ones(len(claims.person), dtype=np.bool_)
@@ -201,17 +204,16 @@ def settle(
     return values | found.outputs, np.asarray(found.fault == 0)
 
 
-def under(claims: Columns, policy: Policy, divide: float) -> Columns:
-    """The claims with costs divided, and with days moved into the policy's time where they lie outside it."""
+def under(claims: Columns, policy: Policy, divide: float, year: int) -> Columns:
+    """The claims of a year with costs divided, and with days moved into the policy's time if that is not all year."""
     moved = claims
     if divide != 1.0:
         by = round(divide * DIVISOR)
         parts = {name: getattr(claims, name) * DIVISOR // by for name in COSTS[1:]}
         moved = moved._replace(**parts, total=sum(parts.values()))
     first, last = (int(f"{day:%Y%m%d}") for day in (policy.start, policy.end - timedelta(days=1)))
-    if not len(claims.person) or (claims.admission.min() >= first and claims.settlement.max() <= last):
+    if first <= year * 10000 + 101 and year * 10000 + 1231 <= last:
         return moved
-    year = int(claims.settlement.min()) // 10000
     start = _ordinal(np.array([year * 10000 + 101], np.int32))[0]
     length = min((policy.end - policy.start).days, 365)
     days = np.array([int(f"{policy.start + timedelta(days=n):%Y%m%d}") for n in range(length)], np.int32)

@@ -62,6 +62,8 @@ def settle_parquet(
             bills = settle_stream(ahead(batches) if pool else batches, settler, receipt, pool=pool)
             schema = settler.schema(file.schema_arrow)
             write_batches(scratch, schema, _counted(bills, rows, progress))
+        if receipt.rows != rows:
+            raise AssertionError(f"{source}: {rows} rows, of which {receipt.rows} were read")
         scratch.replace(target)
     finally:
         scratch.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +22,7 @@ from openyibao.lab.write_fit import write_numbers
 from openyibao.policy import find_policy, read_policy
 from openyibao.tables.progress import progress_shown, stoppable
 
-WIDTH = 132
+WIDTH = 150
 STOPPED = 130
 
 
@@ -102,13 +101,13 @@ def _tell(text: str) -> None:
 
 
 def print_figures(figures: Sequence[Figure], others: Sequence[dict[str, Figure]]) -> None:
-    """A line for each figure: published, simulated, Monte-Carlo error, z, and the mean and spread of other seeds."""
+    """A line for each figure: published, simulated, Monte-Carlo error, z, and the mean and range of other seeds."""
     table = Table(title_justify="left")
-    for head in ("figure", "role", "published", "simulated", "error", "z", "unit", "other seeds"):
+    for head in ("figure", "role", "published", "simulated", "error", "z", "unit", "other seeds: mean (range)"):
         table.add_column(head, justify="left" if head in ("figure", "role", "unit") else "right")
     for one in figures:
         also = [other[one.target.name].value for other in others]
-        spread = f"{min(also):,.2f} .. {max(also):,.2f}" if also else ""
+        spread = f"{sum(also) / len(also):,.2f} ({min(also):,.2f} .. {max(also):,.2f})" if also else ""
         note = f" ({one.left_out:.1%} left out)" if one.left_out else ""
         numbers = (f"{one.target.value:,.2f}", f"{one.value:,.2f}", f"{one.error:,.2f}", f"{one.z:+.2f}")
         table.add_row(one.target.name + note, one.target.role, *numbers, one.target.unit, spread)
@@ -149,10 +148,3 @@ def print_band(levels: Sequence[Level], targets: Targets) -> None:
         )
         shares = ", ".join(f"{share:.1%}" for share in one.shares) if one.shares else f"not possible: {one.why_not}"
         print(f"  costs x {one.level:g}: events {events}; in-scope shares {shares}")
-
-
-def refit(name: str, persons: int | None = None) -> tuple[Figure, ...]:
-    """The fitted and stated figures of a population file as it stands, without fitting."""
-    targets = read_targets(find_targets(name))
-    seen = replace(targets, figures=targets.of("identity", "fitted"))
-    return tuple(measure(Generator(read_population(name), persons=persons), seen.figures))

@@ -48,15 +48,15 @@ class Receipt:
     persons: list[Array] = field(default_factory=list)
 
     def check(self) -> None:
-        """Every row is settled or has its fault; every fen of a settled row is paid or left to the person."""
+        """Every row that came in is settled or has its fault; every fen is paid, left to the person, or unsettled."""
         rows = self.settled + sum(self.faults.values())
         fen = self.paid_fen + self.personal_fen + self.unsettled_fen
         if self.rows != rows or self.total_fen != fen:
             raise AssertionError(f"rows or fen are not conserved: {self}")
 
     def add(self, batch: SettledBatch) -> None:
-        self.rows += batch.bills.num_rows
-        for name in ("settled", "total_fen", "unsettled_fen", "paid_fen", "personal_fen"):
+        """What came out. What came in is counted where it comes in: `whole_persons`."""
+        for name in ("settled", "unsettled_fen", "paid_fen", "personal_fen"):
             setattr(self, name, getattr(self, name) + getattr(batch, name))
         for number, rows in batch.faults.items():
             self.faults[number] = self.faults.get(number, 0) + rows
@@ -68,7 +68,6 @@ class SettledBatch:
 
     bills: Any
     settled: int
-    total_fen: int
     unsettled_fen: int
     paid_fen: int
     personal_fen: int
@@ -102,21 +101,30 @@ class BatchSettler:
         except ValueError as error:  # its rows are those of this batch, which nobody else has seen
             persons = columns[PERSON]
             raise ValueError(f"among the persons {int(persons[0])} to {int(persons[-1])}, {error}") from None
-        fault, total = found.faults(), batch.column(column_name("total"))
-        cost = columns["total"] if not total.null_count else total.fill_null(0).to_numpy()
+        fault = found.faults()
         wrong = fault != 0
         faults: dict[int, int] = {}
         unsettled = 0
         if wrong.any():
             numbers, counts = np.unique(fault[wrong], return_counts=True)
             faults = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-            unsettled = exact_sum(cost[wrong])
+            unsettled = exact_sum(total_of(batch)[wrong])
         ids = [batch.column(name) for name in (CLAIM, PERSON) if name in batch.schema.names]
         arrays = [*ids, *map(pa.array, found.outputs.values()), pa.array(fault.astype(np.int32, copy=False))]
         bills = pa.RecordBatch.from_arrays(arrays, schema=self.schema(batch.schema))
         paid, personal = (int(found.outputs[name].sum()) for name in ("paid", "personal"))
         settled = len(fault) - sum(faults.values())
-        return SettledBatch(bills, settled, exact_sum(cost), unsettled, paid, personal, faults)
+        return SettledBatch(bills, settled, unsettled, paid, personal, faults)
+
+
+def total_of(batch: Any) -> Array:
+    """What each claim of a batch costs, in fen; one that does not say counts as 0."""
+    place = batch.schema.get_field_index(column_name("total"))
+    if place < 0 or not pa.types.is_integer(batch.schema.field(place).type):
+        return np.zeros(batch.num_rows, np.int64)  # refused where it is read
+    column = batch.column(place)
+    found: Array = (column.fill_null(0) if column.null_count else column).to_numpy()
+    return found
 
 
 def exact_sum(column: Array) -> int:
@@ -165,6 +173,8 @@ def whole_persons(batches: Iterable[Any], receipt: Receipt, *, keep_persons: boo
         if not batch.num_rows:
             continue
         person = _persons(batch, receipt)
+        receipt.rows += batch.num_rows
+        receipt.total_fen += exact_sum(total_of(batch))
         starts = np.flatnonzero(np.diff(person)) + 1
         goes_on = bool(waiting) and int(person[0]) == receipt.last
         _meet(receipt, person, starts, goes_on, keep_persons)

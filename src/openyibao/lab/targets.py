@@ -1,7 +1,8 @@
 """Target tables: published figures beside a population, each with its source, its rounding and its role.
 
 A figure is a sum over claims or persons, or a ratio of two sums. Roles: `identity` (stated by the population file
-itself), `fitted` (numbers of the file were moved until it came out), `held out` (never looked at while fitting).
+itself, or following from other figures of the table), `fitted` (numbers of the file, or rates of a model policy, were
+moved until it came out), `held out` (never looked at while fitting).
 """
 
 from __future__ import annotations
@@ -130,6 +131,10 @@ def _target(node: Node, policy: str) -> Target:
         raise node.at("unit").wrong(", ".join(UNITS))
     if "moves" in node and role != "fitted":
         raise node.at("moves").wrong("role: fitted where a number is moved")
+    if "over" in node and node.at("over").text() == "persons" and "where" in node:
+        for key, one in node.at("where"):
+            if key not in ("kind", "grade"):
+                raise one.wrong("kind or grade only: `over: persons` are all persons")
     scenario = Scenario(policy)
     if "under" in node:
         under = node.at("under")

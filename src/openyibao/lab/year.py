@@ -1,4 +1,4 @@
-"""A year of a population generated and settled block by block, on all processors, without storing a claim.
+"""A year of a population generated and settled block by block, without storing a claim.
 
 What is kept are sums (`tally`), apart by batches of persons so that the Monte-Carlo error is known. A run can be
 stopped at any time and resumed: the state file holds the sums of the blocks that are done, and what they were made of.
@@ -120,7 +120,10 @@ class Year:
         spare: list[Columns] = []
 
         def work(block: tuple[int, int, int, int]) -> Whole:
-            columns = spare.pop() if spare else empty_columns(rows)
+            try:
+                columns = spare.pop()
+            except IndexError:
+                columns = empty_columns(rows)
             try:
                 return self.settling[block[0]].settle(block[2:], columns)
             finally:
@@ -146,17 +149,18 @@ class Year:
             one.check()
 
     def made_of(self) -> dict[str, Any]:
-        """What the sums depend on: populations and policies by their texts, seeds, persons, batches, blocks."""
+        """What the sums depend on: populations, their tables, policies and their loops, seeds, persons, blocks."""
         return {
             "parts": [
                 {
-                    "population": part.name,
-                    "policy": part.policy.id,
-                    "digest": part.digest,
-                    "seed": part.generator.seed,
-                    "persons": part.generator.persons,
+                    "population": one.part.name,
+                    "policy": one.part.policy.id,
+                    "digest": digest_of(one.part.digest, one.rule.text, *one.shape.measures),
+                    "tables": one.part.generator.tables.digest,
+                    "seed": one.part.generator.seed,
+                    "persons": one.part.generator.persons,
                 }
-                for part in self.parts
+                for one in self.settling
             ],
             "batches": self.batches,
             "block": BLOCK_PERSONS,
@@ -193,6 +197,11 @@ class Year:
                 f"{path}: this state is of another run: {kept['parts']}; now {self.made_of()['parts']}. "
                 "Begin anew in another file."
             )
+        due = [0] * len(self.parts)
+        for number, _, first, last in self.blocks[: max(done, 0)]:
+            due[number] += last - first
+        if [int(who.sum()) for who in persons] != due:
+            raise YearStateError(f"{path}: persons and blocks do not agree. Begin anew in another file.")
         self.done = done
         for one, found, who in zip(self.sums, sums, persons, strict=True):
             one.sums[...] = found.reshape(one.sums.shape)

@@ -33,11 +33,15 @@ NOTHING = 1e-9
 
 def year(names: list[str], share: float, seed: int | None, state: Path | None, threads: int, progress: bool) -> None:
     """Generate and settle a share of the persons of populations; print their totals beside the published ones."""
-    parts = [part_of(name, share, seed) for name in names]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{', '.join(names)}: a population is named twice")
+    parts = [part_of(name, share, None if seed is None else seed + number) for number, name in enumerate(names)]
     run = Year(parts)
     if state is not None and state.exists():
         run.resume(state)
         print(f"{state}: going on after {run.persons_done:,} of {run.persons:,} persons", file=sys.stderr)
+    elif state is not None:
+        run.save(state)  # so that a folder that is not there is known at once
     stop = _Stop()
     if progress:
         print(f"{run.persons:,} persons in {len(run.blocks):,} blocks; Ctrl-C stops", file=sys.stderr, flush=True)

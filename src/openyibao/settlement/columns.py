@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import math
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,12 +17,11 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN, MAX_DENOMINATOR
 from openyibao.settlement.bounds import largest_number
-from openyibao.settlement.compiled import compiled
+from openyibao.settlement.compiled import cache_folder, compiled
 from openyibao.settlement.emit import CELLS, rows_arguments, rows_text
 from openyibao.settlement.lower_periods import period_number
 from openyibao.settlement.lowering import (
@@ -166,7 +164,7 @@ class RowRule:
                 raise ValueError(f"{parameter.label}: {value} does not lie in {low}..{high} ({parameter.kind})")
 
     def run(self, person: Array, inputs: list[Array], parameters: Array | None, fault: Array, out: list[Array]) -> None:
-        """The bare loop, on checked columns (see `inputs`) and given outputs; for benchmarks."""
+        """The bare loop, on columns as `inputs` gives them: who calls it answers for the checks of `settle`."""
         numbers = () if self.literals else (self.parameters if parameters is None else parameters,)
         self.loop(len(person), person, *inputs, *self._uses(inputs), *numbers, fault, *out)
 
@@ -328,11 +326,6 @@ def _disorder(person: Array, settlement: Array) -> tuple[bool, int]:
         elif back == 0 and settlement[row] < settlement[row - 1]:
             back = row
     return falls, back
-
-
-def cache_folder() -> Path:
-    """Where generated loops and their machine code are kept between runs (`YIBAO_CACHE` overrides it)."""
-    return Path(os.environ.get("YIBAO_CACHE") or platformdirs.user_cache_dir("openyibao"))
 
 
 def _compiled(text: str, policy_id: str) -> Any:

@@ -28,10 +28,14 @@ def ahead(items: Iterable[Item], depth: int = DEPTH) -> Iterator[Item]:
 def map_ahead(
     pool: Executor | None, function: Callable[[Item], Result], items: Iterable[Item], depth: int = DEPTH
 ) -> Iterator[Result]:
-    """`map`, in order, by the threads of the pool: at most `depth` results wait or are being made."""
+    """`map`, in order, by the threads of the pool: at most `depth` results wait or are being made.
+
+    More where the pool has more threads: one for each, and one that waits.
+    """
     if pool is None:
         yield from map(function, items)
         return
+    depth = max(depth, getattr(pool, "_max_workers", 0) + 1)
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))
