@@ -38,6 +38,12 @@ def test_the_program_for_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyP
     exec(compile(program[1], str(PAGE), "exec"), space)
     receipt = space["receipt"]
     assert isinstance(receipt, Receipt)
+    stream = re.search(r"go through `settle_stream`:\n\n```python\n(.*?)```", TEXT, re.S)
+    assert stream is not None
+    exec(compile(stream[1], str(PAGE), "exec"), space)
+    assert space["receipt"] is not receipt
+    assert vars(space["receipt"]) == vars(receipt)
+    assert space["faults"][0].kind == "ok"
     bills = pq.read_table("bills.parquet")
     assert bills.num_rows == receipt.rows == 3000
     assert sum(bills.column("paid_fen").to_pylist()) == receipt.paid_fen > 0

@@ -114,7 +114,10 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     for other in others:
         with pytest.raises(YearStateError, match="of another run"):
             Year([other]).resume(state)
-    for text in ("", "{}", "[1]", state.read_text(encoding="utf-8")[:-5]):
+    good = state.read_text(encoding="utf-8")
+    changed = good.replace('"persons": [[0', '"persons": [[60')
+    assert changed != good
+    for text in ("", "{}", "[1]", good[:-5], changed, good.replace("[0, 0", f"[{10**25}, 0", 1)):
         state.write_text(text, encoding="utf-8")
         with pytest.raises(YearStateError, match="no state"):
             Year([part()]).resume(state)
@@ -162,7 +165,8 @@ def test_command_stops_and_goes_on(tmp_path: Path) -> None:
 def test_command_says_what_cannot_be() -> None:
     """A folder that is not there is said before the work, a population named twice, one that is not known."""
     for words, said in (
-        (["xx-district-2013", "--state", "/nowhere/at/all.json"], "No such file or directory"),
+        (["xx-district-2013", "--state", "/nowhere/at/all.json"], "there is no folder /nowhere/at"),
+        (["xx-district-2013", "--share", "0.0005"], "475 persons; expected 1,200 or more"),
         (["xx-district-2013", "xx-district-2013"], "named twice"),
         (["atlantis-2013"], "no population 'atlantis-2013'"),
     ):

@@ -120,6 +120,8 @@ def write_claims(
             yield batch
             progress("write", end - first, last - first)
 
+    if not out.parent.is_dir():
+        raise ValueError(f"{out}: there is no folder {out.parent}")
     scratch = out.with_name(out.name + ".part")
     try:
         write_batches(scratch, about, batches())

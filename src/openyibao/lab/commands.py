@@ -37,6 +37,8 @@ def settle_claims(claims: Path, policy: str, out: Path, progress: bool | None) -
 
 def print_money(receipt: Receipt) -> None:
     settled = receipt.total_fen - receipt.unsettled_fen
+    if receipt.unsettled_fen:
+        print(f"  cost of what was not settled: {yuan(receipt.unsettled_fen)} yuan")
     print(f"  cost {yuan(settled)} yuan = paid {yuan(receipt.paid_fen)} + personal {yuan(receipt.personal_fen)}")
 
 

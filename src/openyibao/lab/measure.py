@@ -187,7 +187,12 @@ def _policy(name: str) -> Policy:
 
 @cache
 def _rule(name: str, outputs: tuple[str, ...]) -> RowRule:
-    return RowRule(_policy(name), outputs)
+    try:
+        return RowRule(_policy(name), outputs)
+    except KeyError as error:
+        raise LabFileError(
+            f"a target table asks for what no bill has: {error.args[0]} (see `yibao policy code`)"
+        ) from None
 
 
 def settle(

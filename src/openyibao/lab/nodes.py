@@ -66,9 +66,16 @@ class Node:
         for key in needed:
             self.at(key)
 
+    def _plain(self) -> Node:
+        """The value itself, or that under `is:` beside its grounds and nothing else."""
+        if not isinstance(self.value, dict):
+            return self
+        self.only(("is",))
+        return self.at("is")
+
     def number(self, low: float, high: float) -> float:
         """A number, written plainly or as `is:` with its grounds."""
-        node = self.at("is") if isinstance(self.value, dict) else self
+        node = self._plain()
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise node.wrong(f"a number from {low:g} to {high:g}")
@@ -82,7 +89,7 @@ class Node:
 
     def numbers(self, count: int, low: float, high: float) -> tuple[float, ...]:
         """A list of so many numbers, written plainly or as `is:` with its grounds."""
-        node = self.at("is") if isinstance(self.value, dict) else self
+        node = self._plain()
         if not isinstance(node.value, list) or len(node.value) != count:
             raise node.wrong(f"a list of {count} numbers")
         items = [Node(one, node.file, (*node.path, str(i)), node.line) for i, one in enumerate(node.value)]
@@ -146,10 +153,7 @@ def _parent(root: Node, path: str) -> Node:
 def check_grounds(node: Node, *, free: Sequence[str] = ()) -> None:
     """Every number stands under a source with `sure`, under `assumed` or under `fitted`; keys in `free` need none."""
     if isinstance(node.value, dict):
-        if "source" in node:
-            sure = node.at("sure")
-            if sure.value not in SURE:
-                raise sure.wrong(", ".join(SURE))
+        _check_said(node)
         if {"source", "assumed", "fitted"} & set(node.value):
             for _, child in node:
                 _check_sure(child)
@@ -170,7 +174,15 @@ def check_grounds(node: Node, *, free: Sequence[str] = ()) -> None:
 def _check_sure(node: Node) -> None:
     """Below grounds, other grounds may stand, and must be whole."""
     if isinstance(node.value, dict):
-        if "source" in node and node.at("sure").value not in SURE:
-            raise node.at("sure").wrong(", ".join(SURE))
+        _check_said(node)
         for _, child in node:
             _check_sure(child)
+
+
+def _check_said(node: Node) -> None:
+    """Grounds say something, and a source says how sure it is."""
+    for key in ("source", "assumed", "fitted"):
+        if key in node and not str(node.value[key] or "").strip():
+            raise node.at(key).wrong("text")
+    if "source" in node and node.at("sure").value not in SURE:
+        raise node.at("sure").wrong(", ".join(SURE))

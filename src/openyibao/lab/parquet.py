@@ -48,6 +48,8 @@ def settle_parquet(
     """
     if source.resolve() == target.resolve():
         raise ValueError(f"{target}: the bills would replace the claims. Name another file.")
+    if not target.parent.is_dir():
+        raise ValueError(f"{target}: there is no folder {target.parent}")
     if target.is_dir():
         raise ValueError(f"{target}: this is a folder; the bills need the name of a file")
     settler = BatchSettler(policy, outputs)

@@ -71,6 +71,8 @@ def stretch(text: str, persons: int) -> tuple[int, int]:
 
 def show_fit(name: str, write: bool, seeds: int, wide: bool, persons: int | None) -> None:
     """Fit, print all figures, with further seeds and what was held out; write the fitted numbers if asked."""
+    if write and persons is not None:
+        raise ValueError("--write goes without --persons: what is fitted to a sample is not put into the file")
     targets = read_targets(find_targets(name))
     done = fit(name, targets, persons=persons, tell=_tell)
     population = read_population(name, done.changes)
@@ -89,11 +91,13 @@ def show_fit(name: str, write: bool, seeds: int, wide: bool, persons: int | None
     print_shifts(name, targets, done, held, persons)
     if wide:
         print_band(band(name, targets, persons=persons, tell=_tell), targets)
+    if not errors_hold(done.figures):
+        far = ", ".join(f"{one.target.name} (z {one.z:+.2f})" for one in done.figures if not errors_hold((one,)))
+        print(f"Too far from what it was fitted to or states: {far}.{' Nothing was written.' if write else ''}")
+        raise SystemExit(1)
     if write:
         file = find_population(name)
-        print(f"{file.name}: {write_numbers(file, done.changes)} numbers changed")
-    if not errors_hold(done.figures):
-        raise SystemExit(1)
+        print(f"{file}: {write_numbers(file, done.changes)} numbers changed")
 
 
 def _tell(text: str) -> None:

@@ -26,7 +26,12 @@ def write_numbers(file: Path, changes: Mapping[str, float]) -> int:
         new = f"{value:g}"
         changed += text[column:end] != new
         lines[line] = text[:column] + new + text[end:]
-    file.write_text("".join(lines), encoding="utf-8")
+    scratch = file.with_name(f".{file.name}.new")
+    try:
+        scratch.write_text("".join(lines), encoding="utf-8")
+        scratch.replace(file)
+    finally:
+        scratch.unlink(missing_ok=True)
     return changed
 
 

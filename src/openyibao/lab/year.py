@@ -114,6 +114,10 @@ class Year:
     def claims_done(self) -> int:
         return int(sum(one.sums[..., 0].sum() for one in self.sums))
 
+    @property
+    def settled_done(self) -> int:
+        return int(sum(one.sums[..., one.shape.measures.index("settled")].sum() for one in self.sums))
+
     def run(self, pool: Executor | None, progress: Progress | None = None, state: Path | None = None) -> None:
         """Settle what is left. With a state file, it is written every now and then, when stopped, and at the end."""
         rows = max(int(one.part.generator.claims_per_person * BLOCK_PERSONS * ROOM) for one in self.settling) + 4096
@@ -168,11 +172,14 @@ class Year:
 
     def save(self, path: Path) -> None:
         """Write the state beside and put it in place at once."""
+        if not path.parent.is_dir():
+            raise YearStateError(f"{path}: there is no folder {path.parent}")
         data = self.made_of() | {
             "done": self.done,
             "sums": [one.sums.ravel().tolist() for one in self.sums],
             "persons": [one.persons.tolist() for one in self.sums],
         }
+        data["check"] = _check_of(data)
         scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             scratch.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
@@ -185,10 +192,12 @@ class Year:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             kept = {key: data[key] for key in ("parts", "batches", "block")}
+            if data["check"] != _check_of(data):
+                raise ValueError("it was changed by hand, or cut")
             done = int(data["done"])
             sums = [np.array(one, np.int64) for one in data["sums"]]
             persons = [np.array(one, np.int64) for one in data["persons"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise YearStateError(
                 f"{path}: no state of a year can be read ({error}). Begin anew in another file."
             ) from None
@@ -213,6 +222,11 @@ def _blocks(number: int, part: Part, batches: int) -> Iterator[tuple[int, int, i
     for batch, (low, high) in enumerate(part.generator.parts(batches)):
         for first in range(low, high, BLOCK_PERSONS):
             yield number, batch, first, min(first + BLOCK_PERSONS, high)
+
+
+def _check_of(data: dict[str, Any]) -> str:
+    """A digest of all that a state holds."""
+    return digest_of(json.dumps({key: data[key] for key in sorted(data) if key != "check"}, ensure_ascii=False))
 
 
 def digest_of(*texts: str) -> str:

@@ -18,15 +18,17 @@ from rich.table import Table
 
 from openyibao.lab.generate import Generator
 from openyibao.lab.measure import Figure
-from openyibao.lab.population import find_population
+from openyibao.lab.population import PERSONS_OF_A_CLUSTER, find_population
 from openyibao.lab.population_read import read_population
 from openyibao.lab.targets import Targets, find_targets, read_targets
-from openyibao.lab.year import Part, Year, digest_of
+from openyibao.lab.year import BATCHES, Part, Year, digest_of
 from openyibao.lab.year_figures import year_figures
 from openyibao.policy import find_policy, read_policy
 
 STOPPED = 130
 LINE_SECONDS = 5.0
+FEWEST = BATCHES * PERSONS_OF_A_CLUSTER
+"""So that every batch has whole households."""
 NOTHING = 1e-9
 """What is left of a sum of floating-point numbers that is 0."""
 
@@ -35,6 +37,7 @@ def year(names: list[str], share: float, seed: int | None, state: Path | None, t
     """Generate and settle a share of the persons of populations; print their totals beside the published ones."""
     if len(set(names)) < len(names):
         raise ValueError(f"{', '.join(names)}: a population is named twice")
+    targets = [read_targets(find_targets(name)) for name in names]
     parts = [part_of(name, share, None if seed is None else seed + number) for number, name in enumerate(names)]
     run = Year(parts)
     if state is not None and state.exists():
@@ -58,7 +61,7 @@ def year(names: list[str], share: float, seed: int | None, state: Path | None, t
         stop.release()
     seconds = time.perf_counter() - started
     for number, part in enumerate(parts):
-        print_part(part, run, number)
+        print_part(part, run, number, targets[number])
     print_speed(run, run.claims_done - before, seconds, share)
 
 
@@ -67,7 +70,9 @@ def part_of(name: str, share: float, seed: int | None) -> Part:
     population = read_population(name)
     if population.policy is None:
         raise ValueError(f"population {population.name} names no policy: add `policy:` to its file")
-    persons = max(1, round(population.persons * share))
+    persons = round(population.persons * share)
+    if persons < FEWEST:
+        raise ValueError(f"--share {share:g} of {population.name} is {persons} persons; expected {FEWEST:,} or more")
     files = [find_population(name), find_policy(population.policy)]
     digest = digest_of(*(Path(str(file)).read_text(encoding="utf-8") for file in files))
     return Part(Generator(population, seed, persons), read_policy(files[1]), digest)
@@ -109,9 +114,9 @@ def _progress(started: float) -> Callable[[int, int, int], None]:
         if now - last[0] >= LINE_SECONDS or done == persons:
             last[0] = now
             rate = (done - first[0]) / max(now - started, 1e-9)
-            left = (persons - done) / rate if rate else float("inf")
+            left = f", about {(persons - done) / rate:,.0f} s left" if rate else ""
             print(
-                f"{done:,} of {persons:,} persons ({done / persons:.1%}), {claims:,} claims, about {left:,.0f} s left",
+                f"{done:,} of {persons:,} persons ({done / persons:.1%}), {claims:,} claims{left}",
                 file=sys.stderr,
                 flush=True,
             )
@@ -119,7 +124,7 @@ def _progress(started: float) -> Callable[[int, int, int], None]:
     return told
 
 
-def print_part(part: Part, run: Year, number: int) -> None:
+def print_part(part: Part, run: Year, number: int, targets: Targets) -> None:
     population, sums = part.generator.population, run.sums[number]
     done, whole = int(sums.persons.sum()), population.persons
     title = (
@@ -129,16 +134,12 @@ def print_part(part: Part, run: Year, number: int) -> None:
     table = Table(title=title, title_justify="left")
     for head in ("figure", "unit", "role", "published", "simulated", "error", "miss", "z"):
         table.add_column(head, justify="left" if head in ("figure", "unit", "role") else "right")
-    found = year_figures(part, sums, targets_of(population.name))
+    found = year_figures(part, sums, targets)
     for figure in found.figures:
         table.add_row(*cells(figure))
     Console(width=150).print(table)
     if found.beyond:
         print(f"Not in these sums (see `yibao lab fit`): {'; '.join(found.beyond)}.")
-
-
-def targets_of(name: str) -> Targets:
-    return read_targets(find_targets(name))
 
 
 def cells(figure: Figure) -> list[str]:
@@ -170,7 +171,9 @@ def number(value: float) -> str:
 
 def print_speed(run: Year, claims: int, seconds: float, share: float) -> None:
     rate = claims / seconds if seconds else 0.0
-    print(f"{claims:,} claims generated and settled in {seconds:,.1f} s: {rate / 1e6:,.2f} M claims/s.")
+    gaps = run.claims_done - run.settled_done
+    left = f" Of all {run.claims_done:,} claims {gaps:,} could not be settled: the policy has a gap." if gaps else ""
+    print(f"{claims:,} claims generated and put to the policy in {seconds:,.1f} s: {rate / 1e6:,.2f} M claims/s.{left}")
     line = {
         "year": [part.name for part in run.parts],
         "share": share,
