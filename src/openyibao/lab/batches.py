@@ -16,9 +16,9 @@ from openyibao.lab.generate import BLOCK_PERSONS, Generator
 from openyibao.lab.layout import MAX_CLAIMS, Columns
 from openyibao.lab.parquet import write_batches
 from openyibao.lab.population import Population
+from openyibao.settlement.columns import MONEY
 from openyibao.tables.settle import Progress, silent
 
-AMOUNTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 DATES = ("admission", "discharge", "settlement")
 WORDS = ("service", "grade", "tier", "class", "sex", "residence")
 EPOCH_YEAR = 1970
@@ -43,7 +43,7 @@ class Writer:
         word = pa.dictionary(pa.int8(), pa.string())
         fields = [("claim", pa.int64()), ("person", pa.int64())]
         fields += [(name, pa.date32()) for name in DATES]
-        fields += [(f"{name}_fen", pa.int64()) for name in AMOUNTS]
+        fields += [(f"{name}_fen", pa.int64()) for name in MONEY]
         if self.bridge is None:
             fields += [(name, word) for name in WORDS]
             fields += [("age", pa.int8()), ("quintile", pa.int8())]
@@ -56,7 +56,7 @@ class Writer:
         """A batch of claims; `claim` is person * 4096 + the place in the person's year."""
         arrays = [pa.array(claims.person * MAX_CLAIMS + claims.number), pa.array(claims.person)]
         arrays += [pa.array(_days(getattr(claims, name)), pa.date32()) for name in DATES]
-        arrays += [pa.array(getattr(claims, name)) for name in AMOUNTS]
+        arrays += [pa.array(getattr(claims, name)) for name in MONEY]
         arrays += self._words(claims) if self.bridge is None else self._facts(claims, self.bridge)
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 

@@ -10,9 +10,7 @@ from openyibao.lab.parquet import settle_parquet
 from openyibao.lab.stream import Receipt
 from openyibao.policy import find_policy, read_policy
 from openyibao.settlement.program import plan_policy
-from openyibao.tables.progress import progress_shown, stoppable
-
-STOPPED = 130
+from openyibao.tables.progress import STOPPED, progress_shown, stoppable
 
 
 def settle_claims(claims: Path, policy: str, out: Path, progress: bool | None) -> None:

@@ -19,13 +19,13 @@ from openyibao.lab.population import PERSONS_OF_A_CLUSTER, Population
 from openyibao.lab.targets import UNITS, Scenario, Target
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
+from openyibao.settlement.columns import MONEY as COSTS
 from openyibao.settlement.columns import RowRule
 
 Floats = npt.NDArray[np.float64]
 BATCHES = 20
 BLOCK_PERSONS = 5000 * PERSONS_OF_A_CLUSTER
 """Whose claims are held at once."""
-COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 PLUS = " + "
 DIVISOR = 1000
 """Costs are divided by whole thousandths."""

@@ -20,10 +20,9 @@ from openyibao.lab.population_read import read_population
 from openyibao.lab.targets import Targets, find_targets, read_targets
 from openyibao.lab.write_fit import write_numbers
 from openyibao.policy import find_policy, read_policy
-from openyibao.tables.progress import progress_shown, stoppable
+from openyibao.tables.progress import STOPPED, progress_shown, stoppable
 
 WIDTH = 150
-STOPPED = 130
 
 
 def list_populations() -> None:

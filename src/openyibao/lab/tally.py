@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from openyibao.lab.layout import Columns
 from openyibao.lab.population import Population
+from openyibao.settlement.columns import MONEY as COSTS
 from openyibao.settlement.compiled import compiled
 
 Whole = npt.NDArray[np.int64]
-COSTS = ("total", "fully_self_paid", "over_limit", "pre_self_paid", "in_scope")
 KEYS = ("kind", "grade", "class", "tier", "residence")
 """What sums are kept apart by, in the order of the axes."""
 FIXED = ("claims", "settled", "days", *COSTS)

@@ -20,13 +20,13 @@ import numpy as np
 from openyibao.lab.bridge import Bridge
 from openyibao.lab.generate import Generator
 from openyibao.lab.layout import Columns, empty_columns
+from openyibao.lab.measure import BATCHES
 from openyibao.lab.population import PERSONS_OF_A_CLUSTER
 from openyibao.lab.tally import Shape, Whole, add_claims, shape_of
 from openyibao.policy.model import Policy
 from openyibao.settlement.columns import RowRule
 from openyibao.tables.pipeline import map_ahead
 
-BATCHES = 20
 BLOCK_PERSONS = 200 * PERSONS_OF_A_CLUSTER
 ROOM = 1.3
 """Rows of a block's columns, of the claims that its persons have on average; a block with more is done in steps."""

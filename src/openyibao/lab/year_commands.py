@@ -17,15 +17,15 @@ from rich.console import Console
 from rich.table import Table
 
 from openyibao.lab.generate import Generator
-from openyibao.lab.measure import Figure
+from openyibao.lab.measure import BATCHES, Figure
 from openyibao.lab.population import PERSONS_OF_A_CLUSTER, find_population
 from openyibao.lab.population_read import read_population
 from openyibao.lab.targets import Targets, find_targets, read_targets
-from openyibao.lab.year import BATCHES, Part, Year, digest_of
+from openyibao.lab.year import Part, Year, digest_of
 from openyibao.lab.year_figures import year_figures
 from openyibao.policy import find_policy, read_policy
+from openyibao.tables.progress import STOPPED
 
-STOPPED = 130
 LINE_SECONDS = 5.0
 FEWEST = BATCHES * PERSONS_OF_A_CLUSTER
 """So that every batch has whole households."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from openyibao.lab.measure import PLUS, Figure, figure_of, names_of
-from openyibao.lab.tally import COSTS, KEYS, Whole
+from openyibao.lab.tally import KEYS, Whole
 from openyibao.lab.targets import Target, Targets
 from openyibao.lab.year import Part, YearSums
+from openyibao.settlement.columns import MONEY as COSTS
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ STAGES = {
     "settle": ("结算", "settling"),
     "write": ("写出", "writing"),
 }
+STOPPED = 130
+"""The exit code of a command that was stopped by a signal."""
 SECONDS = 2.0
 """Between two lines."""
 

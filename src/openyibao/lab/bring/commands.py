@@ -7,9 +7,8 @@ from pathlib import Path
 
 from openyibao.policy import Policy
 from openyibao.tables import TableError
-from openyibao.tables.progress import progress_shown, stoppable
+from openyibao.tables.progress import STOPPED, progress_shown, stoppable
 
-STOPPED = 130
 """The exit code of a command that was stopped by a signal."""
 
 
