@@ -1,0 +1,1 @@
+"""The national interface for designated institutions."""

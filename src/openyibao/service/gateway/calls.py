@@ -1,0 +1,71 @@
+"""A call: one request of an institution, read and checked; and the handlers that answer each transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from openyibao.service.institutions.models import Institution
+
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets. `input` holds the nodes as `reader.read_input` gives them: a dict, or a list of dicts.
+
+    Values are str, Decimal, date, datetime or None; every field of the transaction's specification is there.
+    `insured` and `visited` are divisions (insuplc_admdvs, mdtrtarea_admvs) as stated, or "". `now` is the platform's
+    time.
+    """
+
+    infno: str
+    msgid: str
+    institution: Institution
+    operator: str
+    sign_no: str
+    insured: str
+    visited: str
+    input: Mapping[str, Any]
+    now: datetime
+
+    def node(self, name: str = "data") -> Node:
+        """A node with one row."""
+        found: Node = self.input[name]
+        return found
+
+    def rows(self, name: str) -> list[Node]:
+        """A node with many rows."""
+        found: list[Node] = self.input[name]
+        return found
+
+
+Output = Mapping[str, Any] | None
+"""Output nodes by name: a dict, or a list of dicts, of the specification's fields; None: no output."""
+Handler = Callable[[Call], Output]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a transaction is answered. `writes`: in one transaction with its message, and once for each message id."""
+
+    handler: Handler
+    writes: bool
+
+
+HANDLERS: dict[str, Answer] = {}
+
+
+def answers(*infnos: str, writes: bool = False) -> Callable[[Handler], Handler]:
+    """Register a handler for transactions. It runs inside a database transaction, which a refusal rolls back."""
+
+    def register(handler: Handler) -> Handler:
+        for infno in infnos:
+            if infno in HANDLERS:
+                raise ValueError(f"two handlers for {infno}")
+            HANDLERS[infno] = Answer(handler, writes)
+        return handler
+
+    return register

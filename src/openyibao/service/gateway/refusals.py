@@ -1,0 +1,45 @@
+"""Refusals: every way in which a request is not carried out, with a stable code and a text that says what to do."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for refusing: its stable code, and its texts with {places} for details."""
+
+    name: str
+    code: str
+    zh: str
+    en: str
+    status: int = 200
+
+
+class Refused(Exception):
+    """The request is not carried out and nothing of it is written. `details` fill the places of the text.
+
+    A detail that is a Bilingual text stands in each language in its own words.
+    """
+
+    def __init__(self, name: str, **details: object) -> None:
+        self.reason, self.details = reasons()[name], details
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str) -> str:
+        """The text in a language, behind the code: `Y2203 ...`."""
+        shown = {name: getattr(value, lang, value) for name, value in self.details.items()}
+        return f"{self.reason.code} " + getattr(self.reason, lang).format(**shown)
+
+
+@cache
+def reasons() -> dict[str, Reason]:
+    """All reasons by name, from refusals.toml. Two reasons never share a code."""
+    data = tomllib.loads(files(__package__).joinpath("refusals.toml").read_text(encoding="utf-8"))
+    found = {name: Reason(name, **values) for name, values in data.items()}
+    if len({reason.code for reason in found.values()}) != len(found):
+        raise ValueError("refusals.toml gives one code to two reasons")
+    return found

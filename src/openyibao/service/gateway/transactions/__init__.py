@@ -1,0 +1,1 @@
+"""One module for each group of transactions; importing this package registers all of them."""

@@ -1,0 +1,1 @@
+"""Designated hospitals and pharmacies: agreements, keys, and the mapping of their codes."""

@@ -1,0 +1,1 @@
+"""The funds' books: double entry, appended only, sealed."""

@@ -1,0 +1,1 @@
+"""Accounts, entries and postings, and the seals over them. Money in fen."""

@@ -1,0 +1,1 @@
+"""The insured: persons, households, coverage, identities, accounts and filings."""

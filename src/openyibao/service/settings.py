@@ -1,0 +1,111 @@
+"""The settings of the platform: every one comes from the environment; `docs/platform.md` lists them.
+
+No secret stands here. What is missing and has no safe default stops the start with a clear error.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def asked(name: str, default: str | None = None, why: str = "") -> str:
+    """A setting of the environment. Raises ImproperlyConfigured where it is needed and missing."""
+    value = os.environ.get(name, default)
+    if not value and default is None:
+        raise ImproperlyConfigured(f"{name} is not set. {why}")
+    return value or ""
+
+
+def flag(name: str) -> bool:
+    """Whether a setting says yes. Anything but 1, true, yes, 0, false, no or nothing is an error."""
+    value = os.environ.get(name, "").strip().lower()
+    if value not in ("", "0", "false", "no", "1", "true", "yes"):
+        raise ImproperlyConfigured(f"{name} is {value!r}; expected 1 or 0")
+    return value in ("1", "true", "yes")
+
+
+def database(url: str) -> dict[str, Any]:
+    """`postgresql://user:password@host:port/name?host=/folder/of/sockets` as Django takes it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}; expected postgresql://...")
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "yibao", **options},
+    }
+
+
+SANDBOX = flag("YIBAO_SANDBOX")
+SECRET_KEY = asked(
+    "YIBAO_SECRET_KEY", "for the sandbox only" if SANDBOX else None, "Set it to a long random text that stays secret."
+)
+DEBUG = False
+ALLOWED_HOSTS = asked("YIBAO_HOSTS", "127.0.0.1 localhost").split()
+DATABASES = {
+    "default": database(
+        asked("DATABASE_URL", None, "Set it to postgresql://user:password@host/name, or use --sandbox.")
+    )
+}
+
+CLOCK = asked("YIBAO_CLOCK", "")
+"""A moment at which the platform's clock starts (sandbox and tests only); empty: the machine's clock."""
+PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
+"""Whether institutions may call without any authentication, as on a line that reaches nobody else."""
+SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
+"""Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.postgres",
+    "openyibao.service.organisation",
+    "openyibao.service.people",
+    "openyibao.service.institutions",
+    "openyibao.service.settlements",
+    "openyibao.service.ledger",
+    "openyibao.service.gateway",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "openyibao.service.urls"
+WSGI_APPLICATION = "openyibao.service.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("YIBAO_HTTPS")
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+LOGGING_CONFIG = None

@@ -1,0 +1,1 @@
+"""Visits, fee lines and settlements: the compiled policy called inside one transaction."""

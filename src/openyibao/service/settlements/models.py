@@ -1,0 +1,187 @@
+"""Visits with their fee lines, the history of each person, and the settlements: appended, never changed.
+
+Money in fen. A settlement and its layers can neither be changed nor deleted (a trigger); a reversal is a settlement
+of its own with the opposite amounts.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class History(models.Model):
+    """A person under one scheme of one region. Whoever settles for the person locks this row first.
+
+    `last_number` counts all settlings of the person from 1.
+    """
+
+    person = models.ForeignKey("people.Person", on_delete=models.PROTECT)
+    region = models.ForeignKey("organisation.Region", on_delete=models.PROTECT)
+    scheme = models.CharField(max_length=10)
+    last_number = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "region", "scheme"], name="history_once")]
+
+
+class Use(models.Model):
+    """What a person has used of a deductible, limit or cap. `key` is the use's key as JSON."""
+
+    history = models.ForeignKey(History, on_delete=models.PROTECT, related_name="uses")
+    key = models.TextField()
+    fen = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["history", "key"], name="use_once"),
+            models.CheckConstraint(condition=Q(fen__range=(0, 10**13)), name="use_range"),
+        ]
+
+
+class Visit(models.Model):
+    """A registration or an admission. `data` holds what was uploaded about it, under the national names."""
+
+    KINDS = [(one, one) for one in ("outpatient", "inpatient", "pharmacy", "manual")]
+    STATES = [(one, one) for one in ("open", "discharged", "cancelled")]
+
+    mdtrt_id = models.CharField(max_length=30, unique=True)
+    kind = models.CharField(max_length=10, choices=KINDS)
+    state = models.CharField(max_length=10, choices=STATES, default="open")
+    person = models.ForeignKey("people.Person", on_delete=models.PROTECT)
+    coverage = models.ForeignKey("people.Coverage", on_delete=models.PROTECT)
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
+    med_type = models.CharField(max_length=6)
+    number = models.CharField(max_length=30)  # of the institution: ipt_otp_no, ipt_no
+    disease = models.CharField(max_length=30, blank=True)
+    begun = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["institution", "kind", "number"], condition=~Q(state="cancelled"), name="visit_number"
+            ),
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(kind="inpatient", state="open"), name="visit_one_admission"
+            ),
+        ]
+
+
+class Settlement(models.Model):
+    """A bill that counts, or its reversal with the opposite amounts.
+
+    `number` is that of the settling in the person's history; a reversal names what it `reverses` (once only).
+    `claim`, `bill`, `read` and `added` are what `openyibao.history` needs to rebuild the history. `cash` is what is
+    left to pay at the window, `hospital` what the institution bears.
+    """
+
+    setl_id = models.CharField(max_length=30, unique=True)
+    history = models.ForeignKey(History, on_delete=models.PROTECT)
+    number = models.IntegerField()
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
+    msgid = models.CharField(max_length=40)
+    batch = models.CharField(max_length=30, blank=True)
+    settled = models.DateTimeField()
+    day = models.DateField()
+    policy = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    claim = models.JSONField()
+    bill = models.JSONField()
+    read = models.JSONField()
+    added = models.JSONField()
+    facts = models.JSONField(default=dict)
+    total_fen = models.BigIntegerField()
+    fully_self_paid_fen = models.BigIntegerField()
+    over_limit_fen = models.BigIntegerField()
+    pre_self_paid_fen = models.BigIntegerField()
+    in_scope_fen = models.BigIntegerField()
+    funds_fen = models.BigIntegerField()
+    hospital_fen = models.BigIntegerField()
+    account_fen = models.BigIntegerField()
+    family_fen = models.BigIntegerField()
+    cash_fen = models.BigIntegerField()
+    reply = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["history", "number"], name="settlement_number"),
+            models.CheckConstraint(
+                condition=Q(
+                    total_fen=F("fully_self_paid_fen")
+                    + F("over_limit_fen")
+                    + F("pre_self_paid_fen")
+                    + F("in_scope_fen")
+                ),
+                name="settlement_parts",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    total_fen=F("funds_fen") + F("hospital_fen") + F("account_fen") + F("family_fen") + F("cash_fen")
+                ),
+                name="settlement_payers",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["institution", "day"]),
+            models.Index(fields=["history", "settled"]),
+        ]
+
+
+class LayerPaid(models.Model):
+    """What a layer paid of a settlement, beside what its caps had left: the one may not exceed the other."""
+
+    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="layers")
+    position = models.IntegerField()
+    layer = models.CharField(max_length=100)
+    payer = models.CharField(max_length=100)
+    field = models.CharField(max_length=20)
+    paid_fen = models.BigIntegerField()
+    left_fen = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["settlement", "position"], name="layer_once"),
+            models.CheckConstraint(condition=Q(left_fen=None) | Q(paid_fen__lte=F("left_fen")), name="layer_within"),
+        ]
+
+
+class FeeLine(models.Model):
+    """A charged item of a visit, split by the catalogue when it was uploaded; settled once at most.
+
+    `refund_of` names the line that it takes back (a negative count). `price` is yuan with up to six decimals.
+    """
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="lines")
+    number = models.CharField(max_length=30)
+    batch = models.CharField(max_length=30, blank=True)
+    charged = models.DateTimeField()
+    item_code = models.CharField(max_length=50)
+    own_code = models.CharField(max_length=150)
+    count = models.DecimalField(max_digits=16, decimal_places=4)
+    price = models.DecimalField(max_digits=16, decimal_places=6)
+    amount_fen = models.BigIntegerField()
+    fully_self_paid_fen = models.BigIntegerField()
+    over_limit_fen = models.BigIntegerField()
+    pre_self_paid_fen = models.BigIntegerField()
+    in_scope_fen = models.BigIntegerField()
+    reply = models.JSONField(default=dict)
+    data = models.JSONField(default=dict)
+    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, null=True, related_name="lines")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["visit", "number"], name="line_number"),
+            models.CheckConstraint(
+                condition=Q(
+                    amount_fen=F("fully_self_paid_fen")
+                    + F("over_limit_fen")
+                    + F("pre_self_paid_fen")
+                    + F("in_scope_fen")
+                ),
+                name="line_parts",
+            ),
+        ]

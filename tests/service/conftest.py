@@ -1,0 +1,50 @@
+"""One PostgreSQL server for all tests of a process; each test that asks gets a database of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from service.databases import copy, migrated
+
+os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")  # each test sets its own below
+os.environ.setdefault("YIBAO_SANDBOX", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
+
+from openyibao.service.postgres import Server  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with migrated() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def django_ready() -> None:
+    import django
+
+    django.setup()
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The address of an empty database, which Django uses for the time of the test."""
+    yield from using(server)
+
+
+def using(server: Server, template: str = "yibao") -> Iterator[str]:
+    """Let Django use a copy of a database for a while."""
+    from django.db import connection, connections
+
+    connections.close_all()
+    url = server.url(copy(server, template))
+    from openyibao.service.settings import database as read
+
+    old = dict(connection.settings_dict)
+    connection.settings_dict.update(read(url))
+    yield url
+    connections.close_all()
+    connection.settings_dict.update(old)
