@@ -65,6 +65,8 @@ PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
+"""A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
 INSTALLED_APPS = [
     "django.contrib.auth",
