@@ -87,6 +87,8 @@ API_WINDOW_S = seconds("YIBAO_API_WINDOW_S", 1800)
 """The same for requests with _api headers; public client programs speak of 30 minutes."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
+"""A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
 INSTALLED_APPS = [
     "django.contrib.auth",
