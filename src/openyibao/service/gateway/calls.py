@@ -44,8 +44,16 @@ class Call:
         return found
 
 
-Output = Mapping[str, Any] | None
-"""Output nodes by name: a dict, or a list of dicts, of the specification's fields; None: no output."""
+@dataclass(frozen=True, slots=True)
+class FileReply:
+    """A file as the reply (9102): sent as it is, without an envelope."""
+
+    name: str
+    content: bytes
+
+
+Output = Mapping[str, Any] | FileReply | None
+"""Output nodes by name: a dict, or a list of dicts, of the specification's fields; a file; None: no output."""
 Handler = Callable[[Call], Output]
 
 
