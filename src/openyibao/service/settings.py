@@ -1,4 +1,4 @@
-"""The settings of the platform: every one comes from the environment; `docs/platform.md` lists them.
+"""The settings of the platform: every one comes from the environment; `docs/operations.md` lists them.
 
 No secret stands here. What is missing and has no safe default stops the start with a clear error.
 """
@@ -43,7 +43,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "yibao", **options},
+        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **options},
     }
 
 
@@ -60,7 +60,14 @@ DATABASES = {
 }
 
 CLOCK = asked("YIBAO_CLOCK", "")
-"""A moment at which the platform's clock starts (sandbox and tests only); empty: the machine's clock."""
+"""A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
+if CLOCK and not SANDBOX:
+    raise ImproperlyConfigured("YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine")
+LOG_LEVEL = asked("YIBAO_LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise ImproperlyConfigured(f"YIBAO_LOG_LEVEL is {LOG_LEVEL!r}; expected DEBUG, INFO, WARNING or ERROR")
+SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
+"""The policy by which the sandbox's county settles; empty: that of Willow County."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
@@ -77,8 +84,10 @@ INSTALLED_APPS = [
     "openyibao.service.settlements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
+    "openyibao.service.sandbox",
 ]
 MIDDLEWARE = [
+    "openyibao.service.observe.Observe",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
