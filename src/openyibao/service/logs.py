@@ -27,6 +27,7 @@ FIELDS = (
     "institution",
     "infcode",
     "refusal",
+    "reference",
     "milliseconds",
     "error",
     "at",
@@ -60,7 +61,7 @@ def write(event: str, level: int = logging.INFO, error: BaseException | None = N
     """One line. Of `error` the type and the places are written, never the message."""
     if error is not None:
         fields |= described(error)
-    logging.getLogger(OWN).log(level, event, extra={"fields": fields})
+    logging.getLogger(OWN).log(level, event, extra=fields)
 
 
 def described(error: BaseException) -> dict[str, Any]:
@@ -87,15 +88,15 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": moment, "level": record.levelname.lower()}
-        if record.name == OWN:
-            line["event"] = record.getMessage()
-            fields = getattr(record, "fields", {})
+        if record.name == OWN or record.name.startswith("openyibao."):
+            line["event"] = str(record.msg)
+            fields = vars(record)
             line |= {name: fields[name] for name in FIELDS if fields.get(name) not in (None, "")}
         else:
             # what others log may quote anything: only the pattern of their message is kept, not what fills it
             line |= {"event": "log", "logger": record.name, "message": str(record.msg)}
-            if record.exc_info and record.exc_info[1]:
-                line |= described(record.exc_info[1])
+        if record.exc_info and record.exc_info[1]:
+            line |= described(record.exc_info[1])
         return MASKED.sub("***", json.dumps(line, ensure_ascii=False, default=str))
 
 
@@ -106,6 +107,7 @@ def configure(stream: TextIO | None = None, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger(OWN).setLevel(level)
+    for name in (OWN, "openyibao"):
+        logging.getLogger(name).setLevel(level)
     logging.getLogger("django.request").setLevel(logging.CRITICAL)  # each request has its line already
     logging.getLogger("django.security").setLevel(logging.ERROR)

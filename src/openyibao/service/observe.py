@@ -12,14 +12,11 @@ from django.http import HttpRequest, HttpResponse
 
 from openyibao.policy.model import Bilingual
 from openyibao.service import logs, metrics
+from openyibao.service.gateway.refusals import Refused
 from openyibao.service.health import unavailable
 
 QUIET = ("health", "ready", "metrics")
 """Addresses that are asked every few seconds: counted and logged only when they fail."""
-GONE = Bilingual(
-    "Y9001 数据库暂时不可用。请稍后用同一 msgid、同一内容重发：同一报文不会办理两次。",
-    "Y9001 The database is not available. Send the same message under the same msgid again later: it is never done twice.",
-)
 
 
 class Observe:
@@ -35,7 +32,7 @@ class Observe:
         try:
             answer = self.get_response(request)
         except (OperationalError, InterfaceError) as error:  # of a middleware; those of views are caught below
-            answer = self.process_exception(request, error) or unavailable(GONE)
+            answer = self.process_exception(request, error) or gone()
         seconds = time.perf_counter() - started
         answer["X-Request-Id"] = noted["request_id"]
         match = getattr(request, "resolver_match", None)
@@ -52,5 +49,11 @@ class Observe:
         """What a view raised: written without its message. Where the database is gone, 503; else Django's 500."""
         logs.note(**logs.described(error))
         if isinstance(error, OperationalError | InterfaceError):
-            return unavailable(GONE)
+            return gone()
         return None
+
+
+def gone() -> HttpResponse:
+    """What is answered while the database is away."""
+    refused = Refused("unavailable")
+    return unavailable(Bilingual(refused.text("zh"), refused.text("en")))

@@ -130,7 +130,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                preexec_fn=partial(end_with_parent, signal.SIGINT),
+                preexec_fn=partial(end_with_parent, signal.SIGINT),  # noqa: PLW1509  (it only asks the kernel for a signal)
                 start_new_session=True,  # Ctrl-C is for the program that uses the server; it then stops the server
                 **self._identity.arguments,
             )

@@ -165,7 +165,7 @@ class Platform:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             env=environment,
-            preexec_fn=partial(end_with_parent, signal.SIGTERM),
+            preexec_fn=partial(end_with_parent, signal.SIGTERM),  # noqa: PLW1509  (it only asks the kernel for a signal)
             start_new_session=True,  # Ctrl-C is for this process, which then ends them in order
         )
 

@@ -19,6 +19,11 @@ def bill_text(bill: Data, lang: str) -> str:
     return "\n".join(_Speaker(lang).bill(bill)) + "\n"
 
 
+def layer_text(bill: Data, number: int, lang: str) -> str:
+    """What the layer of a number (from 1) did, in words."""
+    return "\n".join(_Speaker(lang).layer(number, bill["layers"][number - 1]))
+
+
 def has_rule(bill: Data) -> bool:
     """Whether any layer has a rule for the claim: it applies, and looks at the claim itself or finds money left."""
     return any(

@@ -1,0 +1,343 @@
+"""The door of settlement: try, settle, reverse. One database transaction each, of the one who calls.
+
+    try_settle(request) -> Outcome    what settling would give now; nothing is locked or written
+    settle(request) -> Outcome        the visit's lines settled, every book written
+    reverse(settlement, ...)          a settlement taken back, where no later one depends on it
+
+The order of locks is always the same: visit, history of the person, accounts by their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from openyibao.history import HistoryError, ReversalRefusedError
+from openyibao.history import reverse as reverse_claim
+from openyibao.history.person import Entry, settled
+from openyibao.service.gateway.refusals import Refused
+from openyibao.service.institutions.models import Agreement
+from openyibao.service.people.models import Account
+from openyibao.service.settlements import lines, payers, postings, replies, store
+from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
+from openyibao.service.settlements.law import Law, law_of
+from openyibao.service.settlements.models import FeeLine, History, LayerPaid, Settlement, Visit
+from openyibao.settlement import Claim, ClaimError, Uses
+from openyibao.settlement.claim_parts import StayError
+from openyibao.settlement.claim_stay import benefit_year, claims_of_stay
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to settle. `batch`: the fee lines of one upload, or None for all that are not settled yet; `only`, if not
+    empty, keeps those of these ids.
+
+    `stated` holds the sums that the asker states, in fen by part (`total`, `in_scope` ...); one that differs is
+    refused. `last`: whether the stay ends with this settlement. `extra` is kept beside the settlement.
+    """
+
+    visit: Visit
+    moment: datetime
+    msgid: str
+    batch: str | None = None
+    only: frozenset[int] = frozenset()
+    use_account: bool = False
+    stated: Mapping[str, int | None] = field(default_factory=dict)
+    last: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What settling gives: who bears what, by which bills. `settlement` is None of a try.
+
+    `balance_fen` is what the person's own account holds afterwards.
+    """
+
+    request: Request
+    payment: payers.Payment
+    parts: lines.Parts
+    entries: tuple[Entry, ...]
+    balance_fen: int
+    settlement: Settlement | None = None
+
+
+def try_settle(request: Request) -> Outcome:
+    """What settling would give now. Raises Refused as `settle` does."""
+    return _work(request, keep=False)[0]
+
+
+def settle(request: Request) -> Outcome:
+    """Settle the lines of a visit. Raises Refused, with nothing written, where that cannot be done."""
+    outcome, work = _work(request, keep=True)
+    return replace(outcome, settlement=_write(outcome, work))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    row: History
+    before: Uses
+    after: Uses
+    lines: list[FeeLine]
+    accounts: list[Account]
+
+
+def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
+    visit = request.visit
+    coverage = visit.coverage
+    row = store.history_of(visit.person, coverage.region, coverage.scheme, lock=keep)
+    found = _unsettled(request)
+    accounts = store.accounts_of(visit.person, coverage.region, lock=keep)
+    own = sum(account.balance_fen for account in accounts if not account.family)
+    law = law_of(coverage.region, coverage.scheme)
+    claim = _claim(request, row, own if request.use_account else 0)
+    before = store.uses_of(row)
+    entries, after = _settle(request, law, claim, found, before, row.last_number)
+    parts = lines.sums(found)
+    _check(request, parts)
+    payment = _pay(request, entries, parts, accounts)
+    balance = own - sum(payment.accounts.get(one.pk, 0) for one in accounts if not one.family)
+    outcome = Outcome(request, payment, parts, entries, balance)
+    return outcome, _Work(row, before, after, found, accounts)
+
+
+def _unsettled(request: Request) -> list[FeeLine]:
+    rows = FeeLine.objects.filter(visit=request.visit, settlement=None).order_by("id")
+    rows = rows if request.batch is None else rows.filter(batch=request.batch)
+    found = [line for line in rows if not request.only or line.pk in request.only]
+    if not found:
+        raise Refused("no lines", mdtrt_id=request.visit.mdtrt_id, batch=request.batch or "-")
+    return found
+
+
+def _claim(request: Request, row: History, balance_fen: int) -> Claim:
+    visit = request.visit
+    earlier = Settlement.objects.filter(visit=visit, reverses=None, reversed_by=None).exists()
+    return claim_of(
+        visit,
+        f"{visit.mdtrt_id}-{row.last_number + 1}",
+        day_of(request.moment),
+        first=not earlier or visit.kind != "inpatient",
+        last=request.last,
+        balance_fen=balance_fen,
+    )
+
+
+def _settle(
+    request: Request, law: Law, claim: Claim, found: list[FeeLine], uses: Uses, number: int
+) -> tuple[tuple[Entry, ...], Uses]:
+    """The claims that the lines make, settled one after the other; the uses afterwards."""
+    if claim.facts["service"] == PHARMACY and not knows_service(law.series.policies, PHARMACY):
+        return (), uses  # a purchase for which the law has no benefit: accounts and cash only
+    entries: list[Entry] = []
+    try:
+        policy = law.series.rule_for(claim).policy
+        claim = with_ordinary(claim, policy)
+        splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
+        if sum((lines.parts_of(one).amount_fen for one in splits), 0) != lines.sums(found).amount_fen:
+            raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
+        for lined in claims_of_stay(claim, splits, policy, benefit_year):
+            entry, uses = settled(number + len(entries) + 1, law.series, uses, lined.claim)
+            entries.append(entry)
+    except ClaimError as error:
+        raise Refused("not settled", why=error.text) from None
+    except StayError as error:
+        raise Refused("not settled", why=error.found) from None
+    return tuple(entries), uses
+
+
+def _check(request: Request, parts: lines.Parts) -> None:
+    """What the asker states must be what the lines hold, part by part."""
+    held = {"total": parts.amount_fen, **{part: getattr(parts, f"{part}_fen") for part in lines.PARTS}}
+    wrong = [
+        f"{name}: {lines.yuan(fen)} ≠ {lines.yuan(held[name])}"
+        for name, fen in request.stated.items()
+        if fen is not None and fen != held[name]
+    ]
+    if wrong:
+        raise Refused("sums differ", sums="; ".join(wrong))
+    if parts.amount_fen < 0:
+        raise Refused("sums differ", sums=f"{lines.yuan(parts.amount_fen)} < 0")
+
+
+def _pay(request: Request, entries: tuple[Entry, ...], parts: lines.Parts, accounts: list[Account]) -> payers.Payment:
+    from openyibao.settlement.bill_text import layer_text
+
+    layers: list[payers.Layer] = []
+    for entry in entries:
+        data = entry.bill.data()
+        texts = {
+            number: layer_text(data, number, "zh")
+            for number, layer in enumerate(data["layers"], 1)
+            if layer["paid_fen"]
+        }
+        layers += payers.layers_of(data, request.visit.coverage.scheme, texts)
+    paid = sum(layer.paid_fen for layer in layers)
+    agreement = Agreement.objects.filter(
+        institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
+    ).first()
+    share = agreement.over_limit_borne_bp if agreement else 0
+    hospital = payers.borne_fen(parts.over_limit_fen, share, parts.amount_fen - paid)
+    return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=request.use_account)
+
+
+def _write(outcome: Outcome, work: _Work) -> Settlement:
+    request, payment, row = outcome.request, outcome.payment, work.row
+    visit = request.visit
+    setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
+    settlement = Settlement.objects.create(
+        setl_id=setl_id,
+        history=row,
+        number=row.last_number + 1,
+        visit=visit,
+        institution=visit.institution,
+        msgid=request.msgid,
+        batch=request.batch or "",
+        settled=request.moment,
+        day=day_of(request.moment),
+        policy=outcome.entries[0].policy if outcome.entries else "",
+        digest=outcome.entries[0].digest if outcome.entries else "",
+        facts={
+            "extra": dict(request.extra),
+            "accounts": {str(key): fen for key, fen in payment.accounts.items()},
+            "lines": [line.pk for line in work.lines],
+            "balance_fen": outcome.balance_fen,
+            "last": request.last,
+        },
+        **store.entries_data(outcome.entries),
+        **_money(outcome),
+        reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
+    )
+    row.last_number += max(1, len(outcome.entries))
+    row.save(update_fields=["last_number"])
+    store.write_uses(row, work.before.values, work.after.values)
+    _write_layers(settlement, payment)
+    FeeLine.objects.filter(pk__in=[line.pk for line in work.lines]).update(settlement=settlement)
+    store.move_accounts(payment.accounts, -1)
+    postings.post_settlement(settlement, payment, work.accounts)
+    return settlement
+
+
+def _money(outcome: Outcome) -> dict[str, int]:
+    payment, parts = outcome.payment, outcome.parts
+    return {
+        "total_fen": parts.amount_fen,
+        **{f"{part}_fen": getattr(parts, f"{part}_fen") for part in lines.PARTS},
+        **{f"{name}_fen": getattr(payment, f"{name}_fen") for name in ("funds", "hospital", "account", "family")},
+        "cash_fen": payment.cash_fen,
+    }
+
+
+def _write_layers(settlement: Settlement, payment: payers.Payment) -> None:
+    LayerPaid.objects.bulk_create(
+        LayerPaid(
+            settlement=settlement,
+            position=position,
+            layer=layer.name,
+            payer=layer.payer,
+            field=layer.field,
+            paid_fen=layer.paid_fen,
+            left_fen=layer.left_fen,
+        )
+        for position, layer in enumerate(payment.layers, 1)
+    )
+
+
+def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
+    """Take a settlement back: uses, accounts and books as if it had never been, its lines unsettled again.
+
+    Raises Refused where it was taken back already, or a later settlement depends on it. The caller has locked the
+    visit.
+    """
+    row = History.objects.select_for_update().select_related("person").get(pk=settlement.history_id)
+    if Settlement.objects.filter(reverses=settlement).exists():
+        raise Refused("reversed already", setl_id=settlement.setl_id)
+    accounts = {int(key): fen for key, fen in settlement.facts["accounts"].items()}
+    held = list(Account.objects.select_for_update().filter(pk__in=accounts).order_by("pk"))
+    history, standing = store.standing_from(row, settlement.number)
+    before = history.uses
+    for claim in reversed(settlement.claim):
+        try:
+            history = reverse_claim(history, claim["id"], moment, msgid).history
+        except ReversalRefusedError as error:
+            later = {one.entry.claim.id for one in error.claims}
+            ids = [one.setl_id for one in standing if later & {claim["id"] for claim in one.claim}]
+            raise Refused("later depends", setl_id=settlement.setl_id, later=", ".join(ids)) from None
+        except HistoryError as error:
+            raise Refused("not settled", why=error.text) from None
+    own = sum(account.balance_fen + accounts[account.pk] for account in held if not account.family)
+    taken_back = _taken_back(settlement, row, moment, msgid, own if held else settlement.facts["balance_fen"])
+    row.last_number += 1
+    row.save(update_fields=["last_number"])
+    store.write_uses(row, before.values, history.uses.values)
+    for layer in settlement.layers.all():
+        LayerPaid.objects.create(
+            settlement=taken_back,
+            position=layer.position,
+            layer=layer.layer,
+            payer=layer.payer,
+            field=layer.field,
+            paid_fen=-layer.paid_fen,
+        )
+    FeeLine.objects.filter(settlement=settlement).update(settlement=None)
+    store.move_accounts(accounts, 1)
+    postings.post_reversal(taken_back, settlement)
+    return taken_back
+
+
+def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlement:
+    """Undo a reversal: its lines are settled again, under a new number.
+
+    Raises Refused unless each payer then bears exactly what it bore before: nothing may have happened in between that
+    changes it. The caller has locked the visit.
+    """
+    original = taken_back.reverses
+    if original is None:
+        raise Refused("unknown settlement", psn_no=taken_back.visit.person.psn_no, setl_id=taken_back.setl_id)
+    unsettled = FeeLine.objects.filter(visit=taken_back.visit, settlement=None)
+    if set(original.facts["lines"]) - set(unsettled.values_list("pk", flat=True)):
+        raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
+    request = Request(
+        visit=taken_back.visit,
+        moment=moment,
+        msgid=msgid,
+        only=frozenset(original.facts["lines"]),
+        use_account=bool(original.facts["accounts"]),
+        last=original.facts["last"],
+        extra=original.facts["extra"],
+    )
+    again = settle(request).settlement
+    assert again is not None
+    if any(getattr(again, f"{name}_fen") != getattr(original, f"{name}_fen") for name in MONEY):
+        raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
+    return again
+
+
+MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash")
+
+
+def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: str, balance_fen: int) -> Settlement:
+    setl_id = store.next_id("setl_id", settlement.visit.coverage.region.body.code)
+    return Settlement.objects.create(
+        setl_id=setl_id,
+        history=row,
+        number=row.last_number + 1,
+        visit=settlement.visit,
+        reverses=settlement,
+        institution=settlement.institution,
+        msgid=msgid,
+        batch=settlement.batch,
+        settled=moment,
+        day=day_of(moment),
+        policy=settlement.policy,
+        digest=settlement.digest,
+        claim=[],
+        bill=[],
+        read=[],
+        added=[],
+        facts={"balance_fen": balance_fen},
+        **{f"{name}_fen": -getattr(settlement, f"{name}_fen") for name in MONEY},
+        reply=replies.reversed_reply(settlement.reply, setl_id, msgid, moment, balance_fen),
+    )

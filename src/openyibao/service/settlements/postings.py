@@ -1,0 +1,35 @@
+"""What a settlement and its reversal write into the funds' books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openyibao.service.ledger.books import NewEntry, entry_of, post, settlement_lines
+from openyibao.service.people.models import Account
+from openyibao.service.settlements.models import Settlement
+from openyibao.service.settlements.payers import Payment
+
+SETTLEMENT, REVERSAL = "settlement", "reversal"
+
+
+def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable[Account]) -> None:
+    """Funds and accounts owe the institution what they bear; a settlement that nobody else bears has no entry."""
+    coverage = settlement.visit.coverage
+    numbers = {account.pk: account for account in accounts}
+    lines = settlement_lines(
+        coverage.region.body.code,
+        coverage.scheme,
+        settlement.institution.code,
+        payment.by_payer(),
+        [(numbers[pk].number, numbers[pk].family, fen) for pk, fen in payment.accounts.items()],
+    )
+    if lines:
+        post(NewEntry(SETTLEMENT, settlement.settled, settlement.day, settlement.setl_id, lines))
+
+
+def post_reversal(taken_back: Settlement, settlement: Settlement) -> None:
+    """The opposite entry; none where the settlement had none."""
+    entry = entry_of(SETTLEMENT, settlement.setl_id)
+    if entry is not None:
+        lines = tuple((key, -fen) for key, fen in entry.lines)
+        post(NewEntry(REVERSAL, taken_back.settled, taken_back.day, taken_back.setl_id, lines, reverses=entry.id))

@@ -1,0 +1,124 @@
+"""What a settlement reads and writes, in SQL: the locked history, uses, settlements, and the history rebuilt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from openyibao.history.data import claim_data, keys_data, uses_data
+from openyibao.history.person import Entry, History, KeptBill
+from openyibao.history.state_read import entry_of
+from openyibao.service.organisation.models import Region
+from openyibao.service.people.models import Account, Person
+from openyibao.service.settlements.models import History as Row
+from openyibao.service.settlements.models import Settlement, Use
+from openyibao.settlement import Uses
+from openyibao.settlement.claim import UseKey
+
+
+def history_of(person: Person, region: Region, scheme: str, *, lock: bool) -> Row:
+    """The row of a person under a scheme, made when first needed, and locked if asked until the transaction ends.
+
+    Without the lock a row that is not there is not made either.
+    """
+    about = {"person": person, "region": region, "scheme": scheme}
+    if not lock:
+        return Row.objects.filter(**about).first() or Row(**about)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO settlements_history (person_id, region_id, scheme, last_number) VALUES (%s, %s, %s, 0)"
+            " ON CONFLICT DO NOTHING",
+            [person.pk, region.pk, scheme],
+        )
+    return Row.objects.select_for_update().get(**about)
+
+
+def uses_of(row: Row) -> Uses:
+    """All that the person has used."""
+    if row.pk is None:
+        return Uses()
+    found = Use.objects.filter(history=row).values_list("key", "fen")
+    return Uses({key_of(key): fen for key, fen in found})
+
+
+def key_text(key: UseKey) -> str:
+    return json.dumps(list(key), ensure_ascii=False, separators=(",", ":"))
+
+
+def key_of(text: str) -> UseKey:
+    return tuple(json.loads(text))
+
+
+def write_uses(row: Row, before: Mapping[UseKey, int], after: Mapping[UseKey, int]) -> None:
+    """Write the uses that changed; one that is none any more is deleted."""
+    changed = [(key_text(key), fen) for key, fen in after.items() if before.get(key, 0) != fen]
+    gone = [key_text(key) for key in before.keys() - after.keys()]
+    with connection.cursor() as cursor:
+        if changed:
+            keys, fens = zip(*changed, strict=True)
+            cursor.execute(
+                "INSERT INTO settlements_use (history_id, key, fen) SELECT %s, * FROM unnest(%s::text[], %s::bigint[])"
+                " ON CONFLICT (history_id, key) DO UPDATE SET fen = excluded.fen",
+                [row.pk, list(keys), list(fens)],
+            )
+        if gone:
+            cursor.execute("DELETE FROM settlements_use WHERE history_id = %s AND key = ANY(%s)", [row.pk, gone])
+
+
+def next_id(sequence: str, division: str) -> str:
+    """A new number of the platform: the division and 14 digits that are never used again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s)", [f"settlements_{sequence}"])
+        return f"{division}{cursor.fetchone()[0]:014d}"
+
+
+def entries_data(entries: tuple[Entry, ...]) -> dict[str, list[Any]]:
+    """The entries of one settlement as its columns hold them: lists of the same length."""
+    return {
+        "claim": [claim_data(entry.claim) for entry in entries],
+        "bill": [entry.bill.data() for entry in entries],
+        "read": [keys_data(entry.read) for entry in entries],
+        "added": [uses_data(entry.added) for entry in entries],
+    }
+
+
+def standing_from(row: Row, number: int) -> tuple[History, list[Settlement]]:
+    """The history from a settling on: its entries (numbered from 1) and the settlements that they stand in."""
+    settlements = list(
+        Settlement.objects.filter(history=row, number__gte=number, reverses=None, reversed_by=None).order_by("number")
+    )
+    entries: list[Entry] = []
+    for settlement in settlements:
+        for place in range(len(settlement.claim)):
+            data = {
+                "number": len(entries) + 1,
+                "policy": settlement.bill[place]["policy"]["id"],
+                "digest": settlement.bill[place]["policy"]["digest"],
+                **{name: getattr(settlement, name)[place] for name in ("claim", "bill", "read", "added")},
+            }
+            entries.append(entry_of(data, settlement.setl_id))
+    assert all(isinstance(entry.bill, KeptBill) for entry in entries)
+    uses = uses_of(row)
+    numbers = tuple(entry.number for entry in entries)
+    return History(row.person.psn_no, entries=tuple(entries), standing=numbers, uses=uses), settlements
+
+
+def accounts_of(person: Person, region: Region, *, lock: bool) -> list[Account]:
+    """The accounts that pay for a person: the own one, then family accounts; locked in the order of their ids."""
+    found = Account.objects.filter(region=region, family=False, owner=person) | Account.objects.filter(
+        region=region, family=True, pk__in=person.family_accounts.values("pk")
+    )
+    rows = found.order_by("pk")
+    return sorted(rows.select_for_update() if lock else rows, key=lambda account: (account.family, account.pk))
+
+
+def move_accounts(taken: Mapping[int, int], times: int) -> None:
+    """Take from accounts (times -1) or give back (times 1). The rows are locked already."""
+    with connection.cursor() as cursor:
+        for account, fen in sorted(taken.items()):
+            cursor.execute(
+                "UPDATE people_account SET balance_fen = balance_fen + %s WHERE id = %s", [times * fen, account]
+            )
