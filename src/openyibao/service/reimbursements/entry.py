@@ -15,7 +15,7 @@ from django.db import transaction
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
 from openyibao.service.institutions.agreements import check_code
-from openyibao.service.institutions.agreements import known as known_institution
+from openyibao.service.institutions.doors import known as known_institution
 from openyibao.service.institutions.mappings import mapped
 from openyibao.service.institutions.models import Institution
 from openyibao.service.organisation.fields import Day, Facts, Given, Listed, Number, Text, Whole
