@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "openyibao.service.people",
     "openyibao.service.institutions",
     "openyibao.service.settlements",
+    "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
 ]
