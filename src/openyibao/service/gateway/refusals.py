@@ -35,6 +35,10 @@ class Refused(Exception):
         return f"{self.reason.code} " + getattr(self.reason, lang).format(**shown)
 
 
+class RefusedKept(Refused):
+    """A refusal that itself is kept, with what the handler wrote before it: a message id that was made void."""
+
+
 @cache
 def reasons() -> dict[str, Reason]:
     """All reasons by name, from refusals.toml. Two reasons never share a code."""

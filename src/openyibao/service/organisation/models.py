@@ -48,3 +48,64 @@ class Grant(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(end=None) | Q(end__gt=F("start")), name="grant_period")]
+
+
+class Proposal(models.Model):
+    """Something that changes money, identity or access: one user proposes it and another one decides.
+
+    `action` names what would be done, `data` with which values, `body` where. The result is that of the decision; it
+    never holds a secret. A trigger lets nothing change but the one decision, and nothing be deleted.
+    """
+
+    action = models.CharField(max_length=40)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT)
+    subject = models.CharField(max_length=100)
+    data = models.JSONField()
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposed")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="decided"
+    )
+    decided_at = models.DateTimeField(null=True)
+    accepted = models.BooleanField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")), name="proposal_two_persons"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, accepted=None)
+                | Q(decided_by__isnull=False, decided_at__isnull=False, accepted__isnull=False),
+                name="proposal_decision",
+            ),
+        ]
+        indexes = [models.Index(fields=["body", "proposed_at"])]
+
+
+class Access(models.Model):
+    """Who did or tried what, when, about whom (a pseudonym or a number, never a name): appended only."""
+
+    at = models.DateTimeField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
+    route = models.CharField(max_length=60)
+    item = models.CharField(max_length=40)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True)
+    subject = models.CharField(max_length=100)
+    status = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["body", "at"])]
+
+
+class Attempt(models.Model):
+    """An attempt to sign in, under the SHA-256 of the user name that was given."""
+
+    name = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    good = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "at"])]

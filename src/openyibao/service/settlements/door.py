@@ -31,7 +31,8 @@ from openyibao.settlement.claim_stay import benefit_year, claims_of_stay
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to settle. `batch`: the fee lines of one upload, or None for all that are not settled yet.
+    """What to settle. `batch`: the fee lines of one upload, or None for all that are not settled yet; `only`, if not
+    empty, keeps those of these ids.
 
     `stated` holds the sums that the asker states, in fen by part (`total`, `in_scope` ...); one that differs is
     refused. `last`: whether the stay ends with this settlement. `extra` is kept beside the settlement.
@@ -41,6 +42,7 @@ class Request:
     moment: datetime
     msgid: str
     batch: str | None = None
+    only: frozenset[int] = frozenset()
     use_account: bool = False
     stated: Mapping[str, int | None] = field(default_factory=dict)
     last: bool = True
@@ -103,7 +105,8 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
 
 def _unsettled(request: Request) -> list[FeeLine]:
     rows = FeeLine.objects.filter(visit=request.visit, settlement=None).order_by("id")
-    found = list(rows if request.batch is None else rows.filter(batch=request.batch))
+    rows = rows if request.batch is None else rows.filter(batch=request.batch)
+    found = [line for line in rows if not request.only or line.pk in request.only]
     if not found:
         raise Refused("no lines", mdtrt_id=request.visit.mdtrt_id, batch=request.batch or "-")
     return found
@@ -196,8 +199,13 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
         day=day_of(request.moment),
         policy=outcome.entries[0].policy if outcome.entries else "",
         digest=outcome.entries[0].digest if outcome.entries else "",
-        facts={**request.extra, "accounts": {str(key): fen for key, fen in payment.accounts.items()}}
-        | {"lines": [line.pk for line in work.lines], "balance_fen": outcome.balance_fen, "last": request.last},
+        facts={
+            "extra": dict(request.extra),
+            "accounts": {str(key): fen for key, fen in payment.accounts.items()},
+            "lines": [line.pk for line in work.lines],
+            "balance_fen": outcome.balance_fen,
+            "last": request.last,
+        },
         **store.entries_data(outcome.entries),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
@@ -277,6 +285,34 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
     store.move_accounts(accounts, 1)
     postings.post_reversal(taken_back, settlement)
     return taken_back
+
+
+def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlement:
+    """Undo a reversal: its lines are settled again, under a new number.
+
+    Raises Refused unless each payer then bears exactly what it bore before: nothing may have happened in between that
+    changes it. The caller has locked the visit.
+    """
+    original = taken_back.reverses
+    if original is None:
+        raise Refused("unknown settlement", psn_no=taken_back.visit.person.psn_no, setl_id=taken_back.setl_id)
+    unsettled = FeeLine.objects.filter(visit=taken_back.visit, settlement=None)
+    if set(original.facts["lines"]) - set(unsettled.values_list("pk", flat=True)):
+        raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
+    request = Request(
+        visit=taken_back.visit,
+        moment=moment,
+        msgid=msgid,
+        only=frozenset(original.facts["lines"]),
+        use_account=bool(original.facts["accounts"]),
+        last=original.facts["last"],
+        extra=original.facts["extra"],
+    )
+    again = settle(request).settlement
+    assert again is not None
+    if any(getattr(again, f"{name}_fen") != getattr(original, f"{name}_fen") for name in MONEY):
+        raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
+    return again
 
 
 MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash")

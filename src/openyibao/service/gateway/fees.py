@@ -1,0 +1,141 @@
+"""Fee lines of a visit: uploaded and split at once, or cancelled while they are not settled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from openyibao.catalogue import SplitLine
+from openyibao.policy.divisions import CLASS_C
+from openyibao.service.gateway.calls import Call, Node
+from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.visits import china, plain
+from openyibao.service.institutions.models import Mapping
+from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
+from openyibao.service.settlements.law import law_of
+from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
+from openyibao.service.settlements.models import FeeLine, Visit
+
+ALL = "0000"
+NO_LIMIT = Decimal("999999")
+"""What the interface's own platforms write where there is no price limit."""
+LEVELS = {"class A": "01", "class B": "02", CLASS_C: "03"}
+CATEGORIES = {"drug": "09", "medical service": "14", "material": "08"}
+"""The charge category (MED_CHRGITM_TYPE) by the catalogue's kind of item; services are not told apart: other."""
+
+
+def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
+    """Store the lines of a visit, each with its four parts, and answer them. All of them, or Refused."""
+    before = list(FeeLine.objects.filter(visit=visit).order_by("id"))
+    known = {line.number for line in before}
+    new: list[FeeLine] = []
+    for row in rows:
+        line = _line(call, visit, row)
+        if line.number in known:
+            raise Refused("line again", line=line.number)
+        known.add(line.number)
+        new.append(line)
+    _check_mapped(call, new)
+    law = law_of(visit.coverage.region, visit.coverage.scheme)
+    draft = claim_of(visit, visit.mdtrt_id, day_of(call.now), first=True, last=True, balance_fen=0)
+    policy = law.series.rule_for(draft).policy
+    draft = with_ordinary(draft, policy)
+    open_lines = [line for line in before if line.settlement_id is None]
+    found = split_new(law, policy, draft, open_lines, new)
+    for line in new:
+        parts, split = found[line.number]
+        line.reply = plain(_answer(line, parts, split))
+        with_parts(line, parts)
+    FeeLine.objects.bulk_create(new)
+    return [_answer(line, *found[line.number]) for line in new]
+
+
+def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
+    """Delete lines that are not settled: those of these numbers, of a batch, or (neither) all."""
+    lines = FeeLine.objects.filter(visit=visit)
+    if numbers:
+        lines = lines.filter(number__in=numbers)
+    elif batch is not None:
+        lines = lines.filter(batch=batch)
+    else:
+        lines = lines.filter(settlement=None)
+    found = list(lines)
+    settled = [line.number for line in found if line.settlement_id is not None]
+    if settled:
+        raise Refused("lines settled", line=", ".join(settled))
+    missing = set(numbers) - {line.number for line in found}
+    if missing or not found:
+        raise Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=", ".join(sorted(missing)) or batch or "-")
+    gone = {line.number for line in found}
+    kept = FeeLine.objects.filter(visit=visit).exclude(pk__in=[line.pk for line in found])
+    refunds = [line.number for line in kept if line.data.get("refund_of") in gone]
+    if refunds:
+        raise Refused("refunded line", line=", ".join(sorted(gone)), refund=", ".join(refunds))
+    FeeLine.objects.filter(pk__in=[line.pk for line in found]).delete()
+
+
+def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
+    """A row as a line that is not split yet."""
+    charged = china(row["fee_ocur_time"], "fee_ocur_time", call.now)
+    if day_of(charged) < day_of(visit.begun):
+        raise Refused("bad moment", field="fee_ocur_time", found=plain(row["fee_ocur_time"]))
+    refund_of = row.get("init_feedetl_sn")
+    count, price = row["cnt"], row["pric"]
+    if count is None or price is None:
+        raise Refused("line amount", line=row["feedetl_sn"], found="-", expected="-")
+    amount = fen_of(row["det_item_fee_sumamt"], "det_item_fee_sumamt")
+    return FeeLine(
+        visit=visit,
+        number=row["feedetl_sn"],
+        batch=row.get("chrg_bchno") or "",
+        charged=charged,
+        item_code=row["med_list_codg"],
+        own_code=row["medins_list_codg"],
+        count=count,
+        price=price,
+        amount_fen=amount,
+        data={**plain(row), **({"refund_of": refund_of} if refund_of and count < 0 else {})},
+    )
+
+
+def _check_mapped(call: Call, new: list[FeeLine]) -> None:
+    """Institutions send codes that they have mapped (3301)."""
+    mapped = {
+        (one.own_code, one.item_code): one.period
+        for one in Mapping.objects.filter(institution=call.institution, own_code__in={line.own_code for line in new})
+    }
+    for line in new:
+        period = mapped.get((line.own_code, line.item_code))
+        day = day_of(line.charged)
+        if period is None or day < period.lower or (period.upper is not None and day >= period.upper):
+            raise Refused("not mapped", own=line.own_code, item=line.item_code)
+
+
+def _answer(line: FeeLine, parts: Parts, split: SplitLine) -> dict[str, Any]:
+    """A line as the interface answers it."""
+    level = LEVELS[str(split.version.item_class)]
+    share = Fraction(1) if level == "03" else split.share
+    limit = split.limit.value if split.limit is not None else None
+    return {
+        "feedetl_sn": line.number,
+        "det_item_fee_sumamt": yuan(parts.amount_fen),
+        "cnt": line.count,
+        "pric": line.price,
+        "pric_uplmt_amt": _exact(limit / 100, 6) if isinstance(limit, Fraction) else NO_LIMIT,
+        "selfpay_prop": _exact(share, 4),
+        "fulamt_ownpay_amt": yuan(parts.fully_self_paid_fen),
+        "overlmt_amt": yuan(parts.over_limit_fen),
+        "preselfpay_amt": yuan(parts.pre_self_paid_fen),
+        "inscp_scp_amt": yuan(parts.in_scope_fen),
+        "chrgitm_lv": level,
+        "med_chrgitm_type": CATEGORIES.get(split.item.kind, "14"),
+        "lmt_used_flag": "0",
+    }
+
+
+def _exact(number: Fraction, places: int) -> Decimal:
+    """A fraction as a decimal number, half-up in the last place."""
+    scaled = (abs(number) * 10**places * 2 + 1) // 2
+    value = Decimal(int(scaled)).scaleb(-places)
+    return -value if number < 0 else value

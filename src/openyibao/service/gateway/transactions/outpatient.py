@@ -1,0 +1,132 @@
+"""Outpatient care: registration, visit, fee lines, try, settlement, reversal (2201 to 2208)."""
+
+from __future__ import annotations
+
+from openyibao.policy.model import Bilingual
+from openyibao.service.gateway.calls import Call, Output, answers
+from openyibao.service.gateway.fees import cancel, upload
+from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.visits import (
+    answered,
+    china,
+    coverage_of,
+    in_state,
+    nodes,
+    person_of,
+    plain,
+    request_of,
+    set_disease,
+    settlement_of,
+    visit_of,
+)
+from openyibao.service.settlements.claims import day_of
+from openyibao.service.settlements.door import reverse
+from openyibao.service.settlements.models import Visit
+from openyibao.service.settlements.store import next_id
+
+GENERAL = "11"
+ALL = "0000"
+CANCEL_LINES = Bilingual("请先撤销费用明细。", "Cancel its fee lines first.")
+
+
+@answers("2201", writes=True)
+def register(call: Call) -> Output:
+    node = call.node()
+    person = person_of(node)
+    begun = china(node["begntime"], "begntime", call.now)
+    coverage = coverage_of(person, node["insutype"], day_of(begun))
+    visit = Visit.objects.create(
+        mdtrt_id=next_id("mdtrt_id", coverage.region.body.code[:6]),
+        kind="outpatient",
+        person=person,
+        coverage=coverage,
+        institution=call.institution,
+        med_type=GENERAL,
+        number=node["ipt_otp_no"] or "",
+        begun=begun,
+        data={"registration": plain(node)},
+    )
+    call.links["visit"] = visit
+    return {"data": {"mdtrt_id": visit.mdtrt_id, "psn_no": person.psn_no, "ipt_otp_no": visit.number}}
+
+
+@answers("2202", writes=True)
+def cancel_registration(call: Call) -> Output:
+    visit = visit_of(call, call.node(), "outpatient")
+    in_state(visit, "open")
+    if visit.lines.exists():
+        raise Refused("visit state", mdtrt_id=visit.mdtrt_id, state=visit.state, todo=CANCEL_LINES)
+    visit.state = "cancelled"
+    visit.save(update_fields=["state"])
+    return None
+
+
+@answers("2203", "2203A", writes=True)
+def describe(call: Call) -> Output:
+    node = call.node("mdtrtinfo")
+    visit = visit_of(call, node, "outpatient")
+    in_state(visit, "open")
+    visit.med_type = node["med_type"] or GENERAL
+    visit.begun = china(node["begntime"], "begntime", call.now)
+    visit.data |= {"mdtrtinfo": plain(node), "diseinfo": plain(call.rows("diseinfo"))}
+    set_disease(visit, node)
+    visit.save()
+    return None
+
+
+@answers("2204", writes=True)
+def upload_lines(call: Call) -> Output:
+    rows = call.rows("feedetail")
+    visit = visit_of(call, _one_visit(rows), "outpatient")
+    in_state(visit, "open")
+    return {"result": upload(call, visit, rows)}
+
+
+@answers("2205", writes=True)
+def cancel_lines(call: Call) -> Output:
+    node = call.node()
+    visit = visit_of(call, node, "outpatient")
+    batch = node["chrg_bchno"]
+    cancel(visit, [], batch=None if batch == ALL else batch)
+    return None
+
+
+@answers("2206")
+def try_it(call: Call) -> Output:
+    node = call.node()
+    visit = visit_of(call, node, "outpatient", lock=False)
+    _check(visit, node["med_type"])
+    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=False)
+
+
+@answers("2207", writes=True)
+def settle_it(call: Call) -> Output:
+    node = call.node()
+    visit = visit_of(call, node, "outpatient")
+    _check(visit, node["med_type"])
+    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=True)
+
+
+@answers("2208", "2305", "2103", writes=True)
+def reverse_it(call: Call) -> Output:
+    settlement = settlement_of(call, call.node())
+    taken_back = reverse(settlement, call.now, call.msgid)
+    call.links["settlement"] = taken_back
+    return nodes(call.infno, taken_back.reply)
+
+
+def _one_visit(rows: list[dict[str, object]]) -> dict[str, object]:
+    """The visit and person that all lines of an upload name."""
+    named = {(row["mdtrt_id"], row["psn_no"]) for row in rows}
+    if len(named) != 1:
+        raise Refused("unknown visit", psn_no="-", mdtrt_id=", ".join(sorted(str(one[0]) for one in named)) or "-")
+    return rows[0]
+
+
+def _check(visit: Visit, med_type: str | None) -> None:
+    """The kind of care must be the one that was uploaded with the visit; where none was, it is the one stated now."""
+    in_state(visit, "open")
+    if "mdtrtinfo" not in visit.data:
+        visit.med_type = med_type or visit.med_type
+    elif med_type and med_type != visit.med_type:
+        raise Refused("other care", mdtrt_id=visit.mdtrt_id, expected=visit.med_type, found=med_type)

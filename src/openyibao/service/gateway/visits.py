@@ -1,0 +1,167 @@
+"""What visit transactions have in common: the person, coverage, visit they name, and the settlement they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from openyibao.service.clock import CHINA
+from openyibao.service.gateway.calls import Call, Node
+from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.spec import transaction
+from openyibao.service.people.models import Coverage, Filing, Person
+from openyibao.service.settlements import replies
+from openyibao.service.settlements.claims import day_of
+from openyibao.service.settlements.door import Request, settle, try_settle
+from openyibao.service.settlements.lines import fen_of
+from openyibao.service.settlements.models import Settlement, Visit
+
+BY_NUMBER = "02"
+CHRONIC = "14"
+STATED = {
+    "total": "medfee_sumamt",
+    "fully_self_paid": "fulamt_ownpay_amt",
+    "over_limit": "overlmt_selfpay",
+    "pre_self_paid": "preselfpay_amt",
+    "in_scope": "inscp_scp_amt",
+}
+
+
+def person_of(node: Node) -> Person:
+    """The person of `psn_no`, who must own the certificate that the request shows, where it is an identity number."""
+    person = Person.objects.filter(psn_no=node["psn_no"] or "").first()
+    if person is None:
+        raise Refused("unknown person", field="psn_no")
+    shown = node.get("mdtrt_cert_no")
+    if node.get("mdtrt_cert_type") == BY_NUMBER and shown and shown.upper() != person.certificate.upper():
+        raise Refused("unknown person", field="mdtrt_cert_no")
+    return person
+
+
+def coverage_of(person: Person, insurance: str | None, day: date) -> Coverage:
+    """The coverage of a kind (INSUTYPE) that holds on a day. Raises Refused where there is none, or it is suspended."""
+    found = (
+        Coverage.objects.select_related("region__body", "person")
+        .filter(person=person, insurance=insurance or "", period__contains=day)
+        .first()
+    )
+    if found is None or (found.suspended is not None and found.suspended <= day):
+        raise Refused("not insured", psn_no=person.psn_no, day=day, insurance=insurance or "-")
+    return found
+
+
+def china(moment: datetime | date | None, field: str, now: datetime) -> datetime:
+    """A moment as the interface states it (China's time). Raises Refused for one that is missing or still to come."""
+    if moment is None:
+        raise Refused("bad moment", field=field, found="-")
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day)
+    stated = moment.replace(tzinfo=CHINA)
+    if day_of(stated) > day_of(now):
+        raise Refused("bad moment", field=field, found=stated.strftime("%Y-%m-%d %H:%M:%S"))
+    return stated
+
+
+def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = True) -> Visit:
+    """The institution's visit that a request names, locked until the end of the transaction if asked."""
+    rows = Visit.objects.select_related("person", "coverage__region__body", "institution__body")
+    rows = rows.filter(
+        mdtrt_id=node["mdtrt_id"] or "", institution=call.institution, person__psn_no=node["psn_no"] or ""
+    )
+    found = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if found is None or (kind is not None and found.kind != kind):
+        raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    call.links["visit"] = found
+    return found
+
+
+def in_state(visit: Visit, *states: str, todo: object = "") -> None:
+    """Raise Refused unless the visit is in one of these states."""
+    if visit.state not in states:
+        raise Refused("visit state", mdtrt_id=visit.mdtrt_id, state=visit.state, todo=todo)
+
+
+def set_disease(visit: Visit, node: Mapping[str, Any]) -> None:
+    """Note the disease of a visit; a chronic one must be filed for the person."""
+    code = node.get("dise_codg") or ""
+    visit.disease = code
+    visit.data["disease word"] = node.get("dise_name") or ""
+    if visit.med_type != CHRONIC:
+        return
+    filing = Filing.objects.filter(
+        person=visit.person, kind="chronic disease", code=code, cancelled=None, period__contains=day_of(visit.begun)
+    ).first()
+    if filing is None:
+        raise Refused("not filed", psn_no=visit.person.psn_no, disease=code or "-")
+    visit.data["disease word"] = filing.data.get("word") or visit.data["disease word"]
+
+
+def plain(value: Any) -> Any:
+    """What was uploaded, as JSON holds it: moments and exact numbers as text."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | bool) or value is None else str(value)
+
+
+def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last: bool = True) -> Request:
+    """What a try or a settlement asks. Raises Refused for another insurance or kind of care than registered."""
+    if node.get("insutype") and node["insutype"] != visit.coverage.insurance:
+        expected = visit.coverage.insurance
+        raise Refused("other insurance", mdtrt_id=visit.mdtrt_id, expected=expected, found=node["insutype"])
+    stated = {name: fen_of(node.get(field), field) for name, field in STATED.items()}
+    return Request(
+        visit=visit,
+        moment=call.now,
+        msgid=call.msgid,
+        batch=batch,
+        use_account=node.get("acct_used_flag") == "1",
+        stated=stated,
+        last=last,
+        extra={name: node.get(name) for name in ("mdtrt_cert_type", "psn_setlway", "invono") if node.get(name)},
+    )
+
+
+def answered(call: Call, request: Request, *, keep: bool) -> dict[str, Any]:
+    """Settle or try, as the nodes of the reply."""
+    if not keep:
+        return nodes(call.infno, replies.reply_of(try_settle(request)))
+    outcome = settle(request)
+    assert outcome.settlement is not None
+    call.links["settlement"] = outcome.settlement
+    return nodes(call.infno, outcome.settlement.reply)
+
+
+def nodes(infno: str, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept reply as a transaction's output: those of its fields that the transaction has."""
+    outputs = transaction(infno).outputs
+    info, detail = outputs["setlinfo"].fields, outputs["setldetail"].fields
+    return {
+        "setlinfo": _only(replies.numbers(reply["setlinfo"]), info),
+        "setldetail": [_only(replies.numbers(row), detail) for row in reply["setldetail"]],
+    }
+
+
+def _only(node: Node, fields: Mapping[str, Any]) -> Node:
+    return {name: value for name, value in node.items() if name in fields}
+
+
+def settlement_of(call: Call, node: Node) -> Settlement:
+    """The institution's settlement that a request names, its visit locked."""
+    visit = visit_of(call, node)
+    found = (
+        Settlement.objects.select_related("visit__coverage__region__body", "institution", "history")
+        .filter(setl_id=node["setl_id"] or "", visit=visit, institution=call.institution)
+        .first()
+    )
+    if found is None:
+        raise Refused("unknown settlement", psn_no=node["psn_no"], setl_id=node["setl_id"])
+    if found.reverses_id is not None:
+        raise Refused("reversed already", setl_id=found.setl_id)
+    return found
