@@ -44,9 +44,13 @@ class Call:
         return found
 
 
+ROOT = "(root)"
+"""The name of what stands in the output itself, beside or without nodes, as the specification calls it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileReply:
-    """A file as the reply (9102): sent as it is, without an envelope."""
+    """A reply that is a file itself, not an envelope."""
 
     name: str
     content: bytes
