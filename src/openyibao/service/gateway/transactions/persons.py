@@ -55,7 +55,10 @@ def _found(node: Node) -> Person:
     certificate = {"certificate_type": node.get("psn_cert_type") or IDENTITY_NUMBER}
     if kind == CARD:
         if not number or not node.get("card_sn"):
-            raise Refused("credential", why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"))
+            raise Refused(
+                "credential",
+                why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"),
+            )
         found = Person.objects.filter(card=number).first()
         field = "mdtrt_cert_no"
     elif kind == CREDENTIAL:
@@ -64,9 +67,14 @@ def _found(node: Node) -> Person:
             raise Refused("credential", why=why)
         found, field = Person.objects.filter(**certificate, certificate=node["certno"]).first(), "certno"
     elif kind == ID_CARD:
-        found, field = Person.objects.filter(**certificate, certificate=number or node.get("certno") or "").first(), "certno"
+        found, field = (
+            Person.objects.filter(**certificate, certificate=number or node.get("certno") or "").first(),
+            "certno",
+        )
     else:
-        why = Bilingual(f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are")
+        why = Bilingual(
+            f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are"
+        )
         raise Refused("credential", why=why)
     if found is None or node.get("certno") not in (None, "", found.certificate):
         raise Refused("unknown person", field=field)
@@ -157,7 +165,9 @@ def institution(call: Call) -> Output:
         for one in lookup.few(Institution.objects.filter(asked).order_by("code"))
     ]
     if not found:
-        raise Refused("unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-")
+        raise Refused(
+            "unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-"
+        )
     return {"medinsinfo": found[0] if len(found) == 1 else found}
 
 
@@ -248,8 +258,6 @@ def _meets(condition: Condition, values: frozenset[Any]) -> bool:
     if isinstance(key, Words):
         return not values.isdisjoint(key.values)
     return any(
-        isinstance(value, int)
-        and (key.low is None or key.low <= value)
-        and (key.high is None or value <= key.high)
+        isinstance(value, int) and (key.low is None or key.low <= value) and (key.high is None or value <= key.high)
         for value in values
     )
