@@ -123,7 +123,10 @@ def shares(one: Listed) -> list[Case]:
     if share is None:
         return [Case(EVERYBODY, "", Fraction(0))]
     found = _cases(share, "") if isinstance(share, FactTable) else _banded(share)
-    return [Case(EVERYBODY if len(found) == 1 else str(number), case.words, case.value) for number, case in enumerate(found, 1)]
+    return [
+        Case(EVERYBODY if len(found) == 1 else str(number), case.words, case.value)
+        for number, case in enumerate(found, 1)
+    ]
 
 
 def _banded(bands: Bands) -> list[Case]:

@@ -103,7 +103,9 @@ def own(call: Call, code: str | None) -> None:
 def region_of(institution: Institution) -> Region:
     """The pooling region in which an institution lies: the nearest one above it. Raises Refused."""
     codes = [code for code in institution.body.path.split("/") if code]
-    regions = {region.body.code: region for region in Region.objects.filter(body__code__in=codes).select_related("body")}
+    regions = {
+        region.body.code: region for region in Region.objects.filter(body__code__in=codes).select_related("body")
+    }
     for code in reversed(codes):
         if code in regions:
             return regions[code]

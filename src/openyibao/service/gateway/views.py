@@ -31,7 +31,7 @@ from openyibao.service.gateway.spec import Transaction, by_path
 from openyibao.service.gateway.spec import transaction as specification
 from openyibao.service.gateway.uploads import message_of
 from openyibao.service.gateway.writer import write_reply
-from openyibao.service.institutions.agreements import in_force
+from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
 
 log = logging.getLogger("openyibao.gateway")

@@ -116,7 +116,9 @@ def medication(call: Call) -> Output:
     node = call.node()
     person = lookup.person_of(call, node["psn_no"])
     start, end = lookup.between(node["begntime"], node.get("endtime") or call.now)
-    rows = FeeLine.objects.filter(visit__institution=call.institution, visit__person=person, charged__range=(start, end))
+    rows = FeeLine.objects.filter(
+        visit__institution=call.institution, visit__person=person, charged__range=(start, end)
+    )
     rows = rows.filter(visit__med_type__in=CHRONIC).exclude(visit__state="cancelled")
     found = rows.select_related("visit__coverage__region").order_by("charged", "id")
     common = (

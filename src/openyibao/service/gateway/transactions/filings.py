@@ -108,9 +108,7 @@ def _refuse_overlap(person: Person, new: _New, period: Any) -> None:
     for one in rows:
         if new.kind != DESIGNATED or new.institution == one.institution or one.data.get("fix_srt_no") == new.place:
             last = lookup.last_day(one.period) or "-"
-            raise Refused(
-                "filing overlaps", psn_no=person.psn_no, number=one.number, first=one.period.lower, last=last
-            )
+            raise Refused("filing overlaps", psn_no=person.psn_no, number=one.number, first=one.period.lower, last=last)
 
 
 def _kept(value: Any) -> Any:

@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
 
-from openyibao.policy.model import Condition, Layer, Policy, Words
+from openyibao.policy.model import Bilingual, Condition, Layer, Policy, Words
 from openyibao.service.gateway import lookup
 from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
@@ -21,7 +21,6 @@ from openyibao.service.people.models import Account, Coverage, Filing, Identity,
 from openyibao.service.settlements.claims import age_on, day_of, service_of, word
 from openyibao.service.settlements.lines import yuan
 from openyibao.service.settlements.payers import OWN, fund_code
-from openyibao.policy.model import Bilingual
 from openyibao.tables.names import empty_word
 
 CREDENTIAL, ID_CARD, CARD = "01", "02", "03"
@@ -57,7 +56,10 @@ def _found(node: Node) -> Person:
     certificate = node.get("psn_cert_type") or IDENTITY_NUMBER
     if kind == CARD:
         if not number or not node.get("card_sn"):
-            raise Refused("credential", why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"))
+            raise Refused(
+                "credential",
+                why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"),
+            )
         found = Person.objects.filter(card=number).first()
         field = "mdtrt_cert_no"
     elif kind == CREDENTIAL:
@@ -68,7 +70,9 @@ def _found(node: Node) -> Person:
     elif kind == ID_CARD:
         found, field = by_certificate(certificate, number or node.get("certno") or ""), "certno"
     else:
-        why = Bilingual(f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are")
+        why = Bilingual(
+            f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are"
+        )
         raise Refused("credential", why=why)
     if found is None or normal(found.certificate_type, node.get("certno") or "") not in ("", found.certificate):
         raise Refused("unknown person", field=field)
@@ -159,7 +163,9 @@ def institution(call: Call) -> Output:
         for one in lookup.few(Institution.objects.filter(asked).order_by("code"), 1)
     ]
     if not found:
-        raise Refused("unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-")
+        raise Refused(
+            "unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-"
+        )
     return {"medinsinfo": found[0]}
 
 
@@ -250,8 +256,6 @@ def _meets(condition: Condition, values: frozenset[Any]) -> bool:
     if isinstance(key, Words):
         return not values.isdisjoint(key.values)
     return any(
-        isinstance(value, int)
-        and (key.low is None or key.low <= value)
-        and (key.high is None or value <= key.high)
+        isinstance(value, int) and (key.low is None or key.low <= value) and (key.high is None or value <= key.high)
         for value in values
     )

@@ -25,7 +25,17 @@ TOLD = (
     *("coner_name", "tel", "mdtrt_cert_type", "pre_pay_flag", "medrcdno", "atddr_no", "chfpdr_name"),
     *("adm_dept_codg", "adm_dept_name", "adm_bed", "dscg_maindiag_code", "dscg_maindiag_name", "dscg_dept_codg"),
     *("dscg_dept_name", "dscg_bed", "dscg_way", "main_cond_dscr", "dise_name", "oprn_oprt_code", "oprn_oprt_name"),
-    *("fpsc_no", "matn_type", "birctrl_type", "latechb_flag", "pret_flag", "cop_flag", "opter_id", "opter_name", "memo"),
+    *(
+        "fpsc_no",
+        "matn_type",
+        "birctrl_type",
+        "latechb_flag",
+        "pret_flag",
+        "cop_flag",
+        "opter_id",
+        "opter_name",
+        "memo",
+    ),
     *DATES,
     *COUNTS,
 )
