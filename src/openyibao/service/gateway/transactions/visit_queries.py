@@ -6,7 +6,7 @@ Only the asking institution's own visits are shown. Fee lines are in `fee_querie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -158,7 +158,7 @@ def _diagnosis(visit: Visit, number: int, row: Mapping[str, Any]) -> Node:
         "diag_dept": row["diag_dept"],
         "dise_dor_no": row["dise_dor_no"],
         "dise_dor_name": row["dise_dor_name"],
-        "diag_time": datetime.fromisoformat(str(row["diag_time"])),
+        "diag_time": lookup.china(str(row["diag_time"])),
         "opter_id": None,
         "opter_name": None,
         "opt_time": None,
