@@ -206,7 +206,11 @@ def line(row: dict[str, Any], where: str = "result") -> list[Wrong]:
         exact = Fraction(inside) * Fraction(share or 0)
         if not nearest(exact, ahead):
             expected = f"{yuan(inside)} x {share or 0}"
-            wrong.append(Wrong(f"{where} identity 7: preselfpay_amt = in-limit amount x selfpay_prop", expected, f"{yuan(ahead)}"))
+            wrong.append(
+                Wrong(
+                    f"{where} identity 7: preselfpay_amt = in-limit amount x selfpay_prop", expected, f"{yuan(ahead)}"
+                )
+            )
     return wrong
 
 
