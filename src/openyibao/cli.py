@@ -10,6 +10,7 @@ import typer
 
 from openyibao import commands
 from openyibao.cli_lab import lab_app
+from openyibao.cli_service import serve
 
 app = typer.Typer(
     add_completion=False,
@@ -23,6 +24,7 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(bench_app, name="bench")
 app.add_typer(lab_app, name="lab")
+app.command()(serve)
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
 

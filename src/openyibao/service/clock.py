@@ -17,9 +17,15 @@ CHINA = timezone(timedelta(hours=8))
 
 @cache
 def _offset(start: str) -> float:
-    """By how many seconds the platform's clock is away from the machine's. The setting has a time zone or is China's."""
+    """By how many seconds the platform's clock is away from the machine's.
+
+    The setting is a moment (with a time zone, or China's), at which the clock of this process starts; or a number of
+    seconds with its sign, which is the same in every process.
+    """
     if not start:
         return 0.0
+    if start[0] in "+-":
+        return float(start)
     moment = datetime.fromisoformat(start)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
     return moment.timestamp() - time.time()

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -129,7 +130,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                preexec_fn=_end_with_parent,
+                preexec_fn=partial(end_with_parent, signal.SIGINT),  # noqa: PLW1509  (it only asks the kernel for a signal)
                 start_new_session=True,  # Ctrl-C is for the program that uses the server; it then stops the server
                 **self._identity.arguments,
             )
@@ -225,5 +226,6 @@ def _open_to_all(folder: Path) -> bool:
     return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents) if one.exists())
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+def end_with_parent(number: int) -> None:
+    """Let the operating system send this process a signal when the process that started it ends, however it does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

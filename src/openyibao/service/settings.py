@@ -1,4 +1,4 @@
-"""The settings of the platform: every one comes from the environment; `docs/platform.md` lists them.
+"""The settings of the platform: every one comes from the environment; `docs/operations.md` lists them.
 
 No secret stands here. What is missing and has no safe default stops the start with a clear error.
 """
@@ -59,7 +59,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "yibao", **options},
+        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **options},
     }
 
 
@@ -76,7 +76,13 @@ DATABASES = {
 }
 
 CLOCK = asked("YIBAO_CLOCK", "")
-"""A moment at which the platform's clock starts (sandbox and tests only); empty: the machine's clock."""
+"""A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
+if CLOCK and not SANDBOX:
+    raise ImproperlyConfigured("YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine")
+LOG_LEVEL = choice("YIBAO_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
+"""From which level on the log has lines."""
+SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
+"""The policy by which the sandbox's county settles; empty: that of Willow County."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
 REPLY_LANGUAGE = choice("YIBAO_REPLY_LANGUAGE", "zh", "en")
@@ -104,11 +110,15 @@ INSTALLED_APPS = [
     "openyibao.service.gateway",
 ]
 MIDDLEWARE = [
+    "openyibao.service.observe.Observe",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+if SANDBOX:
+    INSTALLED_APPS.append("openyibao.service.sandbox")
+    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import re_path
+from django.conf import settings
+from django.urls import path, re_path
 
+from openyibao.service import health, metrics
 from openyibao.service.gateway import views
 
 urlpatterns = [
+    path("health", health.health, name="health"),
+    path("ready", health.ready, name="ready"),
+    path("metrics", metrics.page, name="metrics"),
     re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
 ]
+if settings.SANDBOX:
+    from openyibao.service.sandbox import page
+
+    urlpatterns += [path("", page.home), path("sandbox/", page.show, name="sandbox")]

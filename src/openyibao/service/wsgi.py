@@ -6,3 +6,10 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
 application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402
+
+from openyibao.service import health, logs  # noqa: E402  (Django's parts want its settings first)
+
+logs.configure(level=settings.LOG_LEVEL)
+health.warm()

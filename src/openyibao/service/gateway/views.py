@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
+from openyibao.service import logs
 from openyibao.service.clock import now
 from openyibao.service.gateway import messages
 from openyibao.service.gateway.authentication import authenticate
@@ -31,7 +31,7 @@ from openyibao.service.gateway.spec import Transaction, by_path
 from openyibao.service.gateway.spec import transaction as specification
 from openyibao.service.gateway.uploads import message_of
 from openyibao.service.gateway.writer import write_reply
-from openyibao.service.institutions.doors import in_force
+from openyibao.service.institutions.agreements import in_force
 from openyibao.service.institutions.models import Institution
 
 log = logging.getLogger("openyibao.gateway")
@@ -64,7 +64,6 @@ class _Exchange:
 @csrf_exempt
 def call(request: HttpRequest) -> HttpResponse:
     """Answer one request of the national interface, at any of its addresses."""
-    start = time.perf_counter()
     exchange = _Exchange(now(), b"", request.path, request.headers)
     outcome = "ok"
     try:
@@ -83,21 +82,18 @@ def call(request: HttpRequest) -> HttpResponse:
         outcome, refused = "Y9001", Refused("failure", reference=reference)
         log.error("failure", extra={"reference": reference, "error": type(error).__name__}, exc_info=True)
         response = _response(exchange.reply(refusal=refused), refused.reason.status)
-    observe(exchange, outcome, time.perf_counter() - start)
+    observe(exchange, outcome)
     return response
 
 
-def observe(exchange: _Exchange, outcome: str, seconds: float) -> None:
-    """Count and log a call, without anything of a person."""
-    envelope = exchange.envelope
-    about = {
-        "infno": exchange.spec.infno if exchange.spec else "-",
-        "institution": exchange.institution.code if exchange.institution else "-",
-        "msgid": envelope.msgid if envelope else "-",
-        "outcome": outcome,
-        "ms": round(seconds * 1000, 1),
-    }
-    log.info("call", extra=about)
+def observe(exchange: _Exchange, outcome: str) -> None:
+    """What the log and the counters are to know of a call: nothing of a person."""
+    logs.note(
+        infno=exchange.spec.infno if exchange.spec else "",
+        institution=exchange.institution.code if exchange.institution else "",
+        infcode="0" if outcome == "ok" else "-1",
+        refusal="" if outcome == "ok" else outcome,
+    )
 
 
 def _answer(exchange: _Exchange) -> bytes | FileReply:

@@ -1,0 +1,130 @@
+"""Whether the platform is up (`/health`) and whether it can work (`/ready`)."""
+
+from __future__ import annotations
+
+import threading
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from openyibao.policy.model import Bilingual
+
+RETRY_SECONDS = 5
+
+
+class NotReady(Exception):
+    """Why the platform cannot work yet."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.text = Bilingual(zh, en)
+        super().__init__(en)
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """The process is up."""
+    return JsonResponse({"status": "up"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """The database can be reached, its tables are those of this version, all policies are compiled."""
+    try:
+        check()
+    except NotReady as why:
+        return unavailable(why.text)
+    return JsonResponse({"status": "ready"})
+
+
+def unavailable(why: Bilingual) -> HttpResponse:
+    """503, with the time after which to ask again. The body also reads as a reply of the national interface."""
+    body = {"infcode": "-1", "err_msg": f"{why.zh} {why.en}", "status": "unavailable"}
+    answer = JsonResponse(body, status=503, json_dumps_params={"ensure_ascii": False})
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def check() -> None:
+    """Raise NotReady with the first thing that is wrong."""
+    from django.db import Error, connection
+
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        connection.close()
+        raise NotReady("数据库暂时无法连接，请稍后重试。", "The database can't be reached; try again later.") from None
+    waiting = unapplied()
+    if waiting:
+        names = ", ".join(waiting)
+        raise NotReady(f"数据库缺少迁移：{names}。", f"The database lacks the migrations {names}.")
+    compile_policies()
+
+
+_migrated = threading.Event()
+
+
+def unapplied() -> list[str]:
+    """The migrations that the database lacks. Once it has all, this process asks no more."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    if _migrated.is_set():
+        return []
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not plan:
+        _migrated.set()
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+_compiling = threading.Lock()
+_compiled: dict[str, str] = {}
+"""What the policies of a region came to: nothing, or what is wrong with them."""
+
+
+def compile_policies() -> None:
+    """Compile the law of every region, once in a process. Raises NotReady where one can't be, or it still goes on."""
+    from openyibao.service.organisation.models import Region
+
+    wanted = {names for region in Region.objects.all() for names in region.policies.values()}
+    if wanted - _compiled.keys():
+        if not _compiling.acquire(blocking=False):
+            raise NotReady("正在编译政策，请稍候。", "Policies are being compiled; wait a moment.")
+        try:
+            for names in sorted(wanted - _compiled.keys()):
+                _compiled[names] = _compile(names)
+        finally:
+            _compiling.release()
+    wrong = {names: _compiled[names] for names in sorted(wanted) if _compiled[names]}
+    for names, why in wrong.items():
+        del _compiled[names]  # a file may be mended: look again next time
+        raise NotReady(f"政策 {names} 无法使用：{why}", f"The policies {names} can't be used: {why}")
+
+
+def _compile(names: str) -> str:
+    from openyibao.history import HistoryError, load_series
+    from openyibao.policy import FileError, PolicyNotFoundError
+    from openyibao.settlement import Rule
+
+    try:
+        for policy in load_series(names.split()).policies:
+            Rule(policy)
+    except (FileError, PolicyNotFoundError, HistoryError) as error:
+        return str(error)
+    return ""
+
+
+def warm() -> threading.Thread:
+    """Compile in the background, so that the first request of this process does not wait for it."""
+
+    def work() -> None:
+        import contextlib
+
+        from django.db import Error, connections
+
+        with contextlib.suppress(NotReady, Error):
+            check()
+        connections.close_all()
+
+    thread = threading.Thread(target=work, name="warm", daemon=True)
+    thread.start()
+    return thread
