@@ -56,7 +56,7 @@ PAIRS = ("2601 and 2208", "2601 x 2207", "2208 x 2207", "2601 and 2305", "2305 x
 """Two reversals of different kinds; or the same one twice, of a settlement."""
 
 
-@pytest.mark.parametrize("rounds", [12, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("rounds", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_two_take_one_settlement_back(county: Any, rounds: int) -> None:
     """T9. Of two reversals at the same moment exactly one succeeds; the other is told that it was done already."""
     _, random_ = seeded()
@@ -120,7 +120,7 @@ def _clear(desk: Desk, given: Any, infno: str) -> None:
         desk.done("2205", {"data": about | {"chrg_bchno": "B1"}})
 
 
-@pytest.mark.parametrize("rounds", [12, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("rounds", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_reversal_raced_with_its_settlement(county: Any, rounds: int) -> None:
     """2601 beside the very call that it undoes: it undoes it, or came first and the call is refused. Never settled."""
     _, random_ = seeded()
@@ -213,7 +213,7 @@ def test_what_cannot_be_reversed_is_refused_and_audited(county: Any) -> None:
     check_books()
 
 
-@pytest.mark.parametrize("steps", [24, pytest.param(5_000, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("steps", [16, pytest.param(5_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_settled_and_reversed_in_any_order_restores_everything(county: Any, steps: int) -> None:
     """T11. Random settlements and reversals of several persons; to reverse the last gives the hash from before it."""
     _, random_ = seeded()
