@@ -264,6 +264,28 @@ def take_back(desk: Desk, random_: Any, infno: str, before: str, msgid: str, giv
     _clear(desk, given, infno)
 
 
+def test_a_reversal_undone_leaves_a_settlement_that_its_message_finds(county: Any) -> None:
+    """The settlement that stands after 2208 and 2601 has a new number: the first message's id leads to it."""
+    desk, person = Desk(), add_person(county, 1)
+    given, first, undone = ready(desk, person, 30), desk.msgid(), desk.msgid()
+    before = state_hash()
+    settled = desk.done("2207", given, first)
+    query = {"data": {"omsgid": first, "oinfno": "2207", "psn_no": person.psn_no}}
+    for _ in range(2):
+        found = desk.done("Y601", query)["data"]
+        assert found["state"] == "done"
+        desk.done("2208", back(given, {"setlinfo": {"setl_id": found["setl_id"]}}), undone)
+        assert desk.done("Y601", query)["data"]["state"] == "undone" and state_hash() == before
+        desk.done("2601", undoing(given, undone, "2208"))
+        undone = desk.msgid()
+    stands = desk.done("Y601", query)["data"]
+    assert stands["state"] == "done" and stands["setl_id"] != settled["setlinfo"]["setl_id"]
+    desk.done("2601", undoing(given, first))
+    assert desk.done("Y601", query)["data"]["state"] == "undone" and state_hash() == before
+    desk.refused("2601", undoing(given, first), "Y6007")
+    check_books()
+
+
 TABLES = (
     *("settlements_history", "settlements_settlement", "settlements_use", "settlements_layerpaid"),
     *("settlements_feeline", "people_account", "ledger_entry", "ledger_posting"),
