@@ -243,7 +243,8 @@ def test_everything_at_once(county: Any, tmp_path: Path, steps: int, threads: in
     together(steps, threads, chaos.step)
     print(dict(chaos.codes))
     assert not [code for _, code in chaos.codes if code.startswith("Y9")]
-    assert chaos.codes["2207", "ok"] and chaos.codes["2208", "ok"] and chaos.codes["2601", "ok"]
+    assert chaos.codes["2207", "ok"]
+    assert steps < 1_000 or (chaos.codes["2208", "ok"] and chaos.codes["2601", "ok"])  # few steps may draw none
     check_books()
     paid = ask(
         "SELECT s.history_id, l.layer, sum(l.paid_fen) FROM settlements_layerpaid l"
