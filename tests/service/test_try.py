@@ -192,3 +192,23 @@ def test_chronic_care_needs_its_filing_wherever_it_is_stated(database: str) -> N
     given["data"]["med_type"] = "14"
     desk.refused("2206", given, "Y4006")
     desk.refused("2207", given, "Y4006")
+
+
+def test_an_account_pays_what_it_holds_whatever_is_stated(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ningbo 2023 asks what the account holds: it is the account that says so, not what was noted of the person."""
+    region, clock = build(), Hands(monkeypatch)
+    region.catalogue = old_catalogue(tmp_path)
+    policy = under(region, "ningbo/employee-2023")
+    person = add_person(region, 1, account_fen=1_000)
+    credit(person)
+    always = DateRange(date(2000, 1, 1), None)
+    facts = {"account balance": 10**8, "status": "active", "place of the visit": "community hospital"}
+    person.coverage_set.update(scheme="employee", insurance="310", joined=date(2000, 1, 1), period=always, facts=facts)
+    clock.set("2023-06-15 12:00:00")
+    given = ready(Under(policy), person, 500, account=True, day="2023-06-15")
+    given["data"]["insutype"] = "310"
+    info = Desk().done("2207", given)["setlinfo"]
+    assert (str(info["acct_pay"]), str(info["balc"])) == ("10.00", "0.00")
+    check_books()
