@@ -204,7 +204,7 @@ def test_an_account_pays_what_it_holds_whatever_is_stated(
     person = add_person(region, 1, account_fen=1_000)
     credit(person)
     always = DateRange(date(2000, 1, 1), None)
-    facts = {"account balance": 10**8, "status": "active", "place of the visit": "community hospital"}
+    facts = {"account balance": 10**8, "status": "retired", "place of the visit": "community hospital"}
     person.coverage_set.update(scheme="employee", insurance="310", joined=date(2000, 1, 1), period=always, facts=facts)
     clock.set("2023-06-15 12:00:00")
     given = ready(Under(policy), person, 500, account=True, day="2023-06-15")
