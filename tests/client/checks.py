@@ -54,6 +54,8 @@ def number(value: Any) -> Decimal | None:
         raise ValueError(f"expected a number, found {value!r}") from None
     if not result.is_finite():
         raise ValueError(f"expected a finite number, found {value!r}")
+    if abs(result.adjusted()) > 60:  # far beyond the lengths of the text; exact work with it could take for ever
+        raise ValueError(f"expected a number of at most 60 digits, found one of exponent {result.adjusted()}")
     return result
 
 
@@ -69,8 +71,9 @@ def fen(value: Any) -> int | None:
 
 
 def yuan(amount: int) -> Decimal:
-    """Fen as yuan with two decimals."""
-    return Decimal(amount).scaleb(-2).quantize(Decimal("0.01"))
+    """Fen as yuan with two decimals, whatever the size."""
+    whole, part = divmod(abs(amount), 100)
+    return Decimal(f"{'-' if amount < 0 else ''}{whole}.{part:02d}")
 
 
 def nearest(exact: Fraction, amount: int) -> bool:
@@ -206,7 +209,11 @@ def line(row: dict[str, Any], where: str = "result") -> list[Wrong]:
         exact = Fraction(inside) * Fraction(share or 0)
         if not nearest(exact, ahead):
             expected = f"{yuan(inside)} x {share or 0}"
-            wrong.append(Wrong(f"{where} identity 7: preselfpay_amt = in-limit amount x selfpay_prop", expected, f"{yuan(ahead)}"))
+            wrong.append(
+                Wrong(
+                    f"{where} identity 7: preselfpay_amt = in-limit amount x selfpay_prop", expected, f"{yuan(ahead)}"
+                )
+            )
     return wrong
 
 

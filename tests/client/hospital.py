@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from client import checks, schema
@@ -209,7 +210,7 @@ class Hospital:
 
     def fee(self, visit: Visit, item: Item, count: Decimal, **more: Any) -> Message:
         """A fee line of 2204 and 2301: the fields that both have."""
-        whole = checks.half_up(checks.Fraction(count) * checks.Fraction(item.price) * 100)
+        whole = checks.half_up(Fraction(count) * Fraction(item.price) * 100)
         return {
             "feedetl_sn": self.fresh("F"),
             "mdtrt_id": visit.mdtrt_id,
@@ -248,11 +249,12 @@ class Hospital:
     def agrees(self, first: Message, second: Message, where: str) -> None:
         """Two settlements state the same amounts."""
         names = (*AMOUNTS, *checks.FUNDS, "fund_pay_sumamt", "acct_pay", "act_pay_dedc", "hosp_part_amt")
-        for name in names:
-            one, other = first.get(name), second.get(name)
-            if one in (None, "") or other in (None, ""):
-                continue
-            self.expect(f"{where}: {name}", str(yuan(fen(one) or 0)), str(yuan(fen(other) or 0)))
+        stated = tuple(
+            name for name in names if first.get(name) not in (None, "") and second.get(name) not in (None, "")
+        )
+        one, other = (checks.amounts(each, stated, where, self.sheet.wrong) for each in (first, second))
+        for name in stated:
+            self.expect(f"{where}: {name}", str(yuan(one[name])), str(yuan(other[name])))
 
     def written(self, infno: str, answer: Answer, visit: Visit) -> Settled:
         """A settlement goes into the ledger; its lines are settled."""

@@ -60,7 +60,12 @@ def admit(h: Hospital, person: Person) -> Visit:
 
 def change(h: Hospital, stay: Visit) -> None:
     """2403: another bed."""
-    info = {**admission(h, stay.person, stay.number), "mdtrt_id": stay.mdtrt_id, "ipt_otp_no": stay.number, "adm_bed": "7"}
+    info = {
+        **admission(h, stay.person, stay.number),
+        "mdtrt_id": stay.mdtrt_id,
+        "ipt_otp_no": stay.number,
+        "adm_bed": "7",
+    }
     h.call("2403", {"adminfo": info, "diseinfo": h.diagnoses(stay)}, stay.person)
 
 

@@ -102,11 +102,15 @@ def settle(h: Hospital, visit: Visit) -> Settled:
     answer = h.call("2207", bill(h, visit, True), visit.person)
     info = h.checked("2207", answer, visit, final=True)
     h.agrees(tried, info, "2207 as 2206")
-    h.expect("1101 balc after 2207", str(yuan(before - (fen(info.get("acct_pay")) or 0))), str(yuan(h.balance(visit.person))))
+    h.expect(
+        "1101 balc after 2207", str(yuan(before - (fen(info.get("acct_pay")) or 0))), str(yuan(h.balance(visit.person)))
+    )
     return h.written("2207", answer, visit)
 
 
-def visit(h: Hospital, person: Person, med_type: str = "", disease: Named | None = None, edition: str = "2203") -> Visit:
+def visit(
+    h: Hospital, person: Person, med_type: str = "", disease: Named | None = None, edition: str = "2203"
+) -> Visit:
     """2201 -> 2203 -> 2204."""
     care = register(h, person, med_type or h.facts.med_types["outpatient"], disease)
     describe(h, care, edition)
@@ -137,7 +141,12 @@ def edition_a(h: Hospital, person: Person) -> None:
 def undone(h: Hospital, person: Person, care: Visit) -> None:
     balance, before = h.balance(person), h.accumulated(person)
     entry = settle(h, care)
-    h.refused("2205", {"data": {"mdtrt_id": care.mdtrt_id, "chrg_bchno": care.batch, "psn_no": person.psn_no}}, person, "settled")
+    h.refused(
+        "2205",
+        {"data": {"mdtrt_id": care.mdtrt_id, "chrg_bchno": care.batch, "psn_no": person.psn_no}},
+        person,
+        "settled",
+    )
     h.reverse("2208", entry)
     h.expect("1101 balc after 2208", str(yuan(balance)), str(yuan(h.balance(person))))
     h.expect("5206 after 2208", nonzero(before), nonzero(h.accumulated(person)))
@@ -274,7 +283,13 @@ def read_back(h: Hospital, entry: Settled) -> None:
     rows = answer.output if isinstance(answer.output, list) else []
     h.sheet.wrong += checks.lines(rows, care.sent, "5204")
     h.expect("5204: the sums of 2204 or 2301", checks.sums(care.split), checks.sums(rows))
-    data = {"psn_no": person.psn_no, "begntime": moment(-40), "endtime": moment(1), "med_type": care.med_type, "mdtrt_id": ""}
+    data = {
+        "psn_no": person.psn_no,
+        "begntime": moment(-40),
+        "endtime": moment(1),
+        "med_type": care.med_type,
+        "mdtrt_id": "",
+    }
     found = [row.get("mdtrt_id") for row in h.call("5201", {"data": data}, person).node("mdtrtinfo")]
     h.check("5201 mdtrtinfo", care.mdtrt_id in found, f"visit {care.mdtrt_id}", found)
     diagnoses = h.call("5202", {"data": {"mdtrt_id": care.mdtrt_id, "psn_no": person.psn_no}}, person).node("diseinfo")

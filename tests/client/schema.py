@@ -174,7 +174,9 @@ def one_node(infno: str, node: Node, where: str, found: Any, nested: bool) -> li
 def header(envelope: dict[str, Any]) -> list[Wrong]:
     """The envelope of a reply (section 2.2)."""
     wrong = []
-    if str(envelope.get("infcode")) == "0" and not re.fullmatch(r"\d{6}\d{14}\d{1,10}", str(envelope.get("inf_refmsgid"))):
+    if str(envelope.get("infcode")) == "0" and not re.fullmatch(
+        r"\d{6}\d{14}\d{1,10}", str(envelope.get("inf_refmsgid"))
+    ):
         wrong.append(Wrong("inf_refmsgid", "division, yyyyMMddHHmmss, serial", repr(envelope.get("inf_refmsgid"))))
     for name in ("refmsg_time", "respond_time"):
         value = envelope.get(name)

@@ -11,7 +11,12 @@ from service.databases import copy, migrated
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")  # each test sets its own below
 os.environ.setdefault("YIBAO_SANDBOX", "1")
+os.environ.setdefault("YIBAO_PRIVATE_LINE", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
+
+import django  # noqa: E402
+
+django.setup()  # before any test module imports a model
 
 from openyibao.service.postgres import Server  # noqa: E402
 
@@ -20,13 +25,6 @@ from openyibao.service.postgres import Server  # noqa: E402
 def server() -> Iterator[Server]:
     with migrated() as server:
         yield server
-
-
-@pytest.fixture(scope="session", autouse=True)
-def django_ready() -> None:
-    import django
-
-    django.setup()
 
 
 @pytest.fixture

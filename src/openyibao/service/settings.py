@@ -6,6 +6,7 @@ No secret stands here. What is missing and has no safe default stops the start w
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -78,7 +79,9 @@ DATABASES = {
 CLOCK = asked("YIBAO_CLOCK", "")
 """A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
 if CLOCK and not SANDBOX:
-    raise ImproperlyConfigured("YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine")
+    raise ImproperlyConfigured(
+        "YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine"
+    )
 LOG_LEVEL = choice("YIBAO_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
 """From which level on the log has lines."""
 SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
@@ -105,6 +108,7 @@ INSTALLED_APPS = [
     "openyibao.service.people",
     "openyibao.service.institutions",
     "openyibao.service.settlements",
+    "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
 ]
@@ -117,7 +121,8 @@ MIDDLEWARE = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("openyibao.service.sandbox")
-    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
+    if find_spec("openyibao.service.sandbox.failures"):
+        MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

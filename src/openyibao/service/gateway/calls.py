@@ -44,8 +44,20 @@ class Call:
         return found
 
 
-Output = Mapping[str, Any] | None
-"""Output nodes by name: a dict, or a list of dicts, of the specification's fields; None: no output."""
+ROOT = "(root)"
+"""The name of what stands in the output itself, beside or without nodes, as the specification calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReply:
+    """A reply that is a file itself, not an envelope."""
+
+    name: str
+    content: bytes
+
+
+Output = Mapping[str, Any] | FileReply | None
+"""Output nodes by name: a dict, or a list of dicts, of the specification's fields; a file; None: no output."""
 Handler = Callable[[Call], Output]
 
 

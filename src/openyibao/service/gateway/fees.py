@@ -21,7 +21,7 @@ ALL = "0000"
 NO_LIMIT = Decimal("999999")
 """What the interface's own platforms write where there is no price limit."""
 LEVELS = {"class A": "01", "class B": "02", CLASS_C: "03"}
-CATEGORIES = {"drug": "09", "medical service": "14", "material": "08"}
+CATEGORIES = {"drug": "09", "medical service": "14", "medical consumable": "08"}
 """The charge category (MED_CHRGITM_TYPE) by the catalogue's kind of item; services are not told apart: other."""
 
 

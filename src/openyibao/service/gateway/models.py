@@ -75,3 +75,14 @@ class SettlementList(models.Model):
     settlement = models.OneToOneField("settlements.Settlement", on_delete=models.PROTECT)
     data = models.JSONField()
     uploaded = models.DateTimeField()
+
+
+class Presented(models.Model):
+    """That a person showed their credential at an institution (1101), and when last: it may then ask by `psn_no`."""
+
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.CASCADE)
+    person = models.ForeignKey("people.Person", on_delete=models.CASCADE)
+    seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "person"], name="presented_once")]

@@ -56,8 +56,8 @@ def china(moment: datetime | date | None, field: str, now: datetime) -> datetime
     if moment is None:
         raise Refused("bad moment", field=field, found="-")
     if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day)
-    stated = moment.replace(tzinfo=CHINA)
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=CHINA)
+    stated = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
     if day_of(stated) > day_of(now):
         raise Refused("bad moment", field=field, found=stated.strftime("%Y-%m-%d %H:%M:%S"))
     return stated

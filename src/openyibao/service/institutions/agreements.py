@@ -1,7 +1,5 @@
 """Agreements of designated institutions: applied for, assessed, in force, suspended, ended.
 
-    in_force(institution, day) -> Agreement      or Refused("no agreement")
-
 The application is taken in by one person; every further step is proposed by one and decided by another.
 """
 
@@ -13,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from openyibao.policy.model import Bilingual
-from openyibao.service.gateway.refusals import Refused
+from openyibao.service.institutions.doors import STATES, holds, known
 from openyibao.service.institutions.models import Agreement, Institution
 from openyibao.service.organisation.fields import Day, Given, OneOf, Text, Whole
 from openyibao.service.organisation.models import Body
@@ -22,13 +20,6 @@ from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import Decision, Done, action
 from openyibao.terms import dictionary
 
-STATES = {
-    "applied": Bilingual("已申请", "applied for"),
-    "assessed": Bilingual("已评估", "assessed"),
-    "in force": Bilingual("生效", "in force"),
-    "suspended": Bilingual("中止", "suspended"),
-    "ended": Bilingual("解除", "ended"),
-}
 STEPS: dict[str, tuple[str, ...]] = {
     "applied": ("assessed", "ended"),
     "assessed": ("in force", "ended"),
@@ -37,34 +28,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "ended": (),
 }
 """What an agreement of each state may become."""
-NONE = Bilingual("无协议", "no agreement")
-OUTSIDE = Bilingual("不在协议期内", "outside its period")
 HOLDING = ("in force", "suspended")
-
-
-def in_force(institution: Institution, day: date) -> Agreement:
-    """The agreement under which an institution settles on a day. Raises Refused("no agreement") and says why not."""
-    found = list(Agreement.objects.filter(institution=institution).order_by("-id"))
-    for one in found:
-        if one.state == "in force" and _holds(one, day):
-            return one  # type: ignore[no-any-return]
-    said = NONE
-    if found:
-        nearest = next((one for one in found if _holds(one, day)), found[0])
-        said = OUTSIDE if nearest.state == "in force" else STATES[nearest.state]
-    raise Refused("no agreement", institution=institution.code, day=day, state=said)
-
-
-def _holds(agreement: Agreement, day: date) -> bool:
-    return day in agreement.period
-
-
-def known(code: str) -> Institution:
-    """The institution with a code. Raises Problem("not known")."""
-    found: Institution | None = Institution.objects.select_related("body").filter(code=code).first()
-    if found is None:
-        raise Problem("not known", what=Bilingual(f"机构 {code}", f"institution {code}"))
-    return found
 
 
 def known_agreement(number: str, lock: bool = False) -> Agreement:
@@ -130,11 +94,11 @@ def apply_for(given: Given, body: Body) -> Agreement:
 
 
 def _place_of_agreement(given: Given) -> Body:
-    return known_agreement(given["number"]).institution.body  # type: ignore[no-any-return]
+    return known_agreement(given["number"]).institution.body
 
 
 def place_of_institution(given: Given) -> Body:
-    return known(given["institution"]).body  # type: ignore[no-any-return]
+    return known(given["institution"]).body
 
 
 @action(
@@ -200,7 +164,7 @@ def show(institution: Institution, day: date) -> dict[str, Any]:
         "kind": institution.kind,
         "grade": institution.grade,
         "body": institution.body.code,
-        "in_force": any(one.state == "in force" and _holds(one, day) for one in agreements),
+        "in_force": any(one.state == "in force" and holds(one, day) for one in agreements),
         "agreements": [
             {
                 "number": one.number,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from openyibao.service.institutions.agreements import known, place_of_institution
+from openyibao.service.institutions.agreements import place_of_institution
+from openyibao.service.institutions.doors import known
 from openyibao.service.institutions.models import Institution, Key
 from openyibao.service.organisation.fields import Day, Given, OneOf, Text
 from openyibao.service.organisation.models import Body
@@ -61,7 +62,7 @@ def _known_key(given: Given, lock: bool = False) -> Key:
 
 
 def _place_of_key(given: Given) -> Body:
-    return _known_key(given).institution.body  # type: ignore[no-any-return]
+    return _known_key(given).institution.body
 
 
 @action(

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
-from openyibao.service.institutions.agreements import known as known_institution
+from openyibao.service.institutions.doors import known as known_institution
 from openyibao.service.organisation.fields import Day, Facts, Given, OneOf, Text
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.periods import period

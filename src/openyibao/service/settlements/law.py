@@ -30,6 +30,11 @@ def law_of(region: Region, scheme: str) -> Law:
     return _law(tuple(names.split()), region.catalogue)
 
 
+def catalogue_of(region: Region) -> Catalogue:
+    """The catalogue of a region, whatever the scheme."""
+    return _catalogue(region.catalogue)
+
+
 @lru_cache(maxsize=64)
 def _law(policies: tuple[str, ...], catalogue: str) -> Law:
     return Law(load_series(policies), _catalogue(catalogue))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openyibao.service.ledger.books import NewEntry, entry_of, post, settlement_lines
+from openyibao.service.ledger.books import NewEntry, entry_of, post, reverse, settlement_lines
 from openyibao.service.people.models import Account
 from openyibao.service.settlements.models import Settlement
 from openyibao.service.settlements.payers import Payment
 
-SETTLEMENT, REVERSAL = "settlement", "reversal"
+SETTLEMENT = "settlement"
 
 
 def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable[Account]) -> None:
@@ -31,5 +31,4 @@ def post_reversal(taken_back: Settlement, settlement: Settlement) -> None:
     """The opposite entry; none where the settlement had none."""
     entry = entry_of(SETTLEMENT, settlement.setl_id)
     if entry is not None:
-        lines = tuple((key, -fen) for key, fen in entry.lines)
-        post(NewEntry(REVERSAL, taken_back.settled, taken_back.day, taken_back.setl_id, lines, reverses=entry.id))
+        reverse(entry.id, taken_back.settled, taken_back.day, taken_back.setl_id)

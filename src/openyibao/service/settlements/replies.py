@@ -1,12 +1,13 @@
 """What the national interface says of a settlement: `setlinfo`, with the sums, and `setldetail`, by fund.
 
-Amounts are kept as text with two decimals ("12.30"), so that JSON holds them exactly; `numbers` makes them numbers.
+Amounts are kept as text with two decimals ("12.30"), so that JSON holds them exactly; `numbers` makes
+them numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -156,10 +157,20 @@ def reversed_reply(reply: Nodes, setl_id: str, msgid: str, moment: datetime, bal
 
 
 def numbers(node: Nodes) -> Nodes:
-    """A kept node with its amounts as exact numbers, as the writer takes them."""
-    return {
-        name: Decimal(value) if name in NUMBERS and isinstance(value, str) else value for name, value in node.items()
-    }
+    """A kept node as the writer takes it: amounts as exact numbers, days and moments as such."""
+    return {name: _value(name, value) for name, value in node.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if name in NUMBERS:
+        return Decimal(value)
+    if name == "brdy":
+        return date.fromisoformat(value)
+    if name == "setl_time":
+        return datetime.fromisoformat(value).replace(tzinfo=CHINA)
+    return value
 
 
 def _opposite(text: str) -> str:

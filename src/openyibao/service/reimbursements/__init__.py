@@ -1,0 +1,1 @@
+"""Manual reimbursement: bills that a person paid in full and brings to the agency."""

@@ -1,0 +1,156 @@
+"""Trying, settling and paying a manual reimbursement, and its receipt.
+
+Settling and paying are each proposed by one person and decided by another. What the settlement owes the institution in
+the books becomes owed to the person, and paying takes it from the funds' cash.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openyibao.policy.model import Bilingual
+from openyibao.service import clock
+from openyibao.service.ledger.books import AccountKey, NewEntry, entry_of, post
+from openyibao.service.organisation.fields import Given, Text
+from openyibao.service.organisation.models import Body
+from openyibao.service.organisation.problems import Problem
+from openyibao.service.organisation.proposals import Decision, Done, action
+from openyibao.service.reimbursements.entry import STATES, known_reimbursement
+from openyibao.service.reimbursements.models import Reimbursement
+from openyibao.service.settlements import door
+from openyibao.service.settlements.models import Settlement
+from openyibao.service.settlements.postings import SETTLEMENT
+
+MANUAL, PAYMENT = "manual reimbursement", "payment"
+SHOWN_DIGITS = 4
+REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
+
+
+def _place(given: Given) -> Body:
+    return known_reimbursement(given["number"]).body
+
+
+def _in_state(given: Given, state: str) -> Reimbursement:
+    found = known_reimbursement(given["number"], lock=True)
+    if found.state != state:
+        raise Problem("reimbursement state", number=found.number, state=STATES[found.state])
+    return found
+
+
+def attempt(number: str) -> dict[str, Any]:
+    """What settling would give now, in fen; nothing is written."""
+    found = known_reimbursement(number)
+    if found.state != "entered":
+        raise Problem("reimbursement state", number=number, state=STATES[found.state])
+    outcome = door.try_settle(door.Request(found.visit, clock.now(), found.number))
+    payment, parts = outcome.payment, outcome.parts
+    return {
+        "total_fen": parts.amount_fen,
+        "in_scope_fen": parts.in_scope_fen,
+        "funds_fen": payment.funds_fen,
+        "by_fund": payment.by_payer(),
+        "hospital_fen": payment.hospital_fen,
+        "account_fen": payment.account_fen + payment.family_fen,
+        "cash_fen": payment.cash_fen,
+        "layers": [{"layer": one.name, "payer": one.payer, "paid_fen": one.paid_fen} for one in payment.layers],
+    }
+
+
+@action(
+    "reimbursement.settle",
+    may="reimbursement.enter",
+    decide="reimbursement.decide",
+    takes={"number": Text(30)},
+    place=_place,
+    subject="number",
+)
+def settle(given: Given, decision: Decision) -> Done:
+    """Settle a reimbursement: what funds and accounts bear is owed to the person."""
+    found = _in_state(given, "entered")
+    extra = {"reimbursement": found.number}
+    settlement = door.settle(door.Request(found.visit, decision.at, found.number, extra=extra)).settlement
+    assert settlement is not None
+    lines = []
+    for key, fen in _owed(settlement):
+        person = AccountKey("payable to person", key.region, key.scheme, key.fund, found.person.psn_no)
+        lines += [(key, fen), (person, -fen)]
+    if lines:
+        post(NewEntry(MANUAL, decision.at, settlement.day, found.number, tuple(lines)))
+    found.state, found.settlement = "settled", settlement
+    found.save(update_fields=["state", "settlement"])
+    return Done({"setl_id": settlement.setl_id, "owed_fen": sum(fen for _, fen in _owed(settlement))})
+
+
+def _owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
+    """What the settlement's own entry says is owed to the institution, by fund, as positive fen."""
+    entry = entry_of(SETTLEMENT, settlement.setl_id)
+    found = entry.lines if entry is not None else ()
+    return [(key, -fen) for key, fen in found if key.kind == "payable to institution"]
+
+
+@action(
+    "reimbursement.pay",
+    may="payment.propose",
+    decide="payment.decide",
+    takes={"number": Text(30), "payment": Text(50)},
+    place=_place,
+    subject="number",
+)
+def pay(given: Given, decision: Decision) -> Done:
+    """Pay what is owed to the person. `payment` is the number of the bank's order; the bank account is told once."""
+    found = _in_state(given, "settled")
+    settlement = found.settlement
+    if Settlement.objects.filter(reverses=settlement).exists():
+        raise Problem("reimbursement state", number=found.number, state=REVERSED)
+    owed = _owed(settlement)
+    lines = []
+    for key, fen in owed:
+        person = AccountKey("payable to person", key.region, key.scheme, key.fund, found.person.psn_no)
+        lines += [(person, fen), (AccountKey("fund cash", key.region, key.scheme, key.fund), -fen)]
+    if lines:
+        post(NewEntry(PAYMENT, decision.at, decision.at.date(), found.number, tuple(lines), memo=given["payment"]))
+    found.state, found.paid_at, found.payment = "paid", decision.at, given["payment"]
+    found.save(update_fields=["state", "paid_at", "payment"])
+    return Done({"paid_fen": sum(fen for _, fen in owed)}, {"bank_account": found.bank_account})
+
+
+def show(found: Reimbursement) -> dict[str, Any]:
+    """A reimbursement for a listing; of the bank account only the last digits."""
+    settlement = found.settlement
+    return {
+        "number": found.number,
+        "psn_no": found.person.psn_no,
+        "body": found.body.code,
+        "institution": found.visit.institution.code,
+        "med_type": found.visit.med_type,
+        "begun": found.visit.begun.astimezone(clock.CHINA).date(),
+        "ended": found.visit.ended.astimezone(clock.CHINA).date(),
+        "state": found.state,
+        "bank_account": "*" + found.bank_account[-SHOWN_DIGITS:],
+        "entered_at": found.entered_at,
+        "paid_at": found.paid_at,
+        "payment": found.payment,
+        "setl_id": settlement.setl_id if settlement else None,
+        "invoices": [
+            {
+                "code": one.code,
+                "number": one.number,
+                "issuer": one.issuer,
+                "day": one.day,
+                "amount_fen": one.amount_fen,
+                "void": one.void,
+            }
+            for one in found.invoices.order_by("id")
+        ],
+        "lines": [
+            {
+                "number": one.number,
+                "item_code": one.item_code,
+                "count": one.count,
+                "price": one.price,
+                "amount_fen": one.amount_fen,
+                "in_scope_fen": one.in_scope_fen,
+            }
+            for one in found.visit.lines.order_by("id")
+        ],
+    }

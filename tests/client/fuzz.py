@@ -1,0 +1,189 @@
+"""Seeded mutation fuzzing of a live platform.
+
+    python -m client.fuzz --address http://127.0.0.1:8080 --facts facts.json [--count 2000] [--seed 1]
+        [--only 2207 ...] [--index I] [the options of client.run for shape and authentication]
+
+Valid requests are recorded from the flows of `client.run` (which changes the platform's data), then each transaction
+gets `count` wrong ones. A reply must be an envelope: infcode other than 0 with an err_msg, or a success as the text
+states it; no HTTP 5xx, no traceback, an answer within ten seconds. Request I of a transaction depends on the seed,
+the transaction and I alone and on the recorded request; --index sends only that one and prints it.
+Exit code 0: all held, 1: something did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import random
+import socket
+import sys
+import time
+from collections import Counter
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from client import accounts, checks, facts, inpatient, mutate, outpatient, run, schema
+from client.envelope import Answer, Connection, Failure, Malformed, Message, read
+from client.hospital import Hospital
+
+SECONDS = 10.0
+TRACES = (b"Traceback (most recent call last)", b'File "/', b"site-packages", b"psycopg", b"django.", b"sqlite3.")
+ALWAYS_WRONG = 0.12  # share of requests spoiled as bytes
+
+
+class Recorder:
+    """The valid requests of the flows: some of each transaction, the last ones kept."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[tuple[Message, str]]] = {}
+
+    def __call__(self, infno: str, nodes: Message, insured_at: str) -> None:
+        of_number = self.kept.setdefault(infno, [])
+        of_number.append((nodes, insured_at))
+        del of_number[:-8]
+
+
+def record(h: Hospital, somebody: facts.Somebody) -> Recorder:
+    """Run the flows once with a recorder, then leave a visit and a stay open for what follows."""
+    recorder = Recorder()
+    h.seen = recorder
+    for flow in (*run.FIRST.values(), *run.EACH.values()):
+        run.trial(h, flow, None, somebody)
+    person = h.person(somebody)
+    try:
+        care = outpatient.visit(h, person)
+        h.seen("2206", outpatient.bill(h, care, False), person.insuplc_admdvs)
+        h.seen("2207", outpatient.bill(h, care, True), person.insuplc_admdvs)
+        stay = inpatient.admit(h, person)
+        inpatient.charge(h, stay, Decimal(1))
+        h.seen("2303", inpatient.bill(h, stay, False), person.insuplc_admdvs)
+        h.seen("2304", inpatient.bill(h, stay, False), person.insuplc_admdvs)
+    except (Failure, Malformed) as error:
+        print(f"no open visit or stay to work on: {error}")
+    h.seen = None
+    return recorder
+
+
+class Target:
+    """One kept-open line to the platform."""
+
+    def __init__(self, line: Connection) -> None:
+        self.line = line
+        parts = urlsplit(line.address)
+        self.prefix = parts.path.rstrip("/")
+        self.http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        for again in (True, False):
+            try:
+                self.http.request("POST", self.prefix + path, body, headers)
+                if hasattr(socket, "TCP_QUICKACK"):  # an answer in two pieces comes without a wait between them
+                    self.http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+                response = self.http.getresponse()
+                return response.status, response.getheader("Content-Type") or "", response.read()
+            except (BrokenPipeError, ConnectionError, http.client.RemoteDisconnected):
+                self.http.close()  # the platform may close a line that stood idle or had an odd request
+                if not again:
+                    raise
+            except OSError:
+                self.http.close()
+                raise
+        raise AssertionError("not reached")
+
+
+def request(line: Connection, infno: str, index: int, seed: int, seeds: list[tuple[Message, str]]) -> tuple[bytes, str]:
+    """The body and content type of request `index` of a transaction."""
+    rng = random.Random(f"{seed}/{infno}/{index}")
+    nodes, insured_at = rng.choice(seeds)
+    tree = mutate.change(rng, line.request(infno, nodes, insured_at))
+    body = mutate.encode(tree)
+    if rng.random() < ALWAYS_WRONG:
+        body = mutate.spoil(rng, body)
+    kind = rng.choice(mutate.TYPES) if rng.random() < 0.08 else "application/json; charset=utf-8"
+    return body, kind
+
+
+def judge(infno: str, status: int, kind: str, body: bytes) -> str:
+    """What is wrong with a reply; "" if nothing."""
+    if status >= 500:
+        return f"HTTP {status}"
+    for trace in TRACES:
+        if trace in body:
+            return f"a trace of the program: {trace.decode()}"
+    if status == 200 and kind.startswith("application/octet-stream"):
+        return ""
+    try:
+        answer: Answer = read(infno, "?", status, body)
+    except Failure as failure:
+        return "" if failure.message.strip() else "a refusal without err_msg"
+    except Malformed:
+        return f"no envelope (HTTP {status})"
+    wrong = schema.header(answer.envelope)
+    if isinstance(answer.output, dict) and "setlinfo" in answer.output:
+        wrong += checks.settlement(answer.output)
+    return f"a success that is wrong: {wrong[0]}" if wrong else ""
+
+
+def attack(target: Target, infno: str, seeds: list[tuple[Message, str]], arguments: argparse.Namespace) -> Counter[str]:
+    """All requests of one transaction; prints the first of each kind of failure."""
+    outcome: Counter[str] = Counter()
+    indices = [arguments.index] if arguments.index is not None else range(arguments.count)
+    for index in indices:
+        body, kind = request(target.line, infno, index, arguments.seed, seeds)
+        headers = {"Content-Type": kind, **target.line.signer.headers(infno)}
+        started = time.monotonic()
+        try:
+            status, answered, reply = target.post(target.line.place(infno), body, headers)
+            wrong = judge(infno, status, answered, reply)
+        except (OSError, http.client.HTTPException) as error:
+            wrong, reply = f"no answer: {type(error).__name__}", b""
+        if not wrong and time.monotonic() - started > SECONDS:
+            wrong = f"longer than {SECONDS:.0f} s"
+        if arguments.index is not None:
+            print(body[:4000].decode("utf-8", "replace"), "\n->", reply[:2000].decode("utf-8", "replace"))
+        if wrong and not outcome[wrong]:
+            print(f"{infno} --index {index}: {wrong}\n    sent     {body[:300]!r}\n    answered {reply[:300]!r}")
+        outcome[wrong] += 1
+    return outcome
+
+
+def parser() -> argparse.ArgumentParser:
+    found = run.parser()
+    found.prog = "client.fuzz"
+    found.add_argument("--count", type=int, default=2000)
+    found.add_argument("--seed", type=int, default=1)
+    found.add_argument("--index", type=int)
+    return found
+
+
+def main(words: list[str] | None = None) -> int:
+    arguments = parser().parse_args(words)
+    known = facts.read(arguments.facts)
+    h = run.connect(arguments, known, known.hospital)
+    chosen = [each for each in known.persons if not arguments.person or each.certno in arguments.person]
+    recorder = record(h, chosen[0])
+    if known.pharmacy:
+        from client import pharmacy
+
+        shop = run.connect(arguments, known, known.pharmacy)
+        shop.seen = recorder
+        run.trial(shop, pharmacy.whole, None, chosen[0])
+    target, bad, sent = Target(h.line), 0, 0
+    print(f"seed {arguments.seed}, {arguments.count} requests a transaction, {len(recorder.kept)} transactions")
+    for infno, seeds in sorted(recorder.kept.items()):
+        if arguments.only and infno not in arguments.only:
+            continue
+        outcome = attack(target, infno, seeds, arguments)
+        failed = sum(count for wrong, count in outcome.items() if wrong)
+        bad, sent = bad + failed, sent + sum(outcome.values())
+        print(f"{infno:<6} {sum(outcome.values()):>6} sent  {failed:>6} wrong")
+    after = run.trial(h, accounts.nobody, None, chosen[0])
+    if after.wrong:
+        print(f"afterwards the platform no longer answers as before: {after.wrong[0]}")
+        bad += 1
+    print(f"{sent} requests: {bad} wrong")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
