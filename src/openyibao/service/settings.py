@@ -78,7 +78,9 @@ DATABASES = {
 CLOCK = asked("YIBAO_CLOCK", "")
 """A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
 if CLOCK and not SANDBOX:
-    raise ImproperlyConfigured("YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine")
+    raise ImproperlyConfigured(
+        "YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine"
+    )
 LOG_LEVEL = choice("YIBAO_LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
 """From which level on the log has lines."""
 SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
@@ -142,5 +144,6 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("YIBAO_HTTPS")
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "openyibao.service.staff.serve.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 LOGGING_CONFIG = None
