@@ -11,6 +11,7 @@ from service.databases import copy, migrated
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")  # each test sets its own below
 os.environ.setdefault("YIBAO_SANDBOX", "1")
+os.environ.setdefault("YIBAO_PRIVATE_LINE", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
 
 import django  # noqa: E402

@@ -23,11 +23,12 @@ OTHER = "other"
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter(
-    "yibao_requests", "Requests by transaction and outcome: ok, refused, failed.", ["infno", "outcome"], registry=REGISTRY
+    "yibao_requests",
+    "Requests by transaction and outcome: ok, refused, failed.",
+    ["infno", "outcome"],
+    registry=REGISTRY,
 )
-SECONDS = Histogram(
-    "yibao_request_seconds", "How long requests took.", ["infno"], buckets=BUCKETS, registry=REGISTRY
-)
+SECONDS = Histogram("yibao_request_seconds", "How long requests took.", ["infno"], buckets=BUCKETS, registry=REGISTRY)
 SETTLEMENTS = Counter("yibao_settlements", "Settlements made, by kind of visit.", ["kind"], registry=REGISTRY)
 REFUSALS = Counter("yibao_refusals", "Refusals by code.", ["code"], registry=REGISTRY)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from django.conf import settings
 from django.urls import path, re_path
 
@@ -16,7 +18,7 @@ urlpatterns = [
     *staff.urlpatterns,
     re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
 ]
-if settings.SANDBOX:
+if settings.SANDBOX and find_spec("openyibao.service.sandbox.page"):
     from openyibao.service.sandbox import page
 
     urlpatterns += [path("", page.home), path("sandbox/", page.show, name="sandbox")]

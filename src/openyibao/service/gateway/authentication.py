@@ -132,7 +132,7 @@ def _check_time(timestamp: str, per_second: int, window: int) -> None:
 
 
 def _key(method: str, identifier: str, institution: Institution) -> Key:
-    key = Key.objects.filter(method=method, identifier=identifier, institution=institution).first()
+    key: Key | None = Key.objects.filter(method=method, identifier=identifier, institution=institution).first()
     if key is None:
         raise _refused("非法用户：该机构没有这个密钥标识", "this institution has no such key")
     if now().date() not in key.period:

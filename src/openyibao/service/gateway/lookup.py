@@ -7,13 +7,13 @@ the same answer as for a person who does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from openyibao.catalogue import Catalogue
 from openyibao.policy.model import Policy
@@ -21,6 +21,7 @@ from openyibao.service.clock import CHINA
 from openyibao.service.gateway.calls import Call
 from openyibao.service.gateway.models import Presented
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.spec import transaction
 from openyibao.service.institutions.models import Institution
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Coverage, Person
@@ -102,7 +103,9 @@ def own(call: Call, code: str | None) -> None:
 def region_of(institution: Institution) -> Region:
     """The pooling region in which an institution lies: the nearest one above it. Raises Refused."""
     codes = [code for code in institution.body.path.split("/") if code]
-    regions = {region.body.code: region for region in Region.objects.filter(body__code__in=codes).select_related("body")}
+    regions = {
+        region.body.code: region for region in Region.objects.filter(body__code__in=codes).select_related("body")
+    }
     for code in reversed(codes):
         if code in regions:
             return regions[code]
@@ -181,6 +184,12 @@ def page(rows: Sequence[Any], number: Decimal | None, size: Decimal | None) -> t
     return counts, shown
 
 
-def any_of(name: str, values: Sequence[str]) -> Q:
-    """Whether a field has one of some values."""
-    return Q(**{f"{name}__in": list(values)})
+def only(infno: str, node: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row a node of a transaction's output has a field for."""
+    fields = transaction(infno).outputs[node].fields
+    return {name: value for name, value in row.items() if name in fields}
+
+
+def china(text: str) -> datetime:
+    """A moment that was kept as text, in China's time."""
+    return datetime.fromisoformat(text).replace(tzinfo=CHINA)

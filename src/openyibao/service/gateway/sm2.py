@@ -1,7 +1,7 @@
 """SM2 signatures and the SM3 digest (GB/T 32918, GB/T 32905) through the system's OpenSSL 3.
 
-A public key is 64 bytes x || y, a private key 32 bytes, a signature 64 bytes r || s; all numbers are big-endian. What is
-signed is the message behind the signer's id, by the rule of GB/T 32918.2; libcrypto makes that digest itself.
+A public key is 64 bytes x || y, a private key 32 bytes, a signature 64 bytes r || s; all numbers are big-endian. What
+is signed is the message behind the signer's id, by the rule of GB/T 32918.2; libcrypto makes that digest itself.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def verify(public: bytes, message: bytes, signature: bytes, user_id: bytes = USE
     with _loaded("d2i_PUBKEY", PUBLIC_HEAD + public) as key, _prepared(key, user_id) as context:
         if ssl.EVP_DigestVerifyInit(context, None, ssl.EVP_sm3(), None, key) != 1:
             raise CryptoError("libcrypto does not verify SM2 with SM3")
-        right = ssl.EVP_DigestVerify(context, der, len(der), message, len(message)) == 1
+        verdict: int = ssl.EVP_DigestVerify(context, der, len(der), message, len(message))
         ssl.ERR_clear_error()
-        return right
+        return verdict == 1
 
 
 def sign(private: bytes, message: bytes, user_id: bytes = USER_ID) -> bytes:

@@ -21,6 +21,9 @@ from openyibao.service.gateway.spec import Field, folded
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 DASHED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T]?([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,6})?)?")
 COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2}))?")
+SHORT = re.compile(r"[+-]?[0-9]{0,5}\.?[0-9]{1,3}")
+DAY_LIKE = re.compile(r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}(?:[ T][0-9:.]{1,12})?")
+"""What a problem may show: no identity number, card or telephone number looks like these."""
 FIRST_YEAR = 1800
 """An earlier year is a program's empty date (0001-01-01), not a date of anybody. A bound of our own."""
 UNSTATED_DIGITS, UNSTATED_DECIMALS, UNSTATED_TEXT = 20, 6, 4000
@@ -61,7 +64,7 @@ def shown(raw: Any) -> Bilingual:
     if isinstance(raw, bool):
         return Bilingual(str(raw).lower(), str(raw).lower())
     text = raw if isinstance(raw, str) else plain(Decimal(raw))
-    if re.fullmatch(r"[0-9+\-./:T ]{1,24}", text) and not re.search(r"[0-9]{9}", text):
+    if SHORT.fullmatch(text) or DAY_LIKE.fullmatch(text):
         return Bilingual(f"“{text}”", f"'{text}'")
     if isinstance(raw, str):
         return Bilingual(f"{len(text)} 字的文本", f"text of {len(text)} characters")

@@ -108,6 +108,28 @@ def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str =
     return post(NewEntry("reversal", moment, day, reference, lines, entry, memo))
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An entry of the books: its number and its lines in their order."""
+
+    id: int
+    lines: tuple[Line, ...]
+
+
+def entry_of(kind: str, reference: str) -> Posted | None:
+    """The entry of a kind that belongs to a reference, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.entry_id, a.kind, a.region, a.scheme, a.fund, a.owner, p.fen FROM ledger_entry e"
+            " JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id"
+            " WHERE e.kind = %s AND e.reference = %s ORDER BY p.entry_id, p.line",
+            [kind, reference],
+        )
+        rows = cursor.fetchall()
+    found = [row for row in rows if row[0] == rows[0][0]]
+    return Posted(int(found[0][0]), tuple((AccountKey(*row[1:6]), int(row[6])) for row in found)) if found else None
+
+
 def settlement_lines(
     region: str,
     scheme: str,

@@ -29,7 +29,7 @@ REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
 
 
 def _place(given: Given) -> Body:
-    return known_reimbursement(given["number"]).body  # type: ignore[no-any-return]
+    return known_reimbursement(given["number"]).body
 
 
 def _in_state(given: Given, state: str) -> Reimbursement:

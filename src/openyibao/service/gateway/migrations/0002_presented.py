@@ -5,24 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0001_initial'),
-        ('institutions', '0001_initial'),
-        ('people', '0001_initial'),
+        ("gateway", "0001_initial"),
+        ("institutions", "0001_initial"),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Presented',
+            name="Presented",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen', models.DateTimeField()),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='institutions.institution')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='people.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seen", models.DateTimeField()),
+                (
+                    "institution",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="institutions.institution"),
+                ),
+                ("person", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="people.person")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('institution', 'person'), name='presented_once')],
+                "constraints": [models.UniqueConstraint(fields=("institution", "person"), name="presented_once")],
             },
         ),
     ]

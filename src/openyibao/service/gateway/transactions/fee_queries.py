@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from openyibao.catalogue import Catalogue
 from openyibao.service.gateway import items, lookup
 from openyibao.service.gateway.calls import ROOT, Call, Node, Output, answers
+from openyibao.service.gateway.fees import NO_LIMIT
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.people.models import Person
 from openyibao.service.settlements.claims import day_of
@@ -41,7 +42,6 @@ ANSWERED = ("bas_medn_flag", "hi_nego_drug_flag", "chld_medc_flag", "list_sp_ite
 UNKNOWN = "-"
 """Stands for what a reply must state and nobody said: a form, a name of the institution's own list."""
 MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])", re.ASCII)
-MONTHLY = " per month"
 
 
 @answers("5204")
@@ -96,18 +96,17 @@ def _line(line: FeeLine, catalogue: Catalogue) -> Node:
     answer = line.reply
     days = line.data.get("prd_days")
     return {
-        **_common(line, catalogue),
+        **lookup.only("5204", ROOT, _common(line, catalogue)),
         "mdtrt_id": line.visit.mdtrt_id,
         "setl_id": line.settlement.setl_id if line.settlement else "",
         "prd_days": None if days in (None, "") else Decimal(str(days)),
         "det_item_fee_sumamt": yuan(line.amount_fen),
-        "pric_uplmt_amt": Decimal(str(answer.get("pric_uplmt_amt") or 0)),
+        "pric_uplmt_amt": Decimal(str(answer.get("pric_uplmt_amt") or NO_LIMIT)),
         "selfpay_prop": None if answer.get("selfpay_prop") in (None, "") else Decimal(str(answer["selfpay_prop"])),
         "fulamt_ownpay_amt": yuan(line.fully_self_paid_fen),
         "overlmt_amt": yuan(line.over_limit_fen),
         "preselfpay_amt": yuan(line.pre_self_paid_fen),
         "inscp_scp_amt": yuan(line.in_scope_fen),
-        "opt_timeP": None,
     }
 
 
@@ -117,12 +116,14 @@ def medication(call: Call) -> Output:
     node = call.node()
     person = lookup.person_of(call, node["psn_no"])
     start, end = lookup.between(node["begntime"], node.get("endtime") or call.now)
-    rows = FeeLine.objects.filter(visit__institution=call.institution, visit__person=person, charged__range=(start, end))
+    rows = FeeLine.objects.filter(
+        visit__institution=call.institution, visit__person=person, charged__range=(start, end)
+    )
     rows = rows.filter(visit__med_type__in=CHRONIC).exclude(visit__state="cancelled")
     found = rows.select_related("visit__coverage__region").order_by("charged", "id")
     common = (
         {
-            **_common(line, catalogue_of(line.visit.coverage.region)),
+            **lookup.only("5205", "feedetail", _common(line, catalogue_of(line.visit.coverage.region))),
             "fixmedins_code": call.institution.code,
             "fixmedins_name": call.institution.name,
             "psn_no": person.psn_no,
@@ -190,6 +191,8 @@ def _fund(payer: str, scheme: str) -> str:
 
 
 INSURANCES = {"employee": "310", "resident": "390"}
+NO_MONEY = ("episodes admitted", "admission number", "first claim / ")
+"""Uses that count or remember something, instead of money."""
 
 
 def _uses(person: Person, asked: str, now: str) -> list[Node]:
@@ -198,22 +201,32 @@ def _uses(person: Person, asked: str, now: str) -> list[Node]:
     rows = Use.objects.filter(history__person=person).select_related("history").order_by("key")
     for one in lookup.few(rows, MOST_LINES):
         group, period, *per = json.loads(one.key)
-        code = "_".join(["U", str(group), *map(str, per)])
-        month = now
-        year = now[:4]
-        if MONTHLY in group and isinstance(period, int):
-            month, year = _month_of(period), _month_of(period)[:4]
-        elif isinstance(period, int) and 1900 <= period <= 9999:
-            year = str(period)
-            month = now if year == now[:4] else f"{year}12"
-        elif period not in ("", 0):
-            code += f"_{period}"
-        if not asked or asked == month:
-            row = _cum(INSURANCES[one.history.scheme], month, code, yuan(one.fen))
-            found.append({**row, "year": year})
+        at = None if group.startswith(NO_MONEY) else _period(period, now)
+        if at is not None and asked in ("", at[1]):
+            code = "_".join(["U", group, *map(str, per)])
+            row = _cum(INSURANCES[one.history.scheme], at[1], code, yuan(one.fen))
+            found.append({**row, "year": at[0]})
     return found
 
 
-def _month_of(number: int) -> str:
-    """A benefit month as the engine counts it (year x 12 + month - 1)."""
-    return f"{number // 12}{number % 12 + 1:02d}"
+def _period(number: int | str, now: str) -> tuple[str, str] | None:
+    """The year and month at which a use stands, by the number of its period as the engine counts it.
+
+    A year counts from 0, a quarter is year x 4 and a month year x 12 plus those before it; 0 is a lifetime. None: a day,
+    an episode or a stay, which is no accumulation.
+    """
+    if not isinstance(number, int):
+        return None
+    if number == 0:
+        return now[:4], now
+    if FIRST_YEAR <= number <= LAST_YEAR:
+        return str(number), now if str(number) == now[:4] else f"{number}12"
+    if FIRST_YEAR * 4 <= number < (LAST_YEAR + 1) * 4:
+        return str(number // 4), f"{number // 4}{number % 4 * 3 + 3:02d}"
+    if FIRST_YEAR * 12 <= number < (LAST_YEAR + 1) * 12:
+        return str(number // 12), f"{number // 12}{number % 12 + 1:02d}"
+    return None
+
+
+FIRST_YEAR, LAST_YEAR = 1950, 2149
+"""Years, quarters and months of these are never mistaken for one another."""

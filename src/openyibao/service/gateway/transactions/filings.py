@@ -8,7 +8,6 @@ the order of a business) may not overlap. Who filed may cancel; what was settled
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +20,7 @@ from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Institution
 from openyibao.service.people.models import Coverage, Filing, Person
+from openyibao.service.people.register import next_number
 
 REFERRAL, CHRONIC, DESIGNATED = "referral", "chronic disease", "institution"
 BY_INSTITUTION, BY_AGENCY = "01", "02"
@@ -87,7 +87,7 @@ def _file(call: Call, new: _New) -> str:
     coverage = lookup.insured(person, new.first, new.node.get("insutype"))
     period = DateRange(new.first, last + lookup.EACH_DAY if last else None)
     _refuse_overlap(person, new, period)
-    number = f"{coverage.region.body.code[:6]}{call.now:%Y%m%d}{secrets.randbelow(10**12):012d}"
+    number = next_number(coverage.region.body)
     about = {"filed_by": call.institution.code, "opter_id": call.operator, "opt_time": f"{call.now:%Y-%m-%d %H:%M:%S}"}
     about |= {"insutype": coverage.insurance}
     data = {name: _kept(value) for name, value in new.node.items() if value is not None}
@@ -108,9 +108,7 @@ def _refuse_overlap(person: Person, new: _New, period: Any) -> None:
     for one in rows:
         if new.kind != DESIGNATED or new.institution == one.institution or one.data.get("fix_srt_no") == new.place:
             last = lookup.last_day(one.period) or "-"
-            raise Refused(
-                "filing overlaps", psn_no=person.psn_no, number=one.number, first=one.period.lower, last=last
-            )
+            raise Refused("filing overlaps", psn_no=person.psn_no, number=one.number, first=one.period.lower, last=last)
 
 
 def _kept(value: Any) -> Any:
@@ -241,5 +239,5 @@ def _referral(one: Filing, coverage: Coverage | None) -> Node:
         # what was not stated was not denied: a hospital that files a referral has agreed to it
         "hosp_agre_refl_flag": data.get("hosp_agre_refl_flag") or "1",
         "opter_name": None,
-        "opt_time": datetime.fromisoformat(data["opt_time"]) if data.get("opt_time") else None,
+        "opt_time": lookup.china(data["opt_time"]) if data.get("opt_time") else None,
     }

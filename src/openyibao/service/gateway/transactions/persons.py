@@ -7,19 +7,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
 
-from openyibao.policy.model import Condition, Layer, Policy, Words
+from openyibao.policy.model import Bilingual, Condition, Layer, Policy, Words
 from openyibao.service.gateway import lookup
 from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Institution
+from openyibao.service.people.certificates import normal
+from openyibao.service.people.find import by_certificate
 from openyibao.service.people.models import Account, Coverage, Filing, Identity, Person
 from openyibao.service.settlements.claims import age_on, day_of, service_of, word
 from openyibao.service.settlements.lines import yuan
 from openyibao.service.settlements.payers import OWN, fund_code
-from openyibao.policy.model import Bilingual
 from openyibao.tables.names import empty_word
 
 CREDENTIAL, ID_CARD, CARD = "01", "02", "03"
@@ -52,23 +53,28 @@ def person(call: Call) -> Output:
 def _found(node: Node) -> Person:
     """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody."""
     kind, number = node["mdtrt_cert_type"], node.get("mdtrt_cert_no") or ""
-    certificate = {"certificate_type": node.get("psn_cert_type") or IDENTITY_NUMBER}
+    certificate = node.get("psn_cert_type") or IDENTITY_NUMBER
     if kind == CARD:
         if not number or not node.get("card_sn"):
-            raise Refused("credential", why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"))
+            raise Refused(
+                "credential",
+                why=Bilingual("社会保障卡须有卡号和卡识别码 card_sn", "a card needs its number and card_sn"),
+            )
         found = Person.objects.filter(card=number).first()
         field = "mdtrt_cert_no"
     elif kind == CREDENTIAL:
         if not node.get("certno"):
             why = Bilingual("电子凭证须同时给出证件号码 certno", "an electronic credential needs certno beside it")
             raise Refused("credential", why=why)
-        found, field = Person.objects.filter(**certificate, certificate=node["certno"]).first(), "certno"
+        found, field = by_certificate(certificate, node["certno"]), "certno"
     elif kind == ID_CARD:
-        found, field = Person.objects.filter(**certificate, certificate=number or node.get("certno") or "").first(), "certno"
+        found, field = by_certificate(certificate, number or node.get("certno") or ""), "certno"
     else:
-        why = Bilingual(f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are")
+        why = Bilingual(
+            f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are"
+        )
         raise Refused("credential", why=why)
-    if found is None or node.get("certno") not in (None, "", found.certificate):
+    if found is None or normal(found.certificate_type, node.get("certno") or "") not in ("", found.certificate):
         raise Refused("unknown person", field=field)
     return found
 
@@ -136,7 +142,7 @@ def _identities(found: Person, today: date) -> list[Node]:
 
 @answers("1201")
 def institution(call: Call) -> Output:
-    """Institutions of a type, by code or by a part of the name. One found is a node, several are a list of nodes."""
+    """The institution of a code or with a part of a name; without either, the one that asks. The reply has one row."""
     node = call.node("medinsinfo")
     asked = Q(kind=node["fixmedins_type"]) if node.get("fixmedins_type") else Q()
     if node.get("fixmedins_code"):
@@ -154,11 +160,13 @@ def institution(call: Call) -> Output:
             "hosp_lv": one.grade or None,
             "exp_content": None,
         }
-        for one in lookup.few(Institution.objects.filter(asked).order_by("code"))
+        for one in lookup.few(Institution.objects.filter(asked).order_by("code"), 1)
     ]
     if not found:
-        raise Refused("unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-")
-    return {"medinsinfo": found[0] if len(found) == 1 else found}
+        raise Refused(
+            "unknown institution", institution=node.get("fixmedins_code") or node.get("fixmedins_name") or "-"
+        )
+    return {"medinsinfo": found[0]}
 
 
 @answers("2001")
@@ -248,8 +256,6 @@ def _meets(condition: Condition, values: frozenset[Any]) -> bool:
     if isinstance(key, Words):
         return not values.isdisjoint(key.values)
     return any(
-        isinstance(value, int)
-        and (key.low is None or key.low <= value)
-        and (key.high is None or value <= key.high)
+        isinstance(value, int) and (key.low is None or key.low <= value) and (key.high is None or value <= key.high)
         for value in values
     )

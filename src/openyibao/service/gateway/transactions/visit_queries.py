@@ -6,7 +6,7 @@ Only the asking institution's own visits are shown. Fee lines are in `fee_querie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,17 @@ TOLD = (
     *("coner_name", "tel", "mdtrt_cert_type", "pre_pay_flag", "medrcdno", "atddr_no", "chfpdr_name"),
     *("adm_dept_codg", "adm_dept_name", "adm_bed", "dscg_maindiag_code", "dscg_maindiag_name", "dscg_dept_codg"),
     *("dscg_dept_name", "dscg_bed", "dscg_way", "main_cond_dscr", "dise_name", "oprn_oprt_code", "oprn_oprt_name"),
-    *("fpsc_no", "matn_type", "birctrl_type", "latechb_flag", "pret_flag", "cop_flag", "opter_id", "opter_name", "memo"),
+    *(
+        "fpsc_no",
+        "matn_type",
+        "birctrl_type",
+        "latechb_flag",
+        "pret_flag",
+        "cop_flag",
+        "opter_id",
+        "opter_name",
+        "memo",
+    ),
     *DATES,
     *COUNTS,
 )
@@ -148,7 +158,7 @@ def _diagnosis(visit: Visit, number: int, row: Mapping[str, Any]) -> Node:
         "diag_dept": row["diag_dept"],
         "dise_dor_no": row["dise_dor_no"],
         "dise_dor_name": row["dise_dor_name"],
-        "diag_time": datetime.fromisoformat(str(row["diag_time"])),
+        "diag_time": lookup.china(str(row["diag_time"])),
         "opter_id": None,
         "opter_name": None,
         "opt_time": None,
