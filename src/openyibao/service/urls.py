@@ -7,11 +7,13 @@ from django.urls import path, re_path
 
 from openyibao.service import health, metrics
 from openyibao.service.gateway import views
+from openyibao.service.staff import urls as staff
 
 urlpatterns = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
+    *staff.urlpatterns,
     re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
 ]
 if settings.SANDBOX:
