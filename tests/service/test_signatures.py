@@ -190,6 +190,7 @@ def test_sm2_covers_the_body_and_the_transaction(county: County) -> None:
 def test_requests_without_a_signature(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.conf import settings
 
+    monkeypatch.setattr(settings, "PRIVATE_LINE", False)
     assert "missing" in refused(county.own, {"content-type": "application/json"})
     assert "mix" in refused(county.own, signed("sm2") | signed("api"))
     monkeypatch.setattr(settings, "PRIVATE_LINE", True)
