@@ -87,9 +87,7 @@ def bill(person: Person, institution: str, **more: Any) -> dict[str, Any]:
         "invoices": [
             {"number": f"{next(_numbers):08d}", "issuer": "91TEST", "day": "2026-03-09", "amount_fen": 100_000}
         ],
-        "lines": [
-            {"day": "2026-03-02", "item_code": "D-001", "count": "1000", "price": "1.00", "amount_fen": 100_000}
-        ],
+        "lines": [{"day": "2026-03-02", "item_code": "D-001", "count": "1000", "price": "1.00", "amount_fen": 100_000}],
         **more,
     }
 

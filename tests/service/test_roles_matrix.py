@@ -27,9 +27,7 @@ from openyibao.service.staff.urls import PREFIX
 from service.offices import DAY, NOW, Office, furnish, grow, staff
 from service.requests_of_staff import ACTION_SAMPLES, ROUTE_SAMPLES, sample
 
-DATA = tomllib.loads(
-    files("openyibao.service.organisation").joinpath("permissions.toml").read_text(encoding="utf-8")
-)
+DATA = tomllib.loads(files("openyibao.service.organisation").joinpath("permissions.toml").read_text(encoding="utf-8"))
 ROLES = tuple(DATA["roles"])
 ITEM_ROUTES = [one for one in ROUTES.values() if one.item not in (OPEN, SIGNED_IN)]
 
