@@ -6,7 +6,6 @@ No secret stands here. What is missing and has no safe default stops the start w
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -121,8 +120,7 @@ MIDDLEWARE = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("openyibao.service.sandbox")
-    if find_spec("openyibao.service.sandbox.failures"):
-        MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
+    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

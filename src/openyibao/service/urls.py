@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.urls import path, re_path
 
@@ -18,7 +16,7 @@ urlpatterns = [
     *staff.urlpatterns,
     re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
 ]
-if settings.SANDBOX and find_spec("openyibao.service.sandbox.page"):
+if settings.SANDBOX:
     from openyibao.service.sandbox import page
 
     urlpatterns += [path("", page.home), path("sandbox/", page.show, name="sandbox")]

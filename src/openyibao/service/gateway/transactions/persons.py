@@ -54,6 +54,7 @@ def _found(node: Node) -> Person:
     """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody."""
     kind, number = node["mdtrt_cert_type"], node.get("mdtrt_cert_no") or ""
     certificate = node.get("psn_cert_type") or IDENTITY_NUMBER
+    found: Person | None
     if kind == CARD:
         if not number or not node.get("card_sn"):
             raise Refused(

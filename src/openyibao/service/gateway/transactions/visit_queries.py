@@ -1,4 +1,4 @@
-"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), who is in hospital (5303).
+"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), stays (5303).
 
 Only the asking institution's own visits are shown. Fee lines are in `fee_queries`.
 """
@@ -209,7 +209,7 @@ def _settled(found: Settlement, visit: Visit, info: Node) -> Node:
         "year": str(found.day.year),
         "dise_codg": visit.disease or None,
         "dise_name": told(visit).get("dise_name") or None,
-        "invono": found.facts.get("invono") or None,
+        "invono": info.get("invono"),
         "opter_id": None,
         "opter_name": None,
         "opt_time": None,
