@@ -92,10 +92,10 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
         "day": "2026-12-01",
         "reason": "迁出",
     },
-    "identity.grant": lambda o: {"psn_no": o.person.psn_no, "code": "2303", "start": "2026-06-01"},
+    "identity.grant": lambda o: {"psn_no": o.person.psn_no, "code": "2305", "start": "2026-06-01"},
     "identity.end": lambda o: {
         "psn_no": o.person.psn_no,
-        "code": "2305",
+        "code": "2303",
         "day": "2026-07-01",
         "reason": "不再符合条件",
     },
