@@ -250,7 +250,9 @@ def ready(desk: Window, person: Any, pills: Any, *, account: bool = False, day: 
 def back(given: dict[str, Any], settled: dict[str, Any]) -> dict[str, Any]:
     """The input that takes a settlement back (2208)."""
     about = given["data"]
-    return {"data": {name: about[name] for name in ("psn_no", "mdtrt_id")} | {"setl_id": settled["setlinfo"]["setl_id"]}}
+    return {
+        "data": {name: about[name] for name in ("psn_no", "mdtrt_id")} | {"setl_id": settled["setlinfo"]["setl_id"]}
+    }
 
 
 def undoing(given: dict[str, Any], msgid: str, infno: str = "2207") -> dict[str, Any]:
