@@ -75,9 +75,7 @@ def fill(policy: str | None = None) -> Filled:
         laws[COUNTY] = Area(COUNTY, ANY_YEAR, {law.scheme: policy})
     bodies = _bodies()
     regions = {
-        area.body: Region.objects.create(
-            body=bodies[area.body], policies=dict(area.policies), catalogue=area.catalogue
-        )
+        area.body: Region.objects.create(body=bodies[area.body], policies=dict(area.policies), catalogue=area.catalogue)
         for area in laws.values()
     }
     asked = {area.body: _policies(area) for area in laws.values()}
@@ -128,7 +126,12 @@ def _institutions(bodies: dict[str, Body], asked: dict[str, list[Policy]]) -> li
         for value in values.missing(county, name, have):
             number = sum(1 for one, _ in stated if one.code.startswith("H999999")) + 1
             more = Hospital(
-                f"H999999{number:05d}", f"柳县示例医院（{value}）", f"Willow example hospital ({value})", "1", "05", COUNTY
+                f"H999999{number:05d}",
+                f"柳县示例医院（{value}）",
+                f"Willow example hospital ({value})",
+                "1",
+                "05",
+                COUNTY,
             )
             stated.append((more, {**values.of_institution(county, number, "05", {}), name: value}))
     for hospital, found in stated:
@@ -272,9 +275,7 @@ class _Persons:
             )
             _credit(account, made.scheme, fen(yuan))
 
-    def _coverage(
-        self, one: Somebody, person: Person, region: str, joined: date, period: DateRange
-    ) -> Coverage | None:
+    def _coverage(self, one: Somebody, person: Person, region: str, joined: date, period: DateRange) -> Coverage | None:
         """A coverage under a scheme of the region; none where it has no scheme for the person."""
         where, kind = self.regions[region], self._kind(one, region)
         scheme = "employee" if kind.startswith(("11", "12")) else "resident"
