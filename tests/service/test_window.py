@@ -59,7 +59,7 @@ def test_a_stay_is_paid_by_three_layers_and_taken_back(window: Window) -> None:
     for output in (tried, settled):
         identities(output)
     same = {"setl_id": 0, "setl_time": 0, "medins_setl_id": 0}
-    told = {name: tried["setlinfo"][name] for name in info}  # a try tells what provincial platforms add, too
+    told = {name: tried["setlinfo"].get(name) for name in info}  # a try tells what provincial platforms add, too
     assert told | same == info | same and tried["setldetail"] == settled["setldetail"]
 
     back = {"psn_no": person.psn_no, "mdtrt_id": visit, "setl_id": info["setl_id"]}
