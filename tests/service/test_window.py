@@ -113,7 +113,7 @@ def test_a_purchase_at_a_pharmacy(window: Window) -> None:
     }
     given = {"druginfo": about, "drugdetail": [row]}
     tried = shop.done("2101", given)
-    assert tried["setlinfo"]["setl_id"] is None
+    assert not tried["setlinfo"].get("setl_id")
     info = shop.done("2102", given)["setlinfo"]
     assert (info["acct_pay"], info["psn_cash_pay"], info["fund_pay_sumamt"]) == (Decimal("30.00"), Decimal("20.00"), 0)
     back = {"psn_no": person.psn_no, "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}

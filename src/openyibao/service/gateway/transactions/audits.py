@@ -94,7 +94,7 @@ def audit(call: Call) -> Output:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """By what orders are audited: the catalogue of where the patient is insured, the facts of the place, the mapping."""
+    """By what orders are audited: the catalogue where the patient is insured, the facts of the place, the mapping."""
 
     catalogue: Catalogue
     facts: Mapping[str, str]

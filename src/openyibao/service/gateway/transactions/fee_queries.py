@@ -212,8 +212,8 @@ def _uses(person: Person, asked: str, now: str) -> list[Node]:
 def _period(number: int | str, now: str) -> tuple[str, str] | None:
     """The year and month at which a use stands, by the number of its period as the engine counts it.
 
-    A year counts from 0, a quarter is year x 4 and a month year x 12 plus those before it; 0 is a lifetime. None: a day,
-    an episode or a stay, which is no accumulation.
+    A quarter is year x 4 and a month year x 12 plus those before it; 0 is a lifetime. None: a day, an episode or a
+    stay, which is no accumulation.
     """
     if not isinstance(number, int):
         return None

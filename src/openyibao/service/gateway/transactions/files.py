@@ -62,7 +62,7 @@ def download(call: Call) -> Output:
 
 def held(call: Call, number: str) -> File:
     """A file of the institution whose time is not over. Raises Refused."""
-    found = File.objects.filter(number=number, institution=call.institution, expires__gt=call.now).first()
+    found: File | None = File.objects.filter(number=number, institution=call.institution, expires__gt=call.now).first()
     if found is None:
         raise Refused("unknown file", number=number)
     return found
@@ -88,7 +88,7 @@ def _soon(now: datetime) -> datetime:
 
 
 def _keep(call: Call, name: str, content: bytes, *, uploaded: bool) -> File:
-    return File.objects.create(
+    made: File = File.objects.create(
         number=secrets.token_hex(15),
         name=name,
         institution=call.institution,
@@ -97,6 +97,7 @@ def _keep(call: Call, name: str, content: bytes, *, uploaded: bool) -> File:
         made=call.now,
         expires=call.now + KEPT,
     )
+    return made
 
 
 def _cell(value: str) -> str:

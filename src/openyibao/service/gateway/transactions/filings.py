@@ -71,7 +71,7 @@ def designate(call: Call) -> Output:
 
 
 def _known(code: str) -> Institution:
-    found = Institution.objects.filter(code=code).first()
+    found: Institution | None = Institution.objects.filter(code=code).first()
     if found is None:
         raise Refused("unknown institution", institution=code)
     return found
@@ -138,7 +138,8 @@ def cancel_designation(call: Call) -> Output:
 def _cancel(call: Call, kind: str) -> str:
     """Cancel a filing from now on, by number, person and the institution that made it."""
     node = call.node()
-    number, psn_no = node["trt_dcla_detl_sn"], node["psn_no"]
+    number: str = node["trt_dcla_detl_sn"]
+    psn_no: str = node["psn_no"]
     mine = Filing.objects.select_for_update().filter(number=number, kind=kind, person__psn_no=psn_no)
     found = mine.filter(data__filed_by=call.institution.code).first()
     if found is None:

@@ -1,4 +1,4 @@
-"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), who is in hospital (5303).
+"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), stays (5303).
 
 Only the asking institution's own visits are shown. Fee lines are in `fee_queries`.
 """
