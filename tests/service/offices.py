@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service import clock
@@ -87,9 +88,7 @@ def bill(person: Person, institution: str, **more: Any) -> dict[str, Any]:
         "invoices": [
             {"number": f"{next(_numbers):08d}", "issuer": "91TEST", "day": "2026-03-09", "amount_fen": 100_000}
         ],
-        "lines": [
-            {"day": "2026-03-02", "item_code": "D-001", "count": "1000", "price": "1.00", "amount_fen": 100_000}
-        ],
+        "lines": [{"day": "2026-03-02", "item_code": "D-001", "count": "1000", "price": "1.00", "amount_fen": 100_000}],
         **more,
     }
 
@@ -122,7 +121,7 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
     region = Region.objects.create(body=body, policies={"resident": policy}, catalogue=catalogue)
     household, other = register.found_household(body), register.found_household(body)
     person, spare = person_at(household, region), person_at(household, None)
-    Identity.objects.create(person=person, code="2305", period=YEAR)
+    Identity.objects.create(person=person, code="2303", period=YEAR)
     institution = Institution.objects.create(
         code=f"H{body.code[:11]}", name="医院", credit_code="91", kind="1", grade="05", body=body
     )
@@ -143,7 +142,8 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         entry.enter(clerk, take(bill(person, institution.code), entry.REIMBURSEMENT)).reimbursement.number
         for _ in range(2)
     )
-    settle.settle({"number": settled}, Decision(reviewer, clock.now(), None))
+    with transaction.atomic():
+        settle.settle({"number": settled}, Decision(reviewer, clock.now(), None))
     holder = User.objects.create(username=f"holder-{body.code}")
     grant = Grant.objects.create(user=holder, role="clerk", body=body, start=date(2026, 1, 1))
     return Office(

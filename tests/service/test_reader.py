@@ -49,9 +49,6 @@ def problems(spec: str, given: Any) -> str:
     return caught.value.text("en")
 
 
-# What the file of the interface promises.
-
-
 def test_the_file_holds_these_transactions_and_its_sources() -> None:
     assert set(transactions()) == set(NUMBERS)
     about = _data()["about"]

@@ -72,12 +72,16 @@ def _visit(port: int, name: str, kind: str, title: str, lang: str, console: Cons
 
     def send(message: dict[str, Any]) -> Mapping[str, Any]:
         reply = post(port, message)
-        console.print(f"  {message['infno']}  infcode {reply['infcode']}  {reply.get('err_msg') or ''}", highlight=False)
+        console.print(
+            f"  {message['infno']}  infcode {reply['infcode']}  {reply.get('err_msg') or ''}", highlight=False
+        )
         return reply
 
     driven = drive(About(coverage.person, coverage, place, kind, now()), send)
     info = driven.settlement
-    console.print("  " + "  ".join(f"{name}={info[name]}" for name in SHOWN if info.get(name) is not None), highlight=False)
+    console.print(
+        "  " + "  ".join(f"{name}={info[name]}" for name in SHOWN if info.get(name) is not None), highlight=False
+    )
     console.print()
     for bill in Settlement.objects.get(setl_id=info["setl_id"]).bill:
         print_bill(bill, lang, console)

@@ -51,6 +51,7 @@ def write_reply(
         "warn_msg": None,
         "cainfo": "",
         "signtype": "",
+        "enctype": "",
         "output": None if spec is None or refused else _output(spec, output or {}),
     }
     try:

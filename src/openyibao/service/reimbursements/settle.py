@@ -10,8 +10,7 @@ from typing import Any
 
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
-from openyibao.service.ledger.models import Posting
+from openyibao.service.ledger.books import AccountKey, NewEntry, entry_of, post
 from openyibao.service.organisation.fields import Given, Text
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.problems import Problem
@@ -85,11 +84,8 @@ def settle(given: Given, decision: Decision) -> Done:
 
 def _owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
     """What the settlement's own entry says is owed to the institution, by fund, as positive fen."""
-    found = Posting.objects.filter(
-        entry__kind=SETTLEMENT, entry__reference=settlement.setl_id, account__kind=OWED
-    ).select_related("account")
-    keys = [(one.account, -one.fen) for one in found.order_by("line")]
-    return [(AccountKey(OWED, one.region, one.scheme, one.fund, one.owner), fen) for one, fen in keys]
+    entry = entry_of(SETTLEMENT, settlement.setl_id)
+    return [(key, -fen) for key, fen in entry.lines if key.kind == OWED] if entry is not None else []
 
 
 @action(

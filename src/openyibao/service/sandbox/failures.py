@@ -88,4 +88,3 @@ def _lost() -> StreamingHttpResponse:
     answer = StreamingHttpResponse(broken())
     answer["Content-Length"] = "1000"
     return answer
-

@@ -22,7 +22,7 @@ from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
+from openyibao.service.ledger.accounts import credit
 from openyibao.service.organisation.models import Body, Region
 from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Account, Coverage, Filing, Household, Identity, Person
@@ -78,9 +78,7 @@ def fill(policy: str | None = None) -> Filled:
         laws[COUNTY] = Area(COUNTY, ANY_YEAR, {scheme: policy})
     bodies = _bodies()
     regions = {
-        area.body: Region.objects.create(
-            body=bodies[area.body], policies=dict(area.policies), catalogue=area.catalogue
-        )
+        area.body: Region.objects.create(body=bodies[area.body], policies=dict(area.policies), catalogue=area.catalogue)
         for area in laws.values()
     }
     asked = {code: _policies(region) for code, region in regions.items()}
@@ -131,7 +129,12 @@ def _institutions(bodies: dict[str, Body], asked: dict[str, list[Policy]]) -> li
         for value in values.missing(county, name, have):
             number = sum(1 for one, _ in stated if one.code.startswith("H999999")) + 1
             more = Hospital(
-                f"H999999{number:05d}", f"柳县示例医院（{value}）", f"Willow example hospital ({value})", "1", "05", COUNTY
+                f"H999999{number:05d}",
+                f"柳县示例医院（{value}）",
+                f"Willow example hospital ({value})",
+                "1",
+                "05",
+                COUNTY,
             )
             stated.append((more, {**values.of_institution(county, number, "05", {}), name: value}))
     for hospital, found in stated:
@@ -275,9 +278,7 @@ class _Persons:
             )
             _credit(account, made.scheme, fen(yuan))
 
-    def _coverage(
-        self, one: Somebody, person: Person, region: str, joined: date, period: DateRange
-    ) -> Coverage | None:
+    def _coverage(self, one: Somebody, person: Person, region: str, joined: date, period: DateRange) -> Coverage | None:
         """A coverage under a scheme of the region; none where it has no scheme for the person."""
         where, kind = self.regions[region], self._kind(one, region)
         scheme = "employee" if kind.startswith(("11", "12")) else "resident"
@@ -366,16 +367,10 @@ def fen(yuan: str) -> int:
 
 def _credit(account: Account, scheme: str, amount: int) -> None:
     """Money on an account, from the pooled fund, in the books and on the account alike."""
-    region = account.region.body.code
-    kind = "family account" if account.family else "personal account"
-    lines = (
-        (AccountKey("fund expenditure", region, scheme, "pooled fund", "account credit"), amount),
-        (AccountKey(kind, region, owner=account.number), -amount),
-    )
     moment = now()
-    post(NewEntry("account credit", moment, moment.date(), f"sandbox {account.number}", lines))
-    account.balance_fen = amount
-    account.save(update_fields=["balance_fen"])
+    credit({account.number: amount}, moment, moment.date(), f"sandbox {account.number}", scheme)
+    account.refresh_from_db(fields=["balance_fen"])
+
 
 
 def _settle_earlier(one: Somebody, person: Person, today: date) -> None:

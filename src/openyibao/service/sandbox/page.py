@@ -133,9 +133,7 @@ def _places(places: list[Institution], lang: str) -> list[dict[str, Any]]:
     ]
 
 
-def _requests(
-    request: HttpRequest, chosen: dict[str, Any], place: Institution, lang: str
-) -> list[dict[str, Any]]:
+def _requests(request: HttpRequest, chosen: dict[str, Any], place: Institution, lang: str) -> list[dict[str, Any]]:
     """A ready request for each transaction that the platform answers: visits first, in their order."""
     order = [one for one in FIRST if one in HANDLERS] + sorted(one for one in HANDLERS if one not in FIRST)
     found = []

@@ -1,7 +1,7 @@
 """Ready requests of the national interface for a person at an institution, made from the interface's specification.
 
-    message("2201", about)                 what can be sent as it is
-    message("2207", about, mdtrt_id=...)   with what earlier replies gave; without it, a place to fill in: `<mdtrt_id>`
+message("2201", about)                 what can be sent as it is
+message("2207", about, mdtrt_id=...)   with what earlier replies gave; without it, a place to fill in: `<mdtrt_id>`
 """
 
 from __future__ import annotations
