@@ -141,7 +141,8 @@ class Server:
         """End the server: running transactions are rolled back. A temporary folder goes with it."""
         if self.process is not None:
             if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)
+                orderly = self.durable or not self.temporary
+                self.process.send_signal(signal.SIGINT if orderly else signal.SIGQUIT)
                 try:
                     self.process.wait(30)
                 except subprocess.TimeoutExpired:

@@ -369,7 +369,6 @@ def _credit(account: Account, scheme: str, amount: int) -> None:
     account.refresh_from_db(fields=["balance_fen"])
 
 
-
 def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
     """Settle a stay of the past, as the door does; where the law does not settle it, the person has had none."""
     from openyibao.service.gateway.refusals import Refused
