@@ -25,7 +25,7 @@ NUMBERS: dict[float, str] = {
     50_000_000: "uses kept at once",
     14: "words shown in a message",
     40: "words shown, depth of a file",
-    100: "fen of a yuan, per cent",
+    100: "fen of a yuan, per cent, parsed files kept",
     110: "width of generated text",
     120: "width of a policy file",
     4096: "cells of a table",

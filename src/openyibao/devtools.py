@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-README_TIMEOUT_SECONDS = 120
+README_TIMEOUT_SECONDS = 300
 MAY_BE_SKIPPED = ("YIBAO_EXTRAS=", "beside this checkout")
 """Reasons for which CI takes a skipped test: an extra that nobody asked for, data that do not come with the project."""
 LINT_STAGES = ("ruff", "format", "mypy", "imports")

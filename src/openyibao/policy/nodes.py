@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ from openyibao.policy.yaml_errors import explain
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
+FILES_KEPT = 100
 HALVES = ("\ud800", "\udfff")
 REASONS = {
     "No such file": "没有该文件",
@@ -92,7 +94,13 @@ def parse_file(path: Path) -> Node:
             say("no readable file ({reason})", reason=_reason(error.strerror or "")),
             say("a YAML or JSON file"),
         ) from None
-    return parse_bytes(data, str(path))
+    return _parsed(data, str(path))
+
+
+@lru_cache(maxsize=FILES_KEPT)
+def _parsed(data: bytes, name: str) -> Node:
+    """A series reads a file several times, for itself and for each policy that varies it: a tree never changes."""
+    return parse_bytes(data, name)
 
 
 def parse_bytes(data: bytes, name: str) -> Node:

@@ -139,6 +139,12 @@ class Server:
 
     def stop(self) -> None:
         """End the server: running transactions are rolled back. A temporary folder goes with it."""
+        self.pause()
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def pause(self) -> None:
+        """End the server and keep its folder, so that `start` goes on with what it holds."""
         if self.process is not None:
             if self.process.poll() is None:
                 orderly = self.durable or not self.temporary
@@ -149,8 +155,6 @@ class Server:
                     self.process.send_signal(signal.SIGQUIT)
                     self.process.wait()
             self.process = None
-        if self.temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self) -> None:
         import psycopg
