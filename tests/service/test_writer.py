@@ -44,7 +44,7 @@ def test_a_reply_to_the_letter() -> None:
     assert reply(transaction("9001"), signed()).decode() == (
         '{"infcode":0,"inf_refmsgid":"999999202607020000000000000042","refmsg_time":"20260701235959007",'
         '"respond_time":"20260702000000123","err_msg":null,"warn_msg":null,"cainfo":"","signtype":"",'
-        '"output":{"signinoutb":{"sign_time":"2026-07-02 00:00:00","sign_no":"S1"}}}'
+        '"enctype":"","output":{"signinoutb":{"sign_time":"2026-07-02 00:00:00","sign_no":"S1"}}}'
     )
 
 

@@ -20,7 +20,7 @@ from openyibao.history import load_series
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
+from openyibao.service.ledger.accounts import credit
 from openyibao.service.organisation.models import Body, Region
 from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Account, Coverage, Filing, Household, Identity, Person
@@ -364,16 +364,10 @@ def fen(yuan: str) -> int:
 
 def _credit(account: Account, scheme: str, amount: int) -> None:
     """Money on an account, from the pooled fund, in the books and on the account alike."""
-    region = account.region.body.code
-    kind = "family account" if account.family else "personal account"
-    lines = (
-        (AccountKey("fund expenditure", region, scheme, "pooled fund", "account credit"), amount),
-        (AccountKey(kind, region, owner=account.number), -amount),
-    )
     moment = now()
-    post(NewEntry("account credit", moment, moment.date(), f"sandbox {account.number}", lines))
-    account.balance_fen = amount
-    account.save(update_fields=["balance_fen"])
+    credit({account.number: amount}, moment, moment.date(), f"sandbox {account.number}", scheme)
+    account.refresh_from_db(fields=["balance_fen"])
+
 
 
 def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
