@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.doors import in_force
@@ -60,11 +61,19 @@ class Place:
 
 
 @pytest.fixture
+def quick_passwords() -> Iterator[None]:
+    """A hash that costs nothing: what is tested is the counting."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture
 def place(database: str, settings_of_platform: Any) -> Place:
     settings_of_platform.CLOCK = NOW
     return Place()
 
 
+@pytest.mark.usefixtures("quick_passwords")
 def test_ten_failures_make_a_name_wait_and_success_clears_them(database: str, settings_of_platform: Any) -> None:
     settings_of_platform.CLOCK = NOW
     User.objects.create_user("clerk", password="a long enough word")
@@ -100,6 +109,7 @@ def test_ten_failures_make_a_name_wait_and_success_clears_them(database: str, se
     assert "clerk" not in {one.name for one in Attempt.objects.all()}
 
 
+@pytest.mark.usefixtures("quick_passwords")
 def test_guesses_at_the_same_time_count_each_other(place: Place) -> None:
     answers: list[int] = []
 
@@ -159,7 +169,7 @@ def test_a_proposal_takes_two_persons_and_happens_once(place: Place) -> None:
         lambda: Proposal.objects.all().delete(),
         lambda: connection.cursor().execute("TRUNCATE organisation_proposal"),
     ):
-        with pytest.raises(DatabaseError, match="one decision only|appended only"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"one decision only|appended only"), transaction.atomic():
             change()
 
 

@@ -27,10 +27,12 @@ INTRO = Bilingual(
 此处的分工是假定，可以用 `YIBAO_PERMISSIONS` 指定自己的文件。
 
 凡涉及资金、身份和权限的变更都由两人办理：一人提出，另一人复核，复核时在同一事务中生效。
-数据库不允许提出人复核自己的申请，也不允许改动或删除已提出的申请。完整证件号码只由 `person.certificate` 显示，每次查看都记入访问日志；访问日志只增不改。
+数据库不允许提出人复核自己的申请，也不允许改动或删除已提出的申请。完整证件号码只由 `person.certificate` 显示，
+每次查看都记入访问日志；访问日志只增不改。
 
-角色 `institution` 只能看公开信息：授权指向机构树，不指向某一家医院，因此不能用来查看该医院自己的数据。月结涉及全部统筹区的账，
-权限在所给机构上方的树根处核对。表中用各级的简称：国、省、市、县（区）、乡（镇）、村（点）。""",
+角色 `institution` 只能看公开信息：授权指向机构树，不指向某一家医院，因此不能用来查看该医院自己的数据。
+月结涉及全部统筹区的账，权限在所给机构上方的树根处核对。
+表中用各级的简称：国、省、市、县（区）、乡（镇）、村（点）。""",
     """\
 A member of staff holds a role at a body of the tree, and it reaches that body and all below. The table says at which
 level a role may do which service item; what it does not say is denied. It is written from
@@ -54,8 +56,9 @@ ITEM, ADDRESS, ROUTES_TITLE = (
 ROUTES_INTRO = Bilingual(
     """\
 JSON 接口，用 Django 会话登录：先 `GET /api/session` 取令牌，再 `POST /api/session`（`user`、`password`），
-之后的 POST 和 DELETE 带 `X-CSRFToken`。同一用户名十五分钟内失败十次后须等待。错误为 `{"error": {"code", "zh", "en"}}`：401 未登录，403
-无权限或不在辖区（不区分），400 字段有误，409 与现有数据不符，429 登录失败过多。金额一律为整数分。""",
+之后的 POST 和 DELETE 带 `X-CSRFToken`。同一用户名十五分钟内失败十次后须等待。
+错误为 `{"error": {"code", "zh", "en"}}`：401 未登录，403 无权限或不在辖区（不区分），
+400 字段有误，409 与现有数据不符，429 登录失败过多。金额一律为整数分。""",
     """\
 JSON over a Django session: `GET /api/session` for the token, `POST /api/session` with `user` and `password`, then
 `X-CSRFToken` with every POST and DELETE. Ten failures for a user name within fifteen minutes make it wait. Errors are

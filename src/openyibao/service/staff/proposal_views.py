@@ -36,7 +36,8 @@ def proposal_list(asked: Asked) -> dict[str, Any]:
 
 def _known(asked: Asked) -> Proposal:
     number = asked.names["proposal"]
-    found = Proposal.objects.select_related("body").filter(pk=int(number) if number.isdecimal() else 0).first()
+    exact = int(number) if number.isdecimal() and len(number) < 19 else 0
+    found: Proposal | None = Proposal.objects.select_related("body").filter(pk=exact).first()
     if found is None or "certificate" not in found.data:
         raise Problem("not known", what=Bilingual(f"申请 {number[:20]}", f"proposal {number[:20]}"))
     return found
@@ -45,7 +46,7 @@ def _known(asked: Asked) -> Proposal:
 def _place(asked: Asked) -> Body:
     found = _known(asked)
     asked.subject = found.subject
-    return found.body  # type: ignore[no-any-return]
+    return found.body
 
 
 @route("GET", "proposals/<proposal>/certificate", item="person.certificate", place=_place)
