@@ -141,6 +141,7 @@ def copies(count: int) -> list[Stated]:
             " WHERE id = %s",
             [count, first.pk],
         )
+        cursor.execute("ANALYZE")
     about = (first.visit.person.psn_no, first.visit.mdtrt_id)
     money = (first.total_fen, first.funds_fen, first.account_fen + first.family_fen, first.cash_fen)
     ids = [first.setl_id, *(f"C{n}" for n in range(1, count + 1))]
