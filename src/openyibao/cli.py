@@ -328,9 +328,12 @@ def bench_lint() -> None:
 
 
 @app.command()
-def demo() -> None:
-    """Settle the official examples and one stay in XX District, and explain the bills."""
-    commands.demo()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the platform running until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the platform; 0 for any free one.")] = 0,
+) -> None:
+    """Settle the official examples, then start the platform and settle two visits over the national interface."""
+    commands.demo(keep, port)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -46,3 +46,19 @@ def using(server: Server, template: str = "yibao") -> Iterator[str]:
     yield url
     connections.close_all()
     connection.settings_dict.update(old)
+
+
+@pytest.fixture
+def settings_of_platform(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The platform's settings, to change for the time of a test."""
+    return Settings(monkeypatch)
+
+
+class Settings:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        object.__setattr__(self, "_patch", monkeypatch)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        from django.conf import settings
+
+        self._patch.setattr(settings, name, value)

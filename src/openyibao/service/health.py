@@ -7,6 +7,7 @@ import threading
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from openyibao.policy.model import Bilingual
+from openyibao.service import logs
 
 RETRY_SECONDS = 5
 
@@ -29,8 +30,20 @@ def ready(request: HttpRequest) -> HttpResponse:
     try:
         check()
     except NotReady as why:
+        _tell(why.text.en)
         return unavailable(why.text)
+    _tell("")
     return JsonResponse({"status": "ready"})
+
+
+_told: list[str] = [""]
+
+
+def _tell(why: str) -> None:
+    """A line in the log when readiness changes, not at each question."""
+    if _told[0] != why:
+        _told[0] = why
+        logs.write("not ready" if why else "ready", why=why)
 
 
 def unavailable(why: Bilingual) -> HttpResponse:

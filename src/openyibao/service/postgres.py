@@ -20,6 +20,7 @@ import time
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote
 
 START_SECONDS = 60
@@ -197,7 +198,7 @@ class _Identity:
 
     def __init__(self, binaries: Path, folder: Path) -> None:
         self.prefix: list[str] = []
-        self.arguments: dict[str, int | list[int]] = {}
+        self.arguments: dict[str, Any] = {}
         if os.geteuid() != 0:
             return
         if _open_to_all(binaries) and _open_to_all(folder.parent):
@@ -209,7 +210,7 @@ class _Identity:
     def own(self, folder: Path) -> None:
         folder.chmod(0o700)
         if self.arguments:
-            os.chown(folder, int(str(self.arguments["user"])), int(str(self.arguments["group"])))
+            os.chown(folder, self.arguments["user"], self.arguments["group"])
 
 
 def _other_user() -> pwd.struct_passwd:

@@ -149,7 +149,7 @@ class Platform:
             "workers": self.web.workers,
             "blocking-threads": self.web.threads,
             "workers-kill-timeout": 10,
-            "log-level": "warning",
+            "log-level": "error",
         }
         return ["--no-ws", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
 

@@ -19,6 +19,8 @@ from openyibao.service.settlements.models import Settlement, Visit
 
 BY_NUMBER = "02"
 CHRONIC = "14"
+KEPT = ("mdtrt_cert_type", "mdtrt_cert_no", "psn_setlway", "invono")
+"""What a settlement keeps of its request."""
 STATED = {
     "total": "medfee_sumamt",
     "fully_self_paid": "fulamt_ownpay_amt",
@@ -124,7 +126,7 @@ def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last:
         use_account=node.get("acct_used_flag") == "1",
         stated=stated,
         last=last,
-        extra={name: node.get(name) for name in ("mdtrt_cert_type", "psn_setlway", "invono") if node.get(name)},
+        extra={name: node.get(name) for name in KEPT if node.get(name)},
     )
 
 

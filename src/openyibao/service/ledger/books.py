@@ -18,6 +18,9 @@ from django.db import IntegrityError, connection, transaction
 from openyibao.service.ledger.chart import PARTS, chart
 from openyibao.service.ledger.models import MOST_FEN
 
+MOST_LINES = 500
+"""Lines of one entry: the database checks the whole entry at each of them."""
+
 
 class LedgerError(ValueError):
     """What was to be posted is not right; says what, and what is expected."""
@@ -35,6 +38,9 @@ class AccountKey:
 
 
 Line = tuple[AccountKey, int]
+Group = tuple[str, str, str]
+ACCOUNTS = ("personal account", "family account")
+"""Kinds of account that belong to persons; what institutions are owed out of them is booked under the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def settlement_lines(
     """
     lines: list[Line] = []
     for fund, fen in paid.items():
-        if fund in ("personal account", "family account"):
+        if fund in ACCOUNTS:
             raise LedgerError(f"the {fund} is no fund: give what it pays in `accounts`, with its number")
         if _counts(fen, fund):
             lines.append((AccountKey("fund expenditure", region, scheme, fund, purpose), fen))
@@ -169,14 +175,29 @@ def check(entry: NewEntry) -> None:
     """Refuse an entry that the books would not take, before anything is written. Raises LedgerError."""
     if entry.kind not in chart().entries:
         raise LedgerError(f"entry kind {entry.kind!r}: expected one of {', '.join(chart().entries)}")
-    if len(entry.lines) < 2:
-        raise LedgerError(f"an entry has two lines or more; {entry.reference!r} has {len(entry.lines)}")
+    if not 2 <= len(entry.lines) <= MOST_LINES:
+        raise LedgerError(
+            f"an entry has two lines or more; {entry.reference!r} has {len(entry.lines)} (most: {MOST_LINES})"
+        )
     for key, fen in entry.lines:
         if type(fen) is not int or not 0 < abs(fen) <= MOST_FEN:
             raise LedgerError(f"{fen!r} on {key}: expected whole fen, not 0, at most {MOST_FEN} either way")
         check_key(key)
     if total := sum(fen for _, fen in entry.lines):
         raise LedgerError(f"the lines of {entry.reference!r} sum to {total} fen; expected 0")
+    sums: dict[Group, int] = {}
+    for key, fen in entry.lines:
+        group = group_of(key)
+        sums[group] = sums.get(group, 0) + fen
+    for group, total in sums.items():
+        if total:
+            raise LedgerError(f"the lines of {' '.join(group)} sum to {total} fen; expected 0, as of each fund's books")
+
+
+def group_of(key: AccountKey) -> Group:
+    """Whose books an account is in: a fund's under one scheme of a region, or those of the region's accounts."""
+    fund = key.fund or key.kind
+    return (key.region, "" if fund in ACCOUNTS else key.scheme, fund)
 
 
 def check_key(key: AccountKey) -> None:

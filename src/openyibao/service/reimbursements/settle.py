@@ -22,6 +22,7 @@ from openyibao.service.settlements.models import Settlement
 from openyibao.service.settlements.postings import SETTLEMENT
 
 MANUAL, PAYMENT = "manual reimbursement", "payment"
+OWED = "payable to institution"
 SHOWN_DIGITS = 4
 REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
 
@@ -84,8 +85,7 @@ def settle(given: Given, decision: Decision) -> Done:
 def _owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
     """What the settlement's own entry says is owed to the institution, by fund, as positive fen."""
     entry = entry_of(SETTLEMENT, settlement.setl_id)
-    found = entry.lines if entry is not None else ()
-    return [(key, -fen) for key, fen in found if key.kind == "payable to institution"]
+    return [(key, -fen) for key, fen in entry.lines if key.kind == OWED] if entry is not None else []
 
 
 @action(

@@ -209,7 +209,7 @@ def _settled(found: Settlement, visit: Visit, info: Node) -> Node:
         "year": str(found.day.year),
         "dise_codg": visit.disease or None,
         "dise_name": told(visit).get("dise_name") or None,
-        "invono": found.facts.get("invono") or None,
+        "invono": info.get("invono"),
         "opter_id": None,
         "opter_name": None,
         "opt_time": None,
