@@ -66,6 +66,17 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "try_reimbursement": lambda o: ({"number": o.entered}, {}),
     "withdraw_reimbursement": lambda o: ({"number": o.entered}, {}),
     "reimbursement_receipt": lambda o: ({"number": o.settled}, {}),
+    "ledger_trial_balance": lambda o: ({}, {"region": o.body.code}),
+    "ledger_fund_statement": lambda o: (
+        {},
+        {
+            "region": o.body.code,
+            "scheme": "resident",
+            "fund": "pooled fund",
+            "start": "2026-01-01",
+            "end": "2026-06-30",
+        },
+    ),
 }
 ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "agreement.step": lambda o: {"number": o.applied, "to": "assessed", "reason": "现场评估合格"},
@@ -101,6 +112,8 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     },
     "reimbursement.settle": lambda o: {"number": o.entered},
     "reimbursement.pay": lambda o: {"number": o.settled, "payment": "PAY-1"},
+    "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
+    "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
     "role.grant": lambda o: {
         "user": f"holder-{o.body.code}",
         "role": "clerk",

@@ -1,4 +1,4 @@
-"""T25: every role, held at every level, at every route, inside its subtree and outside: as the data say.
+"""T25: every role, held at every level, at every route, inside its subtree and outside it.
 
 What is expected is worked out here from the lines of permissions.toml and from the order of the levels; the answer comes
 from the platform over HTTP. Each cell is rolled back, so all see the same objects.
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ from service.requests_of_staff import ACTION_SAMPLES, ROUTE_SAMPLES, sample
 
 DATA = tomllib.loads(files("openyibao.service.organisation").joinpath("permissions.toml").read_text(encoding="utf-8"))
 ROLES = tuple(DATA["roles"])
+AT_THE_ROOT = ("month.close", "month.decide")
+"""Items of all regions together, which are asked for at the root above the body that a request names."""
 ITEM_ROUTES = [one for one in ROUTES.values() if one.item not in (OPEN, SIGNED_IN)]
 
 
@@ -83,6 +86,8 @@ def made() -> World:
 
 def expected(role: str, item: str, held: str, tree: str, level: str) -> int:
     """What the data say of a role held at a level of tree 1, about an office of a tree and level."""
+    if item in AT_THE_ROOT:
+        level = LEVELS[0]
     allowed = held in DATA["permissions"].get(role, {}).get(item, [])
     inside = tree == "1" and LEVELS.index(level) >= LEVELS.index(held)
     return 200 if allowed and inside else 403
@@ -90,7 +95,7 @@ def expected(role: str, item: str, held: str, tree: str, level: str) -> int:
 
 def cells(full: bool) -> list[tuple[Route, str, str, str, str]]:
     """(route, role, level at which it is held, tree and level of the object): all objects; or one inside, by turns at
-    the body itself and at the lowest, and where the data allow the item also one outside, by turns above and beside.
+    the body itself and at the lowest, and where the data allow that also one outside, by turns above and beside.
     """
     found = []
     for route in ITEM_ROUTES:
@@ -219,3 +224,11 @@ def test_what_was_done_and_denied_is_logged_and_stays(world: World) -> None:
     for change in (lambda: Access.objects.update(status=200), lambda: Access.objects.all().delete()):
         with pytest.raises(DatabaseError, match="appended only"), transaction.atomic():
             change()
+
+
+def test_the_pages_on_roles_are_those_of_the_data() -> None:
+    from openyibao.service.staff.document import document
+
+    for lang, name in (("en", "roles.md"), ("zh", "roles.zh.md")):
+        page = Path(__file__).parents[2] / "docs" / name
+        assert page.read_text(encoding="utf-8") == document(lang), "python -m openyibao.service.staff.document docs"

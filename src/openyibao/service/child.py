@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from importlib.util import find_spec
 
 WORKER = "openyibao.service.ledger.worker"
@@ -29,11 +30,10 @@ def main(arguments: list[str]) -> int:
     from openyibao.service import logs
 
     logs.configure(level=settings.LOG_LEVEL)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    try:
-        import_module(WORKER).run()
-    except KeyboardInterrupt:
-        return 0
+    stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda number, frame: stop.set())
+    import_module(WORKER).run(stop)
     return 0
 
 

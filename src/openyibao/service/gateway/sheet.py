@@ -11,7 +11,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from openyibao.policy.model import Bilingual
 from openyibao.service.gateway.refusals import Refused
@@ -124,7 +124,7 @@ def _fen(text: str) -> int | None:
     """Yuan as fen, or None for what is no amount."""
     try:
         fen = Decimal(text).scaleb(2) if len(text) <= LONGEST else Decimal("NaN")
-    except InvalidOperation:
+    except ArithmeticError:
         return None
     if not fen.is_finite() or abs(fen) > MOST_YUAN * 100 or fen != fen.to_integral_value():
         return None

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.ledger.books import LedgerError
 from openyibao.service.organisation.access import log
 from openyibao.service.organisation.fields import take
 from openyibao.service.organisation.models import Body
@@ -55,6 +56,8 @@ def answer(route: Route, request: HttpRequest, names: Mapping[str, str]) -> Http
         said = problem
     except Refused as refused:
         said = Problem("refused", text=Bilingual(refused.text("zh"), refused.text("en")))
+    except LedgerError as error:
+        said = Problem("refused", text=Bilingual(f"账务拒绝：{error}", f"The books refuse it: {error}"))
     except IntegrityError as error:
         logger.warning("%s: %s", route.name, type(error).__name__)
         said = Problem("conflict")

@@ -51,8 +51,11 @@ def person(call: Call) -> Output:
 
 
 def _found(node: Node) -> Person:
-    """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody."""
-    kind, number = node["mdtrt_cert_type"], node.get("mdtrt_cert_no") or ""
+    """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody.
+
+    The interface's first text knew no kinds of credentials: without one, the certificate says who it is.
+    """
+    kind, number = node.get("mdtrt_cert_type") or ID_CARD, node.get("mdtrt_cert_no") or ""
     certificate = node.get("psn_cert_type") or IDENTITY_NUMBER
     found: Person | None
     if kind == CARD:
