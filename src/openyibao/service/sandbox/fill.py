@@ -384,4 +384,3 @@ def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
             settle_stay(person, str(one.earlier_stay["institution"]), fen(str(one.earlier_stay["yuan"])), start)
     except Refused:
         return
-
