@@ -24,6 +24,11 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 
 
+def client() -> Client:
+    """A client that asks this machine, as a browser does."""
+    return Client(SERVER_NAME="127.0.0.1")
+
+
 @pytest.fixture(scope="module")
 def filled(server: Any) -> Iterator[None]:
     one = using(server)
@@ -97,7 +102,7 @@ def test_requests_of_the_page_can_be_sent_as_they_stand() -> None:
     from openyibao.service.people.models import Person
 
     person = Person.objects.get(name="柳一")
-    page = Client(SERVER_NAME="127.0.0.1").get(f"/sandbox/?lang=en&person={person.psn_no}&institution=H99999900001").content.decode()
+    page = client().get(f"/sandbox/?lang=en&person={person.psn_no}&institution=H99999900001").content.decode()
     ready = {infno: unescape(text) for infno, text in re.findall(r'aria-label="(\w+) JSON">([^<]*)<', page)}
     lines = {infno: unescape(text) for infno, text in re.findall(r'aria-label="(\w+) curl">([^<]*)<', page)}
     assert set(ready) == set(lines) == set(HANDLERS)
@@ -105,7 +110,7 @@ def test_requests_of_the_page_can_be_sent_as_they_stand() -> None:
         if infno not in HANDLERS:
             continue
         assert ready[infno] in lines[infno] and lines[infno].startswith("curl -sS http://")
-        reply = Client(SERVER_NAME="127.0.0.1").post(ADDRESS, ready[infno], content_type="application/json").json()
+        reply = client().post(ADDRESS, ready[infno], content_type="application/json").json()
         assert reply["infcode"] in (0, "0"), (infno, reply["err_msg"])
 
 
@@ -115,10 +120,10 @@ def test_every_person_and_every_code_stands_on_the_page() -> None:
     from openyibao.service.sandbox.data import persons
 
     for lang in ("zh", "en"):
-        page = Client(SERVER_NAME="127.0.0.1").get(f"/sandbox/?lang={lang}").content.decode()
+        page = client().get(f"/sandbox/?lang={lang}").content.decode()
         assert all(one.name in page for one in persons())
         assert all(f"<code>{one.code}</code>" in page for one in reasons().values())
-    assert Client(SERVER_NAME="127.0.0.1").get("/").headers["Location"] == "/sandbox/"
+    assert client().get("/").headers["Location"] == "/sandbox/"
 
 
 @pytest.mark.usefixtures("filled")
@@ -135,7 +140,7 @@ def test_failures_on_demand() -> None:
     hospital = Institution.objects.select_related("body").get(code="H99999900003")
 
     def send(text: str, way: str) -> Any:
-        return Client(SERVER_NAME="127.0.0.1").post(ADDRESS, text, content_type="application/json", headers={"x-sandbox": way})
+        return client().post(ADDRESS, text, content_type="application/json", headers={"x-sandbox": way})
 
     def kept(text: str) -> bool:
         return Message.objects.filter(msgid=json.loads(text)["msgid"]).exists()

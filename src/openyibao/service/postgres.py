@@ -147,7 +147,8 @@ class Server:
         """End the server and keep its folder, so that `start` goes on with what it holds."""
         if self.process is not None:
             if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)
+                orderly = self.durable or not self.temporary
+                self.process.send_signal(signal.SIGINT if orderly else signal.SIGQUIT)
                 try:
                     self.process.wait(30)
                 except subprocess.TimeoutExpired:
