@@ -73,7 +73,7 @@ def _about(outcome: Outcome) -> Nodes:
 def _sums(outcome: Outcome) -> Nodes:
     payment, parts = outcome.payment, outcome.parts
     by_field = payment.by_field()
-    bills = [entry.bill.data() for entry in outcome.entries]
+    bills = outcome.bills
     pooled = by_field.get("hifp_pay", 0)
     fen = {
         "medfee_sumamt": parts.amount_fen,
