@@ -19,7 +19,8 @@ from openyibao.service.organisation.models import Body, Region
 from openyibao.service.people.models import Account, Coverage, Person
 from openyibao.service.settlements.models import Visit
 from service import recorded
-from service.county import ALWAYS, HOSPITAL, ITEMS, YEAR, Window, add_person, build
+from service.asked import Replies
+from service.county import ALWAYS, ITEMS, YEAR, Window
 
 CALL = "/fsi/api/rsfComIfsService/callService"
 
@@ -144,71 +145,9 @@ def test_recorded_requests_are_accepted(database: str) -> None:
 # -- replies
 
 
-class Replies:
-    """Replies of ours to one person's visits, kept by transaction."""
-
-    def __init__(self, person: Person) -> None:
-        self.window, self.person = Window(), person
-        self.kept: dict[str, dict[str, Any]] = {}
-
-    def done(self, infno: str, given: Any) -> Any:
-        reply = self.window.ask(infno, given)
-        assert reply["infcode"] == 0, (infno, reply["err_msg"])
-        self.kept[infno] = reply
-        return reply["output"]
-
-    def outpatient(self) -> None:
-        window, person = self.window, self.person
-        certificate = {"mdtrt_cert_type": "02", "mdtrt_cert_no": person.certificate}
-        self.done("1101", {"data": {**certificate, "psn_cert_type": "01", "certno": person.certificate}})
-        about = {"psn_no": person.psn_no, "insutype": "390", "begntime": "2026-03-01 08:00:00", "ipt_otp_no": "O-1"}
-        who = {"atddr_no": "D1", "dr_name": "医", "dept_code": "01", "dept_name": "内科", "caty": "A03"}
-        visit = self.done("2201", {"data": {**about, **certificate, **who}})["data"]["mdtrt_id"]
-        rows = [window.line(person, visit, item, "", "B1", count="3") for item in ("D-001", "D-002", "D-003")]
-        lines = self.done("2204", {"feedetail": rows})["result"]
-        given = {"data": window.settle_data(person, visit, lines, account=True)}
-        self.done("2206", given)
-        settled = self.done("2207", given)["setlinfo"]["setl_id"]
-        self.done("2208", {"data": {"psn_no": person.psn_no, "mdtrt_id": visit, "setl_id": settled}})
-
-    def inpatient(self) -> None:
-        """A stay that three funds, the account, the hospital and the person pay."""
-        window, person = self.window, self.person
-        visit = window.admit(person, "2026-03-02 08:00:00")
-        wrong = [window.line(person, visit, "D-003", "W-1", "B1")]
-        self.done("2301", {"feedetail": wrong})
-        self.done("2302", {"data": [{"feedetl_sn": "W-1", "mdtrt_id": visit, "psn_no": person.psn_no}]})
-        bought = {"D-001": "40000", "D-002": "10", "D-003": "5", "S-001": "7"}
-        rows = [window.line(person, visit, item, "", "B1", count=times) for item, times in bought.items()]
-        lines = self.done("2301", {"feedetail": rows})["result"]
-        left = {"mdtrt_id": visit, "psn_no": person.psn_no, "insutype": "390", "endtime": "2026-03-09 10:00:00"}
-        where = {"dscg_dept_codg": "01", "dscg_dept_name": "内科", "dscg_way": "1"}
-        self.done("2402", {"dscginfo": {**left, **where}, "diseinfo": []})
-        given = {"data": window.settle_data(person, visit, lines, account=True)}
-        self.done("2303", given)
-        settled = self.done("2304", given)["setlinfo"]["setl_id"]
-        self.done("2305", {"data": {"psn_no": person.psn_no, "mdtrt_id": visit, "setl_id": settled}})
-
-    def others(self) -> None:
-        person = self.person
-        about = {"psn_no": person.psn_no, "insutype": "390", "opsp_dise_code": "M03900", "opsp_dise_name": "高血压"}
-        where = {"ide_fixmedins_no": HOSPITAL, "ide_fixmedins_name": "机构", "hosp_ide_date": "2026-03-01"}
-        when = {"diag_dr_codg": "D1", "diag_dr_name": "医", "begndate": "2026-03-01", "enddate": "2026-12-31"}
-        more = {"insu_optins": "999999", "tel": "1", "addr": "a"}
-        self.window.done("2503", {"data": {**about, **where, **when, **more}})
-        self.done("5301", {"data": {"psn_no": person.psn_no}})
-        self.done("9001", {"signIn": {"opter_no": "001", "mac": "00-00-00-00-00-00", "ip": "127.0.0.1"}})
-
-
 @pytest.fixture
 def replies(database: str) -> Replies:
-    person = add_person(build(borne_bp=2_500), identity="2303", account_fen=10_000)
-    Coverage.objects.filter(person=person).update(employer="测试单位")
-    found = Replies(person)
-    found.outpatient()
-    found.inpatient()
-    found.others()
-    return found
+    return Replies.of_a_day()
 
 
 COMPARED = {
