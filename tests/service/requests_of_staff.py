@@ -126,6 +126,8 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
 
 def sample(route: str, office: Office, open_proposals: dict[str, int]) -> Sample:
     """The request of a route about what an office has. `open_proposals`: the office's proposal of each action."""
+    if route == "proposal_certificate":
+        return {"proposal": str(open_proposals["person.change"])}, {}
     if route.startswith("propose "):
         return {}, ACTION_SAMPLES[route.removeprefix("propose ")](office)
     if route.startswith("decide "):

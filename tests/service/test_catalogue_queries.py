@@ -52,6 +52,8 @@ def test_files_are_the_institution_s_own_and_end(window: Window) -> None:
     node = {"file_qury_no": sent["file_qury_no"], "filename": "a.bin", "fixmedins_code": HOSPITAL}
     assert window.raw("9102", {"fsDownloadIn": node}) == b"some bytes\x00\xff"
     assert len(sent["file_qury_no"]) == 30 and upload(window, b"x", "a.bin")["file_qury_no"] != sent["file_qury_no"]
+    odd = {**node, "file_qury_no": upload(window, b"z", '病"案\r\n.zip')["file_qury_no"], "filename": '病"案\r\n.zip'}
+    assert window.raw("9102", {"fsDownloadIn": odd}) == b"z"
     other = Window(PHARMACY)
     other.refused("9102", {"fsDownloadIn": node}, "Y7001")
     other.refused("9102", {"fsDownloadIn": {**node, "fixmedins_code": PHARMACY}}, "Y7002")
@@ -216,5 +218,8 @@ def test_the_detail_audit(window: Window) -> None:
         assert len({row["jr_id"] for row in found}) == 8
         only = window.done(infno, {"data": {**node, "trig_scen": None, "rule_ids": ["R06"]}})["result"]
         assert [row["rule_id"] for row in only] == ["R06"]
+    # where the request does not say what a table asks, nothing is claimed
+    unsaid = {**patient, "fsi_encounter_dtos": [{"mdtrt_id": "M1", "fsi_order_dtos": [orders[-1]]}]}
+    assert window.done("3101", {"data": {**node, "patient_dtos": [unsaid]}})["result"] == []
     many = {**patient, "fsi_encounter_dtos": [{**encounter, "fsi_order_dtos": [orders[0]] * 5001}]}
     window.refused("3101", {"data": {**node, "patient_dtos": [many]}}, "Y7005")

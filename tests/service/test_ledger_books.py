@@ -188,6 +188,17 @@ def test_an_account_of_a_transaction_that_was_undone_is_made_again() -> None:
     assert ask("SELECT count(*) FROM ledger_account") == [(2,)]
 
 
+def test_a_database_that_was_made_anew_is_posted_to_at_once() -> None:
+    post(lines(fen=1))
+    post(lines(fund="critical illness fund"))
+    ask("SET session_replication_role = replica")
+    ask("TRUNCATE ledger_account RESTART IDENTITY CASCADE")
+    ask("TRUNCATE ledger_posting")
+    ask("RESET session_replication_role")
+    post(lines(fund="critical illness fund"))
+    assert ask("SELECT DISTINCT fund FROM ledger_account") == [("critical illness fund",)]
+
+
 def test_posting_from_many_threads_loses_nothing() -> None:
     from django.db import connections
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -57,7 +58,9 @@ def test_a_worker_goes_on_after_a_kill_and_after_a_lost_connection(database: str
     file, log = tmp_path / "out" / "seals", tmp_path / "log"
     with worker(database, file, log) as process:
         entry = post(lines())
+        assert ask("SELECT id FROM ledger_unsealed") in ([(entry,)], [])
         until(lambda: sealed() == entry)
+        assert ask("SELECT id FROM ledger_unsealed") == []
         waited = []
         for _ in range(3):
             entry = post(lines())
@@ -86,12 +89,13 @@ def test_a_worker_goes_on_after_a_kill_and_after_a_lost_connection(database: str
 
 @pytest.mark.usefixtures("database")
 def test_a_file_that_does_not_fit_is_said_once_and_sealing_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     from django.test import override_settings
 
     from openyibao.service.ledger.worker import run
 
+    caplog.set_level(logging.INFO, "yibao")
     file, stop = tmp_path / "seals", threading.Event()
     file.write_text('{"number": 1, "first": 1, "last": 1, "entries": 1, "root": "", "head": "", "made": ""}\n')
     with override_settings(SEAL_FILE=str(file)):
@@ -105,8 +109,6 @@ def test_a_file_that_does_not_fit_is_said_once_and_sealing_goes_on(
             stop.set()
             thread.join(20)
     assert not thread.is_alive()
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [one["event"] for one in said].count("seal file") == 1 and [one["event"] for one in said].count(
-        "sealed"
-    ) == 3
-    assert any("not the database's" in one.get("error", "") for one in said)
+    said = [(record.msg, getattr(record, "why", "")) for record in caplog.records if record.name == "yibao"]
+    assert [event for event, _ in said].count("seal file") == 1 and [event for event, _ in said].count("sealed") == 3
+    assert any(event == "seal file" and "not the database's" in why for event, why in said)

@@ -14,6 +14,8 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service.gateway.models import Presented, SignIn
 from openyibao.service.gateway.transactions.persons import insurance_rows
+from openyibao.service.gateway.transactions.visit_queries import place_of
+from openyibao.service.organisation.models import Body
 from openyibao.service.people.models import Coverage, Identity
 from service.build import settled, shown, taken_back
 from service.county import HOSPITAL, PHARMACY, Window, add_person, build, now
@@ -186,6 +188,13 @@ def test_a_settlement_is_stated_as_it_was_answered(window: Window) -> None:
     assert len(window.done("5204", {"data": {**asked, "setl_id": back["setl_id"]}})) == 3  # what was taken back
     rows = window.done("5204", {"data": {**asked, "setl_id": None}})
     assert {row["setl_id"] for row in rows} == {""}  # unsettled again
+
+
+def test_where_care_was_paid() -> None:
+    county, district = Body(code="500000", path="/100000/500000/"), Body(code="500103", path="/100000/500000/500103/")
+    other, neighbour = Body(code="510100", path="/100000/510000/510100/"), Body(code="500243", path="/100000/500243/")
+    assert [place_of(county, one) for one in (district, other)] == ["2", "4"]
+    assert place_of(district, neighbour) == "3"
 
 
 def test_visits_diagnoses_and_who_is_in_hospital(window: Window) -> None:

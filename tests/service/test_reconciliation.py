@@ -70,6 +70,7 @@ def test_totals_are_flat_or_differ(window: Window) -> None:
     assert result(totals(infos, refd_setl_flag="1", fixmedins_setl_cnt=4))["stmt_rslt"] == "0"
     assert back["medfee_sumamt"] < 0
     window.refused("3201", {"data": totals(infos, setl_optins="110000")}, "Y7201")
+    window.refused("3201", {"data": totals(infos, setl_optins="9")}, "Y7201")
     window.refused("3201", {"data": totals(infos, stmt_enddate="2020-01-01")}, "Y7006")
     assert Window(PHARMACY).done("3201", {"data": totals([])})["stmtinfo"]["stmt_rslt"] == "0"
 
@@ -141,6 +142,7 @@ def copies(count: int) -> list[Stated]:
             " WHERE id = %s",
             [count, first.pk],
         )
+        cursor.execute("ANALYZE")
     about = (first.visit.person.psn_no, first.visit.mdtrt_id)
     money = (first.total_fen, first.funds_fen, first.account_fen + first.family_fen, first.cash_fen)
     ids = [first.setl_id, *(f"C{n}" for n in range(1, count + 1))]

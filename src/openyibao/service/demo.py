@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -35,6 +37,7 @@ def run(keep: bool, console: Console, port: int = 0) -> None:
     Raises PostgresError where no PostgreSQL can be had, RunError where the platform can't be started.
     """
     web = Web(port=port)
+    os.environ.setdefault("YIBAO_LOG_LEVEL", "WARNING")  # what is shown is the visits
     with stoppable():
         try:
             with sandbox(None, Kept(), web), Platform(web) as platform:
@@ -91,7 +94,7 @@ def post(port: int, message: dict[str, Any]) -> Mapping[str, Any]:
     try:
         body = json.dumps(message, ensure_ascii=False).encode()
         connection.request("POST", ADDRESS, body, {"Content-Type": "application/json"})
-        reply: Mapping[str, Any] = json.loads(connection.getresponse().read())
+        reply: Mapping[str, Any] = json.loads(connection.getresponse().read(), parse_float=Decimal)
         return reply
     finally:
         connection.close()

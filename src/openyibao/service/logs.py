@@ -60,10 +60,12 @@ def note(**fields: Any) -> None:
         noted.update(fields)
 
 
-def write(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
-    """One line. Of `error` the type and the places are written, never the message."""
-    if error is not None:
+def write(event: str, level: int = logging.INFO, error: BaseException | str | None = None, **fields: Any) -> None:
+    """One line. Of `error` the type and the places are written, never the message; a text was noted that way before."""
+    if isinstance(error, BaseException):
         fields |= described(error)
+    elif error is not None:
+        fields["error"] = error
     logging.getLogger(OWN).log(level, event, extra=fields)
 
 

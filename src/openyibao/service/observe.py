@@ -38,7 +38,7 @@ class Observe:
         seconds = time.perf_counter() - started
         answer["X-Request-Id"] = noted["request_id"]
         match = getattr(request, "resolver_match", None)
-        route = match.route if match else "-"
+        route = match.url_name or match.route if match else "-"
         if route not in QUIET or answer.status_code == FAILED:
             level = logging.ERROR if answer.status_code >= 500 else logging.INFO
             fields = {"method": request.method, "route": route, "status": answer.status_code}

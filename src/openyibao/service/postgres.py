@@ -139,17 +139,22 @@ class Server:
 
     def stop(self) -> None:
         """End the server: running transactions are rolled back. A temporary folder goes with it."""
+        self.pause()
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def pause(self) -> None:
+        """End the server and keep its folder, so that `start` goes on with what it holds."""
         if self.process is not None:
             if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)
+                orderly = self.durable or not self.temporary
+                self.process.send_signal(signal.SIGINT if orderly else signal.SIGQUIT)
                 try:
                     self.process.wait(30)
                 except subprocess.TimeoutExpired:
                     self.process.send_signal(signal.SIGQUIT)
                     self.process.wait()
             self.process = None
-        if self.temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self) -> None:
         import psycopg

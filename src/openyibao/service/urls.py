@@ -14,7 +14,7 @@ urlpatterns = [
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
     *staff.urlpatterns,
-    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
+    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call, name="interface"),
 ]
 if settings.SANDBOX:
     from openyibao.service.sandbox import page

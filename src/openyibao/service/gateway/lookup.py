@@ -87,7 +87,7 @@ def is_suspended(coverage: Coverage, day: date) -> bool:
 def visit_of(call: Call, mdtrt_id: str | None, psn_no: str | None) -> Visit:
     """A visit of this institution and this person. Raises Refused, whatever of the three does not fit."""
     found = Visit.objects.filter(mdtrt_id=mdtrt_id or "", institution=call.institution, person__psn_no=psn_no or "")
-    visit: Visit | None = found.select_related("person", "coverage__region__body", "institution").first()
+    visit: Visit | None = found.select_related("person", "coverage__region__body", "institution__body").first()
     if visit is None:
         raise Refused("unknown visit", mdtrt_id=mdtrt_id or "-", psn_no=psn_no or "-")
     return visit

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
@@ -68,10 +69,10 @@ class Sums:
     cash_fen: int | None
 
 
-OURS = """
+SETTLED = """
     SELECT s.id, s.setl_id, s.day, s.reverses_id, v.mdtrt_id, p.psn_no, s.total_fen, s.funds_fen,
            s.account_fen + s.family_fen AS account_fen, s.cash_fen,
-           back.setl_id AS back_id, back.day AS back_day, first.setl_id AS first_id, first.day AS first_day,
+           back.setl_id AS back_id, back.day AS back_day, first.day AS first_day,
            left(b.code, length(%(office)s)) = %(office)s AND v.kind = ANY(%(kinds)s)
                AND (%(insurance)s::text IS NULL OR c.insurance = %(insurance)s) AS here
     FROM settlements_settlement s
@@ -80,11 +81,12 @@ OURS = """
     JOIN people_coverage c ON c.id = v.coverage_id
     JOIN organisation_region r ON r.id = c.region_id
     JOIN organisation_body b ON b.id = r.body_id
-    LEFT JOIN settlements_settlement back ON back.reverses_id = s.id
+    LEFT JOIN (SELECT reverses_id, setl_id, day FROM settlements_settlement
+               WHERE reverses_id IS NOT NULL AND institution_id = %(institution)s) AS back ON back.reverses_id = s.id
     LEFT JOIN settlements_settlement first ON first.id = s.reverses_id
     WHERE s.institution_id = %(institution)s
 """
-IN_PERIOD = "here AND day BETWEEN %(first)s AND %(last)s"
+PERIOD = f"{SETTLED} AND s.day BETWEEN %(first)s AND %(last)s"
 COUNTS = """(CASE WHEN reverses_id IS NULL THEN back_day IS NULL OR back_day > %(last)s
                   ELSE first_day < %(first)s END)"""
 """Whether a settlement of the period has to be stated: it stands, or takes back what was settled before."""
@@ -92,26 +94,37 @@ COUNTS = """(CASE WHEN reverses_id IS NULL THEN back_day IS NULL OR back_day > %
 TOTALS = f"""
     SELECT count(*), coalesce(sum(total_fen), 0)::bigint, coalesce(sum(funds_fen), 0)::bigint,
            coalesce(sum(account_fen), 0)::bigint, coalesce(sum(cash_fen), 0)::bigint
-    FROM ({OURS} AND s.day BETWEEN %(first)s AND %(last)s) AS ours
-    WHERE here AND (%(all)s OR {COUNTS})
+    FROM ({PERIOD}) AS ours WHERE here AND (%(all)s OR {COUNTS})
 """
 
-TABLE = """
+STATED = """
     CREATE TEMPORARY TABLE stated (line bigint, psn_no text, mdtrt_id text, setl_id text,
-        total_fen bigint, funds_fen bigint, account_fen bigint, cash_fen bigint, nth bigint) ON COMMIT DROP
+        total_fen bigint, funds_fen bigint, account_fen bigint, cash_fen bigint, nth bigint DEFAULT 1) ON COMMIT DROP
 """
+NUMBERED = """
+    UPDATE stated SET nth = found.nth FROM
+        (SELECT line, row_number() OVER (PARTITION BY setl_id ORDER BY line) AS nth FROM stated) AS found
+    WHERE found.line = stated.line AND found.nth > 1
+"""
+"""Only rows that come again are written: there are few."""
+
+KNOWN = (
+    f"CREATE TEMPORARY TABLE known ON COMMIT DROP AS SELECT *, true AS inside FROM ({PERIOD}) AS ours",
+    f"""INSERT INTO known SELECT *, false AS inside FROM ({SETTLED} AND s.setl_id IN
+        (SELECT setl_id FROM stated EXCEPT SELECT setl_id FROM known)) AS others""",
+    "ANALYZE known",
+)
+"""The settlements of the period, then those of other days that are stated all the same: each is read once."""
 
 DIFFERENCES = f"""
-    WITH ours AS MATERIALIZED ({OURS} AND s.day BETWEEN %(first)s AND %(last)s),
-         due AS (SELECT * FROM ours WHERE {IN_PERIOD} AND {COUNTS}
+    WITH due AS (SELECT * FROM known WHERE here AND inside AND {COUNTS}
                  UNION ALL
-                 SELECT one.* FROM ours one JOIN stated ON stated.setl_id = one.back_id AND stated.nth = 1
-                 WHERE here AND day BETWEEN %(first)s AND %(last)s AND one.back_day <= %(last)s),
-         known AS MATERIALIZED ({OURS} AND s.setl_id IN (SELECT setl_id FROM stated))
+                 SELECT one.* FROM known one JOIN stated ON stated.setl_id = one.back_id AND stated.nth = 1
+                 WHERE here AND inside AND one.back_day <= %(last)s)
     SELECT * FROM (
         SELECT CASE WHEN stated.nth > 1 THEN {TWICE}
                     WHEN known.id IS NULL THEN {MISSING_HERE}
-                    WHEN known.day NOT BETWEEN %(first)s AND %(last)s THEN {OTHER_DAY}
+                    WHEN NOT known.inside THEN {OTHER_DAY}
                     WHEN NOT known.here THEN {OTHER_GROUP}
                     WHEN known.back_day <= %(last)s AND back.line IS NULL THEN {TAKEN_BACK}
                     WHEN (stated.psn_no, stated.mdtrt_id, stated.total_fen, stated.funds_fen, stated.account_fen)
@@ -133,6 +146,8 @@ DIFFERENCES = f"""
     WHERE class IS NOT NULL
     ORDER BY class, line, setl_id
 """
+MEMORY = "SET LOCAL work_mem = '128MB'"
+"""For sorting and joining a month of a large hospital, until the transaction ends."""
 
 
 def totals(scope: Scope, *, with_reversals: bool) -> tuple[int, dict[str, int]]:
@@ -144,21 +159,20 @@ def totals(scope: Scope, *, with_reversals: bool) -> tuple[int, dict[str, int]]:
 
 
 def compare(scope: Scope, rows: Iterable[Stated]) -> Sums:
-    """Lay the stated rows into a table of this transaction, for `rows_of`; what they add up to."""
+    """Lay the stated rows and ours into tables of this transaction, for `rows_of`; what the stated ones add up to."""
     names = [field.name for field in fields(Stated)]
+    values = attrgetter(*names)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS stated")
-        cursor.execute(TABLE)
+        cursor.execute(MEMORY)
+        cursor.execute("DROP TABLE IF EXISTS stated, known")
+        cursor.execute(STATED)
         with cursor.copy(f"COPY stated ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row([getattr(row, name) for name in names])
-        cursor.execute("CREATE INDEX ON stated (setl_id)")
-        cursor.execute(
-            "UPDATE stated SET nth = found.nth FROM"
-            " (SELECT line, row_number() OVER (PARTITION BY setl_id ORDER BY line) AS nth FROM stated) AS found"
-            " WHERE found.line = stated.line"
-        )
+                copy.write_row(values(row))
         cursor.execute("ANALYZE stated")
+        cursor.execute(NUMBERED)
+        for statement in KNOWN:
+            cursor.execute(statement, scope.values())
         cursor.execute(
             "SELECT count(*), coalesce(sum(total_fen), 0)::bigint, coalesce(sum(funds_fen), 0)::bigint,"
             " CASE WHEN count(cash_fen) = count(*) THEN coalesce(sum(cash_fen), 0)::bigint END FROM stated"

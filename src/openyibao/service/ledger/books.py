@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from openyibao.service.ledger.chart import PARTS, chart
 from openyibao.service.ledger.models import MOST_FEN
@@ -56,22 +56,24 @@ class NewEntry:
     memo: str = ""
 
 
-_known: dict[tuple[str, str], set[AccountKey]] = {}
-"""Accounts that are there for good, by database: only that they are, so that nothing wrong can be posted from here."""
-
+# Nothing is written, and no row comes back, where an account is not there yet. No ids are kept in the process: they
+# would be wrong for a database that was made anew, or after a transaction that was undone.
 _POST = """
-WITH entry AS (
+WITH given AS (
+    SELECT line, fen, (
+        SELECT id FROM ledger_account AS account
+        WHERE account.kind = line_.kind AND account.region = line_.region AND account.scheme = line_.scheme
+          AND account.fund = line_.fund AND account.owner = line_.owner
+    ) AS account
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+        WITH ORDINALITY AS line_ (kind, region, scheme, fund, owner, fen, line)
+), entry AS (
     INSERT INTO ledger_entry (kind, moment, day, reference, reverses_id, memo)
-    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+    SELECT %s, %s::timestamptz, %s::date, %s, %s::bigint, %s WHERE NOT EXISTS (SELECT FROM given WHERE account IS NULL)
+    RETURNING id
 ), posted AS (
     INSERT INTO ledger_posting (entry_id, line, account_id, fen)
-    SELECT entry.id, given.line, (
-        SELECT id FROM ledger_account AS account
-        WHERE account.kind = given.kind AND account.region = given.region AND account.scheme = given.scheme
-          AND account.fund = given.fund AND account.owner = given.owner
-    ), given.fen
-    FROM entry, unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-        WITH ORDINALITY AS given (kind, region, scheme, fund, owner, fen, line)
+    SELECT entry.id, given.line, given.account, given.fen FROM entry, given
 )
 SELECT id FROM entry
 """
@@ -88,16 +90,19 @@ def post(entry: NewEntry) -> int:
     (django.db.IntegrityError).
     """
     check(entry)
+    values = [
+        *_columns([key for key, _ in entry.lines]),
+        [fen for _, fen in entry.lines],
+        *(entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo),
+    ]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        _make_accounts(cursor, {key for key, _ in entry.lines})
-        what = [entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo]
-        columns = _columns([key for key, _ in entry.lines])
-        try:
-            cursor.execute(_POST, [*what, *columns, [fen for _, fen in entry.lines]])
-        except IntegrityError:
-            _known.clear()  # should the database have been made anew, the next attempt makes its accounts
-            raise
-        return int(cursor.fetchone()[0])
+        cursor.execute(_POST, values)
+        row = cursor.fetchone()
+        if row is None:
+            _make_accounts(cursor, {key for key, _ in entry.lines})
+            cursor.execute(_POST, values)
+            row = cursor.fetchone()
+        return int(row[0])
 
 
 def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str = "") -> int:
@@ -233,13 +238,6 @@ def _columns(keys: Sequence[AccountKey]) -> list[list[str]]:
 
 
 def _make_accounts(cursor: Any, keys: set[AccountKey]) -> None:
-    """Make those of the accounts that may not be there. Always in one order, so that two who do it cannot deadlock."""
-    place = connection.settings_dict
-    known = _known.setdefault((place["HOST"], place["NAME"]), set())
-    missing = keys - known
-    if not missing:
-        return
-    ordered = sorted(missing, key=lambda key: (key.kind, key.region, key.scheme, key.fund, key.owner))
+    """Make those of the accounts that are not there. Always in one order, so that two who do it cannot deadlock."""
+    ordered = sorted(keys, key=lambda key: (key.kind, key.region, key.scheme, key.fund, key.owner))
     cursor.execute(_MAKE, _columns(ordered))
-    # Only then are they there for good: an account made in a transaction that is undone goes with it.
-    transaction.on_commit(lambda: known.update(missing))

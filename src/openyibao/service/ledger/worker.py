@@ -4,15 +4,14 @@
 
 It asks the database five times a second. Being told by NOTIFY would cost more: every transaction that notifies takes
 one lock for all when it commits, so settlements would wait for each other. Several workers may run: one at a time
-seals. What it has to say goes to stderr, a JSON object a line, without anything of a person.
+seals. What it has to say goes to the log, without anything of a person.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ from types import FrameType
 from django.conf import settings
 from django.db import Error, connection
 
-from openyibao.service import clock
+from openyibao.service import logs
 from openyibao.service.ledger.fold import fold
 from openyibao.service.ledger.seal import Sealer, SealError, export
 
@@ -31,11 +30,6 @@ LOST_SECONDS = 1.0
 """How long to wait before the next attempt when the database cannot be reached."""
 LATE_SECONDS = 10.0
 """How long entries may wait for older transactions before the worker says so."""
-
-
-def log(event: str, **values: object) -> None:
-    line = {"at": clock.now().isoformat(timespec="milliseconds"), "room": "ledger", "event": event, **values}
-    print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 class Worker:
@@ -51,7 +45,7 @@ class Worker:
         """One round; whether more is waiting."""
         sealed = self.sealer.step()
         if sealed:
-            log("sealed", entries=sealed)
+            logs.write("sealed", why=f"{sealed} entries")
         if sealed or not self.exported:
             self._export()
         self._warn()
@@ -72,34 +66,35 @@ class Worker:
         except (SealError, OSError) as error:
             self.exported, fault = False, str(error)
         if fault != self.file_fault:
-            log("seal file mended" if not fault else "seal file", error=fault)
+            logs.write("seal file", logging.ERROR if fault else logging.INFO, why=fault or "is right again")
         self.file_fault = fault
 
     def _warn(self) -> None:
         waiting = self.sealer.waiting()
         if waiting > LATE_SECONDS and time.monotonic() - self.warned_at > LATE_SECONDS:
-            log("sealing waits for an older transaction", seconds=round(waiting))
+            logs.write("sealing waits", logging.WARNING, why=f"an older transaction is open, {waiting:.0f} s by now")
             self.warned_at = time.monotonic()
 
 
-def run(stop: threading.Event, poll: float = POLL_SECONDS) -> None:
+def run(stop: threading.Event | None = None, poll: float = POLL_SECONDS) -> None:
     """Work until `stop` is set. A lost database is waited for."""
+    stop = stop or threading.Event()
     worker, lost = Worker(), False
-    log("worker begins", poll=poll)
+    logs.write("worker begins")
     while not stop.is_set():
         try:
             busy = worker.round()
             if lost:
-                log("database found again")
+                logs.write("database found again")
             lost = False
         except Error as error:
             if not lost:
-                log("database lost", error=type(error).__name__)
+                logs.write("database lost", logging.ERROR, error)
             lost, busy, worker = True, False, Worker()
             connection.close()
         stop.wait(LOST_SECONDS if lost else 0 if busy else poll)
     connection.close()
-    log("worker ends")
+    logs.write("worker ends")
 
 
 def main() -> None:
@@ -108,6 +103,7 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
     django.setup()
+    logs.configure(level=settings.LOG_LEVEL)
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:

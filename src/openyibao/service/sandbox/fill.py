@@ -9,14 +9,16 @@ With the id of a policy the fictional county settles by that policy, and every f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.catalogue import find_catalogue, read_catalogue
-from openyibao.history import load_series
+from openyibao.catalogue.model import Item
+from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
@@ -27,6 +29,7 @@ from openyibao.service.people.models import Account, Coverage, Filing, Household
 from openyibao.service.sandbox import facts as values
 from openyibao.service.sandbox.data import YEAR, Area, Hospital, Somebody, areas, hospitals, persons, places
 from openyibao.service.settlements.claims import word
+from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.lines import fen_of
 
 COUNTY = "999999"
@@ -71,14 +74,14 @@ def fill(policy: str | None = None) -> Filled:
     today = now().date()
     laws = {area.body: area for area in areas()}
     if policy:
-        law = load_series([policy]).policies[0]
-        laws[COUNTY] = Area(COUNTY, ANY_YEAR, {law.scheme: policy})
+        scheme = read_policy(find_policy(policy)).scheme
+        laws[COUNTY] = Area(COUNTY, ANY_YEAR, {scheme: policy})
     bodies = _bodies()
     regions = {
         area.body: Region.objects.create(body=bodies[area.body], policies=dict(area.policies), catalogue=area.catalogue)
         for area in laws.values()
     }
-    asked = {area.body: _policies(area) for area in laws.values()}
+    asked = {code: _policies(region) for code, region in regions.items()}
     known = _institutions(bodies, asked)
     people = _Persons(today, regions, {code: tuple(found) for code, found in asked.items()}, bodies)
     people.add_all(persons() if not policy else [*persons(), *people.further()])
@@ -89,8 +92,8 @@ def fill(policy: str | None = None) -> Filled:
     return Filled(len(people.made), len(known), names)
 
 
-def _policies(area: Area) -> list[Policy]:
-    return [policy for names in area.policies.values() for policy in load_series(names.split()).policies]
+def _policies(region: Region) -> list[Policy]:
+    return [policy for scheme in region.policies for policy in law_of(region, scheme).series.policies]
 
 
 def _bodies() -> dict[str, Body]:
@@ -170,19 +173,19 @@ def _institution(hospital: Hospital, found: dict[str, object], bodies: dict[str,
             kind=LIST_TYPES.get(item.kind, "105"),
             period=always,
         )
-        for code, item in _items()
+        for code, item in _items().items()
     ]
     Mapping.objects.bulk_create(rows)
     return made
 
 
-def _items() -> Iterable[tuple[str, object]]:
+@cache
+def _items() -> dict[str, Item]:
     """All items of the sandbox's catalogues, by code: each institution has mapped them all."""
-    names = dict.fromkeys([*(area.catalogue for area in areas()), ANY_YEAR])
-    found = {}
-    for name in names:
+    found: dict[str, Item] = {}
+    for name in dict.fromkeys([*(area.catalogue for area in areas()), ANY_YEAR]):
         found |= read_catalogue(find_catalogue(name)).items
-    return found.items()
+    return found
 
 
 # ---------------------------------------------------------------- persons
@@ -369,7 +372,6 @@ def _credit(account: Account, scheme: str, amount: int) -> None:
     account.refresh_from_db(fields=["balance_fen"])
 
 
-
 def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
     """Settle a stay of the past, as the door does; where the law does not settle it, the person has had none."""
     from openyibao.service.gateway.refusals import Refused
@@ -382,6 +384,3 @@ def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
             settle_stay(person, str(one.earlier_stay["institution"]), fen(str(one.earlier_stay["yuan"])), start)
     except Refused:
         return
-
-
-__all__ = ["Filled", "certificate", "fill", "is_empty", "replace", "reset"]

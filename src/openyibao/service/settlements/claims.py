@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA
+from openyibao.service.gateway.refusals import Refused
 from openyibao.service.people.models import Filing, Identity, Person
 from openyibao.service.settlements.models import Visit
 from openyibao.settlement import Claim
@@ -31,9 +32,12 @@ def claim_of(visit: Visit, name: str, today: date, *, first: bool, last: bool, b
     """The claim of a visit, without its money. `name` is its id; `today` the day of settlement.
 
     `first` and `last` say whether it holds the beginning and the end of its stay; `balance_fen` is what the person's
-    account holds, for policies that ask.
+    account holds, for policies that ask. Raises Refused for a visit that begins after today, as one does where the
+    clock was set back over midnight.
     """
     begun = day_of(visit.begun)
+    if begun > today:
+        raise Refused("bad moment", field="begntime", found=begun)
     ended = min(day_of(visit.ended), today) if visit.ended else today
     inpatient = visit.kind == "inpatient"
     if not inpatient:

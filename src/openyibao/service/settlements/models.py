@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from openyibao.service.settlements.fields import KeptJSON
+
 
 class History(models.Model):
     """A person under one scheme of one region. Whoever settles for the person locks this row first.
@@ -89,10 +91,10 @@ class Settlement(models.Model):
     day = models.DateField()
     policy = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
-    claim = models.JSONField()
-    bill = models.JSONField()
-    read = models.JSONField()
-    added = models.JSONField()
+    claim = KeptJSON()
+    bill = KeptJSON()
+    read = KeptJSON()
+    added = KeptJSON()
     facts = models.JSONField(default=dict)
     total_fen = models.BigIntegerField()
     fully_self_paid_fen = models.BigIntegerField()
@@ -104,7 +106,7 @@ class Settlement(models.Model):
     account_fen = models.BigIntegerField()
     family_fen = models.BigIntegerField()
     cash_fen = models.BigIntegerField()
-    reply = models.JSONField(default=dict)
+    reply = KeptJSON(default=dict)
 
     class Meta:
         constraints = [

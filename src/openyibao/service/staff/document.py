@@ -22,15 +22,17 @@ LEVELS = {
 TITLE = Bilingual("# 角色与权限", "# Roles and permissions")
 INTRO = Bilingual(
     """\
-经办人员在机构树的某一级持有角色，权限及于该机构和下级机构。下表写明各角色在哪一级可以办理哪个经办事项；未写明的一律不准。
-表格由 `src/openyibao/service/organisation/permissions.toml` 生成；哪一级办理哪个事项由各省决定，此处的分工是假定，可以用
-`YIBAO_PERMISSIONS` 指定自己的文件。
+经办人员在机构树的某一级持有角色，权限及于该机构和下级机构。下表写明各角色在哪一级可以办理哪个经办事项；
+未写明的一律不准。表格由 `src/openyibao/service/organisation/permissions.toml` 生成；哪一级办理哪个事项由各省决定，
+此处的分工是假定，可以用 `YIBAO_PERMISSIONS` 指定自己的文件。
 
-凡涉及资金、身份和权限的变更都由两人办理：一人提出，另一人复核，复核时在同一事务中生效。数据库不允许提出人复核自己的申请，
-也不允许改动或删除已提出的申请。完整证件号码只由 `person.certificate` 显示，每次查看都记入访问日志；访问日志只增不改。
+凡涉及资金、身份和权限的变更都由两人办理：一人提出，另一人复核，复核时在同一事务中生效。
+数据库不允许提出人复核自己的申请，也不允许改动或删除已提出的申请。完整证件号码只由 `person.certificate` 显示，
+每次查看都记入访问日志；访问日志只增不改。
 
-角色 `institution` 只能看公开信息：授权指向机构树，不指向某一家医院，因此不能用来查看该医院自己的数据。月结涉及全部统筹区的账，
-权限在所给机构上方的树根处核对。表中用各级的简称：国、省、市、县（区）、乡（镇）、村（点）。""",
+角色 `institution` 只能看公开信息：授权指向机构树，不指向某一家医院，因此不能用来查看该医院自己的数据。
+月结涉及全部统筹区的账，权限在所给机构上方的树根处核对。
+表中用各级的简称：国、省、市、县（区）、乡（镇）、村（点）。""",
     """\
 A member of staff holds a role at a body of the tree, and it reaches that body and all below. The table says at which
 level a role may do which service item; what it does not say is denied. It is written from
@@ -53,9 +55,10 @@ ITEM, ADDRESS, ROUTES_TITLE = (
 )
 ROUTES_INTRO = Bilingual(
     """\
-JSON 接口，用 Django 会话登录：先 `GET /api/session` 取令牌，再 `POST /api/session`（`user`、`password`），之后的 POST 和
-DELETE 带 `X-CSRFToken`。同一用户名十五分钟内失败十次后须等待。错误为 `{"error": {"code", "zh", "en"}}`：401 未登录，403
-无权限或不在辖区（不区分），400 字段有误，409 与现有数据不符，429 登录失败过多。金额一律为整数分。""",
+JSON 接口，用 Django 会话登录：先 `GET /api/session` 取令牌，再 `POST /api/session`（`user`、`password`），
+之后的 POST 和 DELETE 带 `X-CSRFToken`。同一用户名十五分钟内失败十次后须等待。
+错误为 `{"error": {"code", "zh", "en"}}`：401 未登录，403 无权限或不在辖区（不区分），
+400 字段有误，409 与现有数据不符，429 登录失败过多。金额一律为整数分。""",
     """\
 JSON over a Django session: `GET /api/session` for the token, `POST /api/session` with `user` and `password`, then
 `X-CSRFToken` with every POST and DELETE. Ten failures for a user name within fifteen minutes make it wait. Errors are

@@ -34,6 +34,28 @@ def proposal_list(asked: Asked) -> dict[str, Any]:
     return {"proposals": rows[:MOST], "more": len(rows) > MOST}
 
 
+def _known(asked: Asked) -> Proposal:
+    number = asked.names["proposal"]
+    exact = int(number) if number.isdecimal() and len(number) < 19 else 0
+    found: Proposal | None = Proposal.objects.select_related("body").filter(pk=exact).first()
+    if found is None or "certificate" not in found.data:
+        raise Problem("not known", what=Bilingual(f"申请 {number[:20]}", f"proposal {number[:20]}"))
+    return found
+
+
+def _place(asked: Asked) -> Body:
+    found = _known(asked)
+    asked.subject = found.subject
+    return found.body
+
+
+@route("GET", "proposals/<proposal>/certificate", item="person.certificate", place=_place)
+def proposal_certificate(asked: Asked) -> dict[str, Any]:
+    """The certificate that a proposal would write, in full, for who decides on it. Every such look is logged."""
+    data = _known(asked).data
+    return {"certificate_type": data["certificate_type"], "certificate": data["certificate"]}
+
+
 def _show(one: Proposal) -> dict[str, Any]:
     return {
         "proposal": one.pk,

@@ -42,7 +42,7 @@ def view_of(routes: Mapping[str, Route]) -> Callable[..., HttpResponse]:
 def answer(route: Route, request: HttpRequest, names: Mapping[str, str]) -> HttpResponse:
     """Carry out a request. What is refused is rolled back; what was allowed or denied to somebody is logged."""
     user = request.user if request.user.is_authenticated else None
-    names = {name: value.replace("\x00", "") for name, value in names.items()}
+    names = {name: value.replace("\x00", "?") for name, value in names.items()}
     asked = Asked(request, user, clock.today(), names, item=route.item, subject=next(iter(names.values()), ""))
     place: list[Body] = []
     try:

@@ -176,6 +176,8 @@ class _Place:
         try:
             split = split_lines(self.catalogue, [line], lambda _: facts)[0]
         except LinesError as error:
+            if len(facts) < len(self.catalogue.facts):  # perhaps only the request does not say what a table asks
+                return
             yield Finding("R08", f"{title}：{error.errors[0].found.zh}", order.get("sumamt"), order)
             return
         if split.over_limit_fen and split.limit is not None:

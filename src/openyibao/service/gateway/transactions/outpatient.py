@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openyibao.policy.model import Bilingual
-from openyibao.service.gateway.calls import Call, Output, answers
+from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.fees import cancel, upload
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import (
@@ -95,7 +95,7 @@ def cancel_lines(call: Call) -> Output:
 def try_it(call: Call) -> Output:
     node = call.node()
     visit = visit_of(call, node, "outpatient", lock=False)
-    _check(visit, node["med_type"])
+    _check(visit, node)
     return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=False)
 
 
@@ -103,7 +103,8 @@ def try_it(call: Call) -> Output:
 def settle_it(call: Call) -> Output:
     node = call.node()
     visit = visit_of(call, node, "outpatient")
-    _check(visit, node["med_type"])
+    if _check(visit, node):
+        visit.save(update_fields=["med_type", "disease", "data"])
     return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=True)
 
 
@@ -123,10 +124,17 @@ def _one_visit(rows: list[dict[str, object]]) -> dict[str, object]:
     return rows[0]
 
 
-def _check(visit: Visit, med_type: str | None) -> None:
-    """The kind of care must be the one that was uploaded with the visit; where none was, it is the one stated now."""
+def _check(visit: Visit, node: Node) -> bool:
+    """The kind of care must be the one that was uploaded with the visit; where none was, it is the one stated now.
+
+    Whether it is, so that the visit is to be saved with it.
+    """
     in_state(visit, "open")
+    stated = node["med_type"]
     if "mdtrtinfo" not in visit.data:
-        visit.med_type = med_type or visit.med_type
-    elif med_type and med_type != visit.med_type:
-        raise Refused("other care", mdtrt_id=visit.mdtrt_id, expected=visit.med_type, found=med_type)
+        visit.med_type = stated or visit.med_type
+        set_disease(visit, node)
+        return True
+    if stated and stated != visit.med_type:
+        raise Refused("other care", mdtrt_id=visit.mdtrt_id, expected=visit.med_type, found=stated)
+    return False

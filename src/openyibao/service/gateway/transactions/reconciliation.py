@@ -20,6 +20,7 @@ from openyibao.service.settlements.lines import fen_of, yuan
 
 FLAT, NOT_FLAT = "0", "1"
 WITH_REVERSALS = "1"
+DIVISION = 6
 NAMES = {"medfee_sumamt": "医疗费总额", "fund_pay_sumamt": "基金支付", "acct_pay": "个人账户", "cash_payamt": "现金"}
 
 
@@ -76,6 +77,6 @@ def _scope(call: Call, node: Node, insurance: str | None) -> Scope:
     if last < first:
         raise Refused("times", first=first, last=last)
     office = node["setl_optins"]
-    if not Region.objects.filter(body__code__startswith=office).exists():
+    if len(office) != DIVISION or not Region.objects.filter(body__code__startswith=office).exists():
         raise Refused("unknown office", office=office)
     return Scope(call.institution.pk, office, first, last, node.get("clr_type") or None, insurance)

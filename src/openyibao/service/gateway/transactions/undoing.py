@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 
 from openyibao.service.clock import CHINA
 from openyibao.service.gateway.calls import Call, Output, answers
@@ -67,10 +67,18 @@ def _make_void(call: Call, omsgid: str, infno: str) -> bool:
         return cursor.fetchone() is not None
 
 
+def _wait_for(call: Call, msgid: str) -> None:
+    """Wait for a call of an id that is under way: it is known afterwards what became of it. Nothing is written."""
+    with transaction.atomic():
+        _make_void(call, msgid, "")
+        transaction.set_rollback(True)
+
+
 @answers("Y601")
 def status(call: Call) -> Output:
-    """What became of a message: unknown, void, done or undone."""
+    """What became of a message: unknown, void, done or undone. Waits for one under way, which may yet happen."""
     node = call.node()
+    _wait_for(call, node["omsgid"] or "")
     message = (
         Message.objects.select_related("settlement", "visit__person")
         .filter(institution=call.institution, msgid=node["omsgid"] or "")
