@@ -1,6 +1,6 @@
 """What recorded replies of provincial platforms say of a settlement beyond the national fields, under their names.
 
-How each is read, and how sure that is, stands in docs/settlement-replies.md.
+How each is read, and how sure that is, stands in docs/national-interface.md.
 """
 
 from __future__ import annotations
