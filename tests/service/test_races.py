@@ -231,7 +231,7 @@ class Chaos:
 
 @pytest.mark.parametrize(
     ("steps", "threads", "visits"),
-    [(120, 8, 12), pytest.param(20_000, 32, 200, marks=pytest.mark.long)],
+    [(90, 8, 12), pytest.param(20_000, 32, 200, marks=pytest.mark.long)],
     ids=["short", "long"],
 )
 def test_everything_at_once(county: Any, tmp_path: Path, steps: int, threads: int, visits: int) -> None:

@@ -126,14 +126,14 @@ def compare(tried: dict[str, Any], settled: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("visits", [40, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("visits", [24, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_try_is_what_the_settlement_does(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visits: int
 ) -> None:
     _, random_ = seeded()
     region, clock = build(borne_bp=2_500), Hands(monkeypatch)
     region.catalogue = old_catalogue(tmp_path)
-    names = POLICIES[:4] if visits < 100 else POLICIES
+    names = POLICIES[:4] if visits < 1_000 else POLICIES
     done = numbers = 0
     for name in names:
         policy = under(region, name)
@@ -154,7 +154,7 @@ def test_a_try_is_what_the_settlement_does(
     check_books()
 
 
-@pytest.mark.parametrize("times", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("times", [4, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_purchase_tried_leaves_nothing(database: str, times: int) -> None:
     """2101 answers what 2102 does; it writes nothing."""
     from service.racing import EVERYTHING, state_hash

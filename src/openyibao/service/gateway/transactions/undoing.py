@@ -51,9 +51,21 @@ def _undo(call: Call, infno: str, message: Message, visit: Visit) -> None:
         "visit__coverage__region__body", "visit__person", "visit__institution__body", "institution", "reverses"
     ).get(pk=message.settlement_id)
     if infno in SETTLES:
-        call.links["settlement"] = reverse(settlement, call.now, call.msgid)
+        call.links["settlement"] = reverse(_standing(settlement) or settlement, call.now, call.msgid)
     else:
         call.links["settlement"] = reinstate(settlement, call.now, call.msgid)
+
+
+def _standing(settlement: Settlement) -> Settlement | None:
+    """What stands of a settlement: itself, or the one that took its place when its reversal was undone; or None."""
+    while taken_back := Settlement.objects.filter(reverses=settlement).first():
+        undone = Message.objects.filter(settlement=taken_back).exclude(undone_by="").first()
+        if undone is None:
+            return None
+        again = Message.objects.get(institution=undone.institution_id, msgid=undone.undone_by).settlement
+        assert again is not None
+        settlement = again
+    return settlement
 
 
 def _make_void(call: Call, omsgid: str, infno: str) -> bool:
@@ -93,9 +105,10 @@ def status(call: Call) -> Output:
     if node["psn_no"] and message.visit is not None and message.visit.person.psn_no != node["psn_no"]:
         raise Refused("other person", omsgid=node["omsgid"], psn_no=node["psn_no"])
     settlement = message.settlement
-    undone = bool(message.undone_by) or (
-        settlement is not None and Settlement.objects.filter(reverses=settlement).exists()
-    )
+    undone = bool(message.undone_by)
+    if settlement is not None and not undone:
+        standing = _standing(settlement)
+        undone, settlement = standing is None, standing or settlement
     return {
         "data": {
             "state": "undone" if undone else "done",
