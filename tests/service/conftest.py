@@ -14,7 +14,7 @@ os.environ.setdefault("YIBAO_SANDBOX", "1")
 os.environ.setdefault("YIBAO_PRIVATE_LINE", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()  # before any test module imports a model
 

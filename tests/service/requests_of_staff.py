@@ -111,6 +111,7 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
         "reason": "不再符合条件",
     },
     "reimbursement.settle": lambda o: {"number": o.entered},
+    "reimbursement.undo": lambda o: {"number": o.settled, "reason": "发票有误"},
     "reimbursement.pay": lambda o: {"number": o.settled, "payment": "PAY-1"},
     "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},

@@ -14,7 +14,23 @@ from typing import Any
 import pytest
 
 from service.county import Window, add_person, build
-from service.racing import Desk, ask, back, check_books, codes, credit, fen, one, ready, seeded, together, undoing
+from service.racing import (
+    Desk,
+    ask,
+    back,
+    beside,
+    check_books,
+    codes,
+    credit,
+    fen,
+    law,
+    one,
+    ready,
+    seeded,
+    together,
+    undoing,
+    waiting,
+)
 
 MINIMUM_LIVING = "2303"
 PAYING = ("pooled fund", "medical assistance fund")
@@ -56,8 +72,6 @@ def in_order() -> list[str]:
 
 def one_cap(folder: Path, region: Any, desk: Window, threads: int, seed: int) -> None:
     """A cap that holds 1.5 of the bills: one is paid in full, one in half, and the others are not refused."""
-    from service.racing import law
-
     _, random_ = seeded(seed)
     pills = random_.randrange(40, 2_000, 4)
     region.policies = {"resident": law(folder, deductible=0, most=pills * 3 // 4)}
@@ -73,8 +87,6 @@ def one_cap(folder: Path, region: Any, desk: Window, threads: int, seed: int) ->
 
 def shared_amounts(folder: Path, region: Any, desk: Window, threads: int, seed: int) -> None:
     """Deductible, cap, assistance limit and account run out among bills of any size, each to the fen."""
-    from service.racing import law
-
     _, random_ = seeded(seed)
     bills = [random_.randrange(20, 2_000, 20) for _ in range(threads)]
     total = sum(bills)
@@ -224,8 +236,6 @@ class Chaos:
 )
 def test_everything_at_once(county: Any, tmp_path: Path, steps: int, threads: int, visits: int) -> None:
     """Whatever meets whatever: no failure, books that agree, and the amounts of the year never overrun."""
-    from service.racing import law
-
     _, random_ = seeded()
     county.policies = {"resident": law(tmp_path, deductible=20, most=40, limit=100, assistance=50)}
     county.save()
@@ -244,3 +254,23 @@ def test_everything_at_once(county: Any, tmp_path: Path, steps: int, threads: in
     standing = "SELECT count(*) FROM settlements_feeline WHERE settlement_id IS NOT NULL"
     ended = "SELECT count(*) FILTER (WHERE reverses_id IS NULL) - count(reverses_id) FROM settlements_settlement"
     assert one(standing) == one(ended)
+
+
+def test_a_deadlock_is_tried_again(county: Any, database: str) -> None:
+    """Somebody locks an account first and the history then, the wrong way round: the call is ended, and tried again."""
+    import psycopg
+
+    desk, person = Desk(), add_person(county, 1, account_fen=10**5)
+    credit(person)
+    desk.done("2207", ready(desk, person, 10, account=True))
+    given = ready(desk, person, 10, account=True)
+    with psycopg.connect(database) as other:
+        other.execute("SET deadlock_timeout = '20s'")  # so that it is the call that the server ends
+        other.execute("SELECT 1 FROM people_account FOR UPDATE")
+        with beside(lambda: desk.ask("2207", given)) as call:
+            waiting(database)
+            other.execute("SELECT 1 FROM settlements_history FOR UPDATE")
+            other.commit()
+    assert codes([call["result"]]) == ["ok"]
+    assert one("SELECT count(*) FROM settlements_settlement") == 2
+    check_books()

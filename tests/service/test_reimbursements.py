@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from openyibao.service.institutions.models import Institution, Mapping
+from openyibao.service.institutions.models import Agreement, Institution, Mapping
 from openyibao.service.ledger.books import AccountKey, balance
 from openyibao.service.organisation.fields import take
 from openyibao.service.organisation.models import Proposal, Region
@@ -24,8 +24,9 @@ from openyibao.service.people.models import Coverage, Person
 from openyibao.service.reimbursements import entry
 from openyibao.service.reimbursements.models import Invoice, Reimbursement
 from openyibao.service.settlements.models import Settlement, Visit
+from service.county import Window
+from service.desks import Desk
 from service.offices import NOW, YEAR, bill, grow, person_at, staff
-from service.test_staff import Desk
 
 CODE = "H19999900001"
 
@@ -196,3 +197,37 @@ def test_a_hospital_elsewhere_is_made_known_and_own_codes_are_mapped(counter: Co
     given["lines"][0] = {**given["lines"][0], "item_code": None, "own_code": "own"}
     lines = counter.clerk.post("reimbursements", given)["lines"]
     assert [one["item_code"] for one in lines] == ["D-001"]
+
+
+def test_what_was_settled_wrongly_is_taken_back_before_it_is_paid(counter: Counter) -> None:
+    given = bill(counter.person, CODE)
+    number = counter.clerk.post("reimbursements", given)["number"]
+    counter.decided("reimbursement.settle", {"number": number}, counter.clerk, counter.reviewer)
+    undone = {"number": number, "reason": "发票有误"}
+    counter.decided("reimbursement.undo", undone, counter.clerk, counter.reviewer)
+    for kind, owner in (
+        ("payable to person", counter.person.psn_no),
+        ("payable to institution", CODE),
+        ("fund expenditure", "care"),
+    ):
+        assert counter.fen(kind, owner) == 0
+    assert sum(one.funds_fen for one in Settlement.objects.all()) == 0 and Settlement.objects.count() == 2
+    error = counter.payer.post("proposals/reimbursement.pay", {"number": number, "payment": "P"}, 409)
+    assert error["code"] == "S6002"
+    again = counter.clerk.post("reimbursements", given)["number"]
+    counter.decided("reimbursement.settle", {"number": again}, counter.clerk, counter.reviewer)
+    assert counter.fen("payable to person", counter.person.psn_no) == -45_000
+    counter.decided("reimbursement.pay", {"number": again, "payment": "P"}, counter.payer, counter.cashier)
+    assert counter.clerk.post("proposals/reimbursement.undo", {**undone, "number": again}, 409)["code"] == "S6002"
+
+
+def test_a_hospital_can_t_reverse_what_the_agency_settled(counter: Counter) -> None:
+    Agreement.objects.create(institution=counter.institution, number="A", state="in force", period=YEAR)
+    number = counter.clerk.post("reimbursements", bill(counter.person, CODE))["number"]
+    counter.decided("reimbursement.settle", {"number": number}, counter.clerk, counter.reviewer)
+    settlement = Settlement.objects.get()
+    given = {"setl_id": settlement.setl_id, "mdtrt_id": settlement.visit.mdtrt_id, "psn_no": counter.person.psn_no}
+    window = Window(CODE)
+    for infno in ("2208", "2305"):
+        window.refused(infno, {"data": given}, "Y4001")
+    assert Settlement.objects.count() == 1

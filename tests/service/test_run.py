@@ -60,7 +60,8 @@ class Started:
         """This process and all below it."""
         found, at = [self.process.pid], 0
         while at < len(found):
-            listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(found[at])], capture_output=True, text=True)
+            command = ["ps", "-o", "pid=", "--ppid", str(found[at])]
+            listed = subprocess.run(command, check=False, capture_output=True, text=True)
             found += [int(word) for word in listed.stdout.split()]
             at += 1
         return found
@@ -262,7 +263,7 @@ def test_logs_hold_nothing_of_a_person(capsys: pytest.CaptureFixture[str]) -> No
         try:
             raise ValueError("Key (certificate)=(99999919800101001X) exists for 柳一, 13800138000")
         except ValueError as error:
-            logs.write("request", error=error, milliseconds=3.5, institution="H99999900001", why="99999919800101001X")
+            logs.write("request", cause=error, milliseconds=3.5, institution="H99999900001", why="99999919800101001X")
             logging.getLogger("django.db").warning("row %s", "99999919800101001X", exc_info=True)
         with pytest.raises(ValueError, match="no field name"):
             logs.note(name="柳一")

@@ -13,51 +13,15 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client, override_settings
 
-from openyibao.service.gateway.refusals import Refused
-from openyibao.service.institutions.doors import in_force
-from openyibao.service.institutions.models import Agreement, Institution, Key
 from openyibao.service.organisation.fields import take
-from openyibao.service.organisation.models import Access, Attempt, Grant, Proposal, Region
+from openyibao.service.organisation.models import Access, Attempt, Grant, Proposal
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import decide, propose
 from openyibao.service.organisation.tree import inside, plant
 from openyibao.service.people import accounts, register
 from openyibao.service.people.models import Coverage, Identity, Person
-from service.offices import NOW, certificate, grow, person_at, staff
-
-POLICY = {"resident": "teaching/willow-county-2026"}
-
-
-class Desk:
-    """A member of staff at the API."""
-
-    def __init__(self, user: User) -> None:
-        self.user, self.client = user, Client()
-        self.client.force_login(user)
-
-    def get(self, path: str, **given: str) -> Any:
-        answer = self.client.get(f"/api/{path}", given)
-        assert answer.status_code == 200, answer.content.decode()
-        return answer.json()
-
-    def post(self, path: str, given: Any = None, status: int = 200) -> Any:
-        answer = self.client.post(f"/api/{path}", json.dumps(given or {}), content_type="application/json")
-        assert answer.status_code == status, answer.content.decode()
-        return answer.json() if status == 200 else answer.json()["error"]
-
-
-class Place:
-    def __init__(self) -> None:
-        self.bodies = grow("1")
-        self.district, self.town = self.bodies[3], self.bodies[4]
-        self.region = Region.objects.create(
-            body=self.district, policies=POLICY, catalogue="teaching/willow-county-2026"
-        )
-        for role in ("clerk", "reviewer", "manager", "administrator", "auditor"):
-            setattr(self, role, Desk(staff(role, role, self.district)))
-        self.second = Desk(staff("second", "administrator", self.district))
-        self.household = register.found_household(self.bodies[5])
-        self.person = person_at(self.household, self.region)
+from service.desks import Desk, Place
+from service.offices import NOW, certificate, person_at, staff
 
 
 @pytest.fixture
@@ -313,91 +277,6 @@ def test_a_person_is_not_moved_to_a_place_that_is_not_ones_own(place: Place) -> 
     here = register.found_household(place.town)
     assert place.clerk.post(path, {"household": here.number})["body"] == place.town.code
     assert inside(place.town, place.district) and not inside(place.district, place.town)
-
-
-def test_an_institution_applies_is_assessed_signs_is_suspended_and_leaves(place: Place) -> None:
-    given = {
-        "body": place.district.code,
-        "code": "H19999900001",
-        "name": "示例医院",
-        "credit_code": "91",
-        "kind": "1",
-        "grade": "05",
-        "number": "A-1",
-        "start": "2026-01-01",
-        "end": "2027-01-01",
-        "over_limit_borne_bp": 5_000,
-    }
-    place.clerk.post("institutions", given)
-    institution = Institution.objects.get()
-    day = date(2026, 6, 1)
-
-    def step(to: str, status: int = 200, **more: str) -> Any:
-        answer = place.clerk.post(
-            "proposals/agreement.step", {"number": "A-1", "to": to, "reason": "r", **more}, status
-        )
-        if status == 200:
-            decision = {"proposal": answer["proposal"], "accept": True}
-            return place.reviewer.post("proposals/agreement.step/decide", decision)["result"]
-        return answer
-
-    def refused(on: date = day) -> str:
-        with pytest.raises(Refused) as found:
-            in_force(institution, on)
-        assert found.value.reason.name == "no agreement"
-        return found.value.text("en")
-
-    assert "applied for" in refused()
-    assert step("in force", 409)["code"] == "S4002"
-    step("assessed")
-    step("in force")
-    assert in_force(institution, day).number == "A-1"
-    assert "outside its period" in refused(date(2027, 1, 1)) and "outside" in refused(date(2025, 12, 31))
-    step("suspended")
-    assert "suspended" in refused()
-    step("in force")
-    assert step("ended", day="2026-09-01")["state"] == "in force", "it ends later"
-    assert in_force(institution, date(2026, 8, 31)) and "outside" in refused(date(2026, 9, 1))
-    place.clerk.post("institutions", {**given, "number": "A-2", "start": "2026-08-01", "end": "2027-08-01"})
-    Agreement.objects.filter(number="A-2").update(state="assessed")
-    error = place.clerk.post("proposals/agreement.step", {"number": "A-2", "to": "in force", "reason": "r"}, 409)
-    assert error["code"] == "S4003" and "A-1" in error["en"]
-    assert step("ended", day="2026-06-01")["state"] == "ended"
-    assert "no agreement in force" in refused()
-    assert place.clerk.post("institutions", {**given, "name": "别的医院", "number": "A-3"}, 409)["code"] == "S4001"
-    place.clerk.post("institutions", {**given, "grade": "99", "number": "A-4"}, 400)
-
-
-def test_a_secret_is_told_once_to_who_decides(place: Place) -> None:
-    institution = Institution.objects.create(
-        code="H19999900001", name="院", credit_code="91", kind="1", grade="05", body=place.district
-    )
-    given = {"institution": institution.code, "method": "x-tif", "identifier": "K1", "start": "2026-06-01"}
-    made = place.administrator.post("proposals/key.issue", given)
-    assert not Key.objects.exists()
-    decision = {"proposal": made["proposal"], "accept": True}
-    done = place.second.post("proposals/key.issue/decide", decision)
-    secret = Key.objects.get().secret
-    assert done["once"] == {"secret": secret} and len(secret) >= 43
-    everywhere = json.dumps([list(Proposal.objects.values_list("data", "result")), done["result"]])
-    listed = place.auditor.get(f"institutions/{institution.code}/keys")
-    assert secret not in everywhere and secret not in json.dumps(listed) and listed["keys"][0]["identifier"] == "K1"
-    assert place.administrator.post("proposals/key.issue", given, 409)["code"] == "S4004"
-    place.administrator.post("proposals/key.issue", {**given, "identifier": "K2", "method": "sm2"}, 400)
-
-
-def test_codes_are_mapped_for_a_time_and_not_twice(place: Place) -> None:
-    institution = Institution.objects.create(
-        code="H19999900001", name="院", credit_code="91", kind="1", grade="05", body=place.district
-    )
-    path = f"institutions/{institution.code}/mappings"
-    given = {"own_code": "A", "own_name": "甲", "item_code": "D-001", "kind": "101", "start": "2026-01-01"}
-    place.clerk.post(path, given)
-    error = place.clerk.post(path, {**given, "item_code": "D-002", "start": "2026-05-01"}, 409)
-    assert error["code"] == "S4005" and "D-001" in error["en"]
-    place.clerk.post(path + "/end", {"own_code": "A", "start": "2026-01-01", "end": "2026-05-01"})
-    place.clerk.post(path, {**given, "item_code": "D-002", "start": "2026-05-01"})
-    assert [one["item_code"] for one in place.clerk.get(path)["mappings"]] == ["D-001", "D-002"]
 
 
 def test_a_family_account_has_members_and_an_own_one_has_none(place: Place) -> None:

@@ -12,7 +12,6 @@ from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.reading import dated, written
 from openyibao.policy.values import MAX_AMOUNT_FEN, yuan
 
-
 PRICE_SCALE = 10**6
 """The national interface states unit prices with six decimals; claim files with four."""
 

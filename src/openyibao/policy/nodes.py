@@ -25,7 +25,7 @@ from openyibao.policy.yaml_errors import explain
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
-FILES_KEPT = 100
+TREES_KEPT = 100
 HALVES = ("\ud800", "\udfff")
 REASONS = {
     "No such file": "没有该文件",
@@ -94,17 +94,16 @@ def parse_file(path: Path) -> Node:
             say("no readable file ({reason})", reason=_reason(error.strerror or "")),
             say("a YAML or JSON file"),
         ) from None
-    return _parsed(data, str(path))
+    return parse_bytes(data, str(path))
 
 
-@lru_cache(maxsize=FILES_KEPT)
-def _parsed(data: bytes, name: str) -> Node:
-    """A series reads a file several times, for itself and for each policy that varies it: a tree never changes."""
-    return parse_bytes(data, name)
-
-
+@lru_cache(maxsize=TREES_KEPT)
 def parse_bytes(data: bytes, name: str) -> Node:
-    """The tree of a YAML or JSON text in UTF-8; `name` stands for the file in messages."""
+    """The tree of a YAML or JSON text in UTF-8; `name` stands for the file in messages.
+
+    A tree cannot be changed, so the same one is given for the same text: variations, series and comparisons read
+    their files several times, and half of the time of reading is the parser's.
+    """
     if len(data) > MAX_FILE_BYTES:
         raise _one(
             name,

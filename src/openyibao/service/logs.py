@@ -60,18 +60,17 @@ def note(**fields: Any) -> None:
         noted.update(fields)
 
 
-def write(event: str, level: int = logging.INFO, error: BaseException | str | None = None, **fields: Any) -> None:
-    """One line. Of `error` the type and the places are written, never the message; a text was noted that way before."""
-    if isinstance(error, BaseException):
-        fields |= described(error)
-    elif error is not None:
-        fields["error"] = error
+def write(event: str, level: int = logging.INFO, cause: BaseException | None = None, **fields: Any) -> None:
+    """One line. Of `cause` the type and the places are written, never the message."""
+    if cause is not None:
+        fields |= described(cause)
     logging.getLogger(OWN).log(level, event, extra=fields)
 
 
 def described(error: BaseException) -> dict[str, Any]:
     """An exception without what it says: its type, what it came from, and the places of the code."""
-    kinds, one = [], error
+    kinds: list[str] = []
+    one = error
     while len(kinds) < MOST_FRAMES:
         kinds.append(f"{type(one).__module__}.{type(one).__qualname__}")
         below = one.__cause__ or (None if one.__suppress_context__ else one.__context__)

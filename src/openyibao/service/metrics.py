@@ -70,7 +70,7 @@ def page(request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     text = generate_latest(registry)
     gauges = CollectorRegistry()
     gauges.register(Unsealed())

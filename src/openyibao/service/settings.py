@@ -76,7 +76,7 @@ DATABASES = {
 }
 
 CLOCK = asked("YIBAO_CLOCK", "")
-"""A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
+"""When the platform's clock starts, or by how many seconds it differs (`-86400`); for the sandbox and tests only."""
 if CLOCK and not SANDBOX:
     raise ImproperlyConfigured(
         "YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine"

@@ -70,7 +70,7 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     rows = Visit.objects.select_related("person", "coverage__region__body", "institution__body")
     rows = rows.filter(
         mdtrt_id=node["mdtrt_id"] or "", institution=call.institution, person__psn_no=node["psn_no"] or ""
-    )
+    ).exclude(kind="manual")  # those of a manual reimbursement are the agency's
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None or (kind is not None and found.kind != kind):
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])

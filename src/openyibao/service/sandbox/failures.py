@@ -1,4 +1,4 @@
-"""Failures on demand, in the sandbox only: by the header `x-yibao-sandbox` of a request.
+"""Failures on demand, in the sandbox only: by the header `x-sandbox` of a request.
 
     lose-reply       the request is carried out, and the connection closes without an answer
     slow=SECONDS     the answer comes so much later (60 at most)
@@ -20,7 +20,7 @@ from openyibao.service import logs
 from openyibao.service.gateway.refusals import reasons
 from openyibao.service.observe import gone
 
-HEADER = "x-yibao-sandbox"
+HEADER = "x-sandbox"
 MOST_SECONDS = 60.0
 WAYS = "lose-reply, slow=SECONDS, refuse=CODE, unavailable"
 
@@ -81,10 +81,13 @@ def _told(zh: str, en: str, status: int = 200) -> HttpResponse:
 def _lost() -> StreamingHttpResponse:
     """An answer whose connection breaks before anything of it arrives; what was done stays done."""
 
-    def broken() -> Iterator[bytes]:
-        raise ConnectionAbortedError("the sandbox was asked to lose this reply")
-        yield b""
+    class Broken:
+        def __iter__(self) -> Iterator[bytes]:
+            return self
 
-    answer = StreamingHttpResponse(broken())
+        def __next__(self) -> bytes:
+            raise ConnectionAbortedError("the sandbox was asked to lose this reply")
+
+    answer = StreamingHttpResponse(Broken())
     answer["Content-Length"] = "1000"
     return answer

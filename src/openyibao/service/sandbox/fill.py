@@ -19,7 +19,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from openyibao.catalogue import find_catalogue, read_catalogue
 from openyibao.catalogue.model import Item
 from openyibao.policy import find_policy, read_policy
-from openyibao.policy.model import Policy
+from openyibao.policy.model import Fact, Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.gateway import sm2
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
@@ -320,7 +320,7 @@ class _Persons:
             return one.kind
         return RETIRED if self.today.year - self._born(one).year >= RETIRED_FROM else EMPLOYED
 
-    def _facts(self, asked: dict[str, values.Fact], number: int, one: Somebody, kind: str) -> dict[str, object]:
+    def _facts(self, asked: dict[str, Fact], number: int, one: Somebody, kind: str) -> dict[str, object]:
         held = [each["code"] for each in one.identities if "ended_days_ago" not in each]
         return values.of_person(asked, number, kind, held, one.facts)
 
@@ -397,4 +397,3 @@ def _settle_earlier(one: Somebody, person: Person, today: date) -> None:
             settle_stay(person, str(one.earlier_stay["institution"]), fen(str(one.earlier_stay["yuan"])), start)
     except Refused:
         return
-

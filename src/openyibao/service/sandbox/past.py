@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
-from openyibao.service.gateway.calls import HANDLERS, Call
+from openyibao.service.gateway.calls import HANDLERS, Call, FileReply
 from openyibao.service.gateway.reader import read_envelope, read_input, read_message
 from openyibao.service.gateway.spec import transaction
 from openyibao.service.gateway.writer import write_reply
@@ -50,6 +50,7 @@ def answer(message: dict[str, Any], institution: Institution, moment: datetime) 
         now=moment,
     )
     output = HANDLERS[spec.infno].handler(call)
+    assert not isinstance(output, FileReply)
     reply: Mapping[str, Any] = json.loads(
         write_reply(spec, output, received=moment, now=moment, division="000000", serial=0, refusal=None)
     )

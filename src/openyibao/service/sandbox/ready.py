@@ -130,13 +130,13 @@ def _charge(number: int, one: tuple[str, str, str]) -> dict[str, Any]:
 def _row(node: Node, values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a row: those that are known, and for the others that are required something that fits."""
     found: dict[str, Any] = {}
-    for field in node.fields.values():
-        if field.regional:
+    for one in node.fields.values():
+        if one.regional:
             continue
-        if field.name in values:
-            found[field.name] = values[field.name]
-        elif field.required:
-            found[field.name] = _filler(field, values)
+        if one.name in values:
+            found[one.name] = values[one.name]
+        elif one.required:
+            found[one.name] = _filler(one, values)
     return found
 
 

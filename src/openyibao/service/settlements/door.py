@@ -60,6 +60,7 @@ class Outcome:
     payment: payers.Payment
     parts: lines.Parts
     entries: tuple[Entry, ...]
+    bills: tuple[Mapping[str, Any], ...]
     balance_fen: int
     settlement: Settlement | None = None
 
@@ -97,9 +98,10 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     entries, after = _settle(request, law, claim, found, before, row.last_number)
     parts = lines.sums(found)
     _check(request, parts)
-    payment = _pay(request, entries, parts, accounts)
+    bills = tuple(entry.bill.data() for entry in entries)
+    payment = _pay(request, bills, parts, accounts)
     balance = own - sum(payment.accounts.get(one.pk, 0) for one in accounts if not one.family)
-    outcome = Outcome(request, payment, parts, entries, balance)
+    outcome = Outcome(request, payment, parts, entries, bills, balance)
     return outcome, _Work(row, before, after, found, accounts)
 
 
@@ -162,12 +164,13 @@ def _check(request: Request, parts: lines.Parts) -> None:
         raise Refused("sums differ", sums=f"{lines.yuan(parts.amount_fen)} < 0")
 
 
-def _pay(request: Request, entries: tuple[Entry, ...], parts: lines.Parts, accounts: list[Account]) -> payers.Payment:
+def _pay(
+    request: Request, bills: tuple[Mapping[str, Any], ...], parts: lines.Parts, accounts: list[Account]
+) -> payers.Payment:
     from openyibao.settlement.bill_text import layer_text
 
     layers: list[payers.Layer] = []
-    for entry in entries:
-        data = entry.bill.data()
+    for data in bills:
         texts = {
             number: layer_text(data, number, "zh")
             for number, layer in enumerate(data["layers"], 1)
@@ -206,7 +209,7 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
             "balance_fen": outcome.balance_fen,
             "last": request.last,
         },
-        **store.entries_data(outcome.entries),
+        **store.entries_data(outcome.entries, outcome.bills),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
     )

@@ -1,6 +1,6 @@
 """What recorded replies of provincial platforms say of a settlement beyond the national fields, under their names.
 
-How each is read, and how sure that is, stands in docs/settlement-replies.md.
+How each is read, and how sure that is, stands in docs/national-interface.md.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ SAME = {
     "psn_pay": "psn_part_amt",
     "inscp_amt": "inscp_scp_amt",
     "cashPayamt": "psn_cash_pay",
-    "crt_dedc": "act_pay_dedc",
+    "cash_payamt": "psn_cash_pay",
 }
-"""Second names of national amounts."""
-AMOUNTS = (*SAME, "ownpay_hosp_part")
+"""Second names of amounts; psn_pay and cash_payamt are the national names in 2103."""
+AMOUNTS = (*SAME, "crt_dedc", "ownpay_hosp_part")
 """What a reversal states with the other sign."""
 STANDARD = "dedc_std"
 BY_AGENCY, AT_WINDOW = "1", "2"

@@ -73,7 +73,7 @@ def _about(outcome: Outcome) -> Nodes:
 def _sums(outcome: Outcome) -> Nodes:
     payment, parts = outcome.payment, outcome.parts
     by_field = payment.by_field()
-    bills = [entry.bill.data() for entry in outcome.entries]
+    deductible = provincial.deductible_fen(outcome.bills, "taken")
     pooled = by_field.get("hifp_pay", 0)
     fen = {
         "medfee_sumamt": parts.amount_fen,
@@ -81,8 +81,9 @@ def _sums(outcome: Outcome) -> Nodes:
         "overlmt_selfpay": parts.over_limit_fen,
         "preselfpay_amt": parts.pre_self_paid_fen,
         "inscp_scp_amt": parts.in_scope_fen,
-        "act_pay_dedc": provincial.deductible_fen(bills, "taken"),
-        provincial.STANDARD: provincial.deductible_fen(bills, "standard"),
+        "act_pay_dedc": min(deductible, payment.personal_fen),  # another fund may bear a part of the deductible
+        "crt_dedc": deductible,
+        provincial.STANDARD: provincial.deductible_fen(outcome.bills, "standard"),
         **{name: by_field.get(name, 0) for name in FUND_FIELDS},
         "fund_pay_sumamt": payment.funds_fen,
         "psn_part_amt": payment.personal_fen,

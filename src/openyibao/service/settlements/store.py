@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -75,11 +75,11 @@ def next_id(sequence: str, division: str) -> str:
         return f"{division}{cursor.fetchone()[0]:014d}"
 
 
-def entries_data(entries: tuple[Entry, ...]) -> dict[str, list[Any]]:
+def entries_data(entries: Sequence[Entry], bills: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The entries of one settlement as its columns hold them: lists of the same length."""
     return {
         "claim": [claim_data(entry.claim) for entry in entries],
-        "bill": [entry.bill.data() for entry in entries],
+        "bill": list(bills),
         "read": [keys_data(entry.read) for entry in entries],
         "added": [uses_data(entry.added) for entry in entries],
     }

@@ -161,7 +161,7 @@ def _cum(insurance: str, month: str, code: str, value: Decimal) -> Node:
 
 
 def _added(one: Settlement) -> dict[str, Decimal]:
-    deductible = (one.reply.get("setlinfo") or {}).get("act_pay_dedc") or 0
+    deductible = (one.reply.get("setlinfo") or {}).get("crt_dedc") or 0
     scheme = one.visit.coverage.scheme
     return {
         "C0000": Decimal(-1 if one.reverses_id else 1),
