@@ -183,9 +183,13 @@ def test_api_signature_by_the_definition_of_hmac() -> None:
 
 
 def test_sm2_by_the_examples_of_the_standards_and_of_the_page() -> None:
-    assert sm2.sm3(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"  # GB/T 32905, A.1
+    assert (
+        sm2.sm3(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    )  # GB/T 32905, A.1
     page = (Path(__file__).parents[2] / "docs" / "national-interface.md").read_text(encoding="utf-8")
-    given = dict(line.split(": ", 1) for line in page.split("```text worked example")[1].split("```")[0].split("\n")[1:-1])
+    given = dict(
+        line.split(": ", 1) for line in page.split("```text worked example")[1].split("```")[0].split("\n")[1:-1]
+    )
     signer = signing.signer("sm2", given["x-yibao-key"], given["private key"])
     assert isinstance(signer, signing.Sm2Signer)
     key = sm2.public(signer.private)

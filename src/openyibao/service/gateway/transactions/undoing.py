@@ -11,6 +11,7 @@ from openyibao.service.gateway.refusals import Refused, RefusedKept
 from openyibao.service.gateway.transactions.inpatient import cancel_visit
 from openyibao.service.settlements.door import reinstate, reverse
 from openyibao.service.settlements.models import Settlement, Visit
+from openyibao.service.settlements.store import as_it_stands
 
 SETTLES = ("2102", "2207", "2304")
 REVERSES = ("2103", "2208", "2305")
@@ -51,7 +52,7 @@ def _undo(call: Call, infno: str, message: Message, visit: Visit) -> None:
         "visit__coverage__region__body", "visit__person", "visit__institution__body", "institution", "reverses"
     ).get(pk=message.settlement_id)
     if infno in SETTLES:
-        call.links["settlement"] = reverse(settlement, call.now, call.msgid)
+        call.links["settlement"] = reverse(as_it_stands(settlement), call.now, call.msgid)
     else:
         call.links["settlement"] = reinstate(settlement, call.now, call.msgid)
 
@@ -94,7 +95,7 @@ def status(call: Call) -> Output:
         raise Refused("other person", omsgid=node["omsgid"], psn_no=node["psn_no"])
     settlement = message.settlement
     undone = bool(message.undone_by) or (
-        settlement is not None and Settlement.objects.filter(reverses=settlement).exists()
+        settlement is not None and Settlement.objects.filter(reverses=as_it_stands(settlement)).exists()
     )
     return {
         "data": {
