@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from client import checks
 from client.checks import fen, yuan
-from client.envelope import Message
+from client.envelope import Failure, Message
 from client.hospital import AMOUNTS, Hospital, Person, Settled, Visit, moment
 from client.outpatient import nonzero, read_back
 
@@ -221,6 +221,20 @@ def stays_settled(h: Hospital, person: Person) -> None:
     tried = present(h, stay)
     discharge(h, stay)
     settle(h, stay, tried)
+
+
+def refused(h: Hospital, person: Person) -> None:
+    """A stay of a person whom the facts call refused: at admission or at settlement, in the words of the facts."""
+    began = person.somebody.refused
+    try:
+        stay = admit(h, person)
+        charge(h, stay, Decimal(1))
+        discharge(h, stay)
+        settle(h, stay, None)
+    except Failure as failure:
+        h.check(f"{failure.infno} refused", failure.message.startswith(began), f"{began} ...", failure.message)
+    else:
+        h.expect("a stay", f"a refusal {began}", "a settlement")
 
 
 def lost(h: Hospital, person: Person) -> None:

@@ -81,11 +81,17 @@ SETTLED = """
     JOIN people_coverage c ON c.id = v.coverage_id
     JOIN organisation_region r ON r.id = c.region_id
     JOIN organisation_body b ON b.id = r.body_id
-    LEFT JOIN (SELECT reverses_id, setl_id, day FROM settlements_settlement
-               WHERE reverses_id IS NOT NULL AND institution_id = %(institution)s) AS back ON back.reverses_id = s.id
-    LEFT JOIN settlements_settlement first ON first.id = s.reverses_id
-    WHERE s.institution_id = %(institution)s
+    LEFT JOIN (SELECT coalesce(taken.original_id, taken.id) AS of_id, own.setl_id, own.day
+               FROM settlements_settlement own
+               JOIN settlements_settlement taken ON taken.id = own.reverses_id
+               LEFT JOIN settlements_settlement again ON again.undoes_id = own.id
+               WHERE again.id IS NULL AND own.institution_id = %(institution)s) AS back ON back.of_id = s.id
+    LEFT JOIN settlements_settlement taken ON taken.id = s.reverses_id
+    LEFT JOIN settlements_settlement first ON first.id = coalesce(taken.original_id, taken.id)
+    LEFT JOIN settlements_settlement again ON again.undoes_id = s.id
+    WHERE s.institution_id = %(institution)s AND s.undoes_id IS NULL AND again.id IS NULL
 """
+"""A reversal that was undone (2601), and the settlement that undid it, are nothing: the first one stands."""
 PERIOD = f"{SETTLED} AND s.day BETWEEN %(first)s AND %(last)s"
 COUNTS = """(CASE WHEN reverses_id IS NULL THEN back_day IS NULL OR back_day > %(last)s
                   ELSE first_day < %(first)s END)"""

@@ -16,6 +16,7 @@ from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request, settle, try_settle
 from openyibao.service.settlements.lines import fen_of
 from openyibao.service.settlements.models import Settlement, Visit
+from openyibao.service.settlements.store import as_it_stands
 
 BY_NUMBER = "02"
 CHRONIC = "14"
@@ -164,6 +165,7 @@ def settlement_of(call: Call, node: Node) -> Settlement:
     )
     if found is None:
         raise Refused("unknown settlement", psn_no=node["psn_no"], setl_id=node["setl_id"])
-    if found.reverses_id is not None:
+    standing = as_it_stands(found)
+    if found.reverses_id is not None or Settlement.objects.filter(reverses=standing).exists():
         raise Refused("reversed already", setl_id=found.setl_id)
-    return found
+    return standing

@@ -20,6 +20,7 @@ from openyibao.catalogue.model import Item
 from openyibao.policy import find_policy, read_policy
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
+from openyibao.service.gateway import sm2
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
 from openyibao.service.ledger.books import AccountKey, NewEntry, post
 from openyibao.service.organisation.models import Body, Region
@@ -176,6 +177,13 @@ def _institution(hospital: Hospital, found: dict[str, object], bodies: dict[str,
             secret=f"sandbox-{hospital.code}",
             period=always,
         )
+    Key.objects.create(
+        institution=made,
+        method="sm2",
+        identifier=f"sm2-{hospital.code}",
+        secret=sm2.public_of(sm2_private(hospital.code)).hex(),
+        period=always,
+    )
     rows = [
         Mapping(
             institution=made,
@@ -189,6 +197,11 @@ def _institution(hospital: Hospital, found: dict[str, object], bodies: dict[str,
     ]
     Mapping.objects.bulk_create(rows)
     return made
+
+
+def sm2_private(institution: str) -> bytes:
+    """An institution's private key in the sandbox, which everybody may know: the SM3 of `sandbox-` and its code."""
+    return sm2.sm3(f"sandbox-{institution}".encode())
 
 
 @cache

@@ -19,6 +19,7 @@ from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Account, Coverage, Filing, Identity, Person
 from openyibao.service.sandbox.data import Somebody, hospitals, persons
 from openyibao.service.sandbox.failures import HEADER
+from openyibao.service.sandbox.fill import sm2_private
 from openyibao.service.sandbox.ready import FLOWS, About, message
 
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
@@ -118,9 +119,11 @@ def _chosen(request: HttpRequest, people: list[dict[str, Any]]) -> dict[str, Any
 
 def _places(places: list[Institution], lang: str) -> list[dict[str, Any]]:
     english = {one.code: one.en for one in hospitals()}
-    keys: dict[int, list[Key]] = {}
-    for key in Key.objects.order_by("method"):
-        keys.setdefault(key.institution_id, []).append(key)
+    keys: dict[int, list[dict[str, str]]] = {}
+    for key in Key.objects.select_related("institution").order_by("method"):
+        told = sm2_private(key.institution.code).hex() if key.method == "sm2" else key.secret
+        row = {"method": key.method, "identifier": key.identifier, "told": told}
+        keys.setdefault(key.institution_id, []).append(row)
     return [
         {
             "row": one,

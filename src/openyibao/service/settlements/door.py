@@ -35,7 +35,8 @@ class Request:
     empty, keeps those of these ids.
 
     `stated` holds the sums that the asker states, in fen by part (`total`, `in_scope` ...); one that differs is
-    refused. `last`: whether the stay ends with this settlement. `extra` is kept beside the settlement.
+    refused. `last`: whether the stay ends with this settlement. `undoes`: the reversal that it undoes. `extra` is kept
+    beside the settlement.
     """
 
     visit: Visit
@@ -46,6 +47,7 @@ class Request:
     use_account: bool = False
     stated: Mapping[str, int | None] = field(default_factory=dict)
     last: bool = True
+    undoes: Settlement | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -190,11 +192,14 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
     request, payment, row = outcome.request, outcome.payment, work.row
     visit = request.visit
     setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
+    first = request.undoes.reverses if request.undoes else None
     settlement = Settlement.objects.create(
         setl_id=setl_id,
         history=row,
         number=row.last_number + 1,
         visit=visit,
+        undoes=request.undoes,
+        original=(first.original or first) if first else None,
         institution=visit.institution,
         msgid=request.msgid,
         batch=request.batch or "",
@@ -291,7 +296,7 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
 
 
 def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlement:
-    """Undo a reversal: its lines are settled again, under a new number.
+    """Undo a reversal: its lines are settled again. The institution, which is told no number, goes on with the old one.
 
     Raises Refused unless each payer then bears exactly what it bore before: nothing may have happened in between that
     changes it. The caller has locked the visit.
@@ -309,6 +314,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
         only=frozenset(original.facts["lines"]),
         use_account=bool(original.facts["accounts"]),
         last=original.facts["last"],
+        undoes=taken_back,
         extra=original.facts["extra"],
     )
     again = settle(request).settlement

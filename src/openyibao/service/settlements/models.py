@@ -75,6 +75,8 @@ class Settlement(models.Model):
     """A bill that counts, or its reversal with the opposite amounts.
 
     `number` is that of the settling in the person's history; a reversal names what it `reverses` (once only).
+    `undoes` is a reversal that this settlement undid, so that `original` stands again: the institution knows it by that
+    one's number alone.
     `claim`, `bill`, `read` and `added` are what `openyibao.history` needs to rebuild the history. `cash` is what is
     left to pay at the window, `hospital` what the institution bears.
     """
@@ -84,6 +86,8 @@ class Settlement(models.Model):
     number = models.IntegerField()
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="again")
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
     msgid = models.CharField(max_length=40)
     batch = models.CharField(max_length=30, blank=True)

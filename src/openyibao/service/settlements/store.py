@@ -106,6 +106,14 @@ def standing_from(row: Row, number: int) -> tuple[History, list[Settlement]]:
     return History(row.person.psn_no, entries=tuple(entries), standing=numbers, uses=uses), settlements
 
 
+def as_it_stands(settlement: Settlement) -> Settlement:
+    """The settlement by the number that its institution knows, as it is now.
+
+    Where a reversal of it was undone (2601), another settlement took its place. The caller has locked the visit.
+    """
+    return Settlement.objects.filter(original=settlement).order_by("-id").first() or settlement
+
+
 def accounts_of(person: Person, region: Region, *, lock: bool) -> list[Account]:
     """The accounts that pay for a person: the own one, then family accounts; locked in the order of their ids."""
     found = Account.objects.filter(region=region, family=False, owner=person) | Account.objects.filter(
