@@ -7,6 +7,7 @@
      "persons": [{"certno": "...", "name": "...", "insutype": "310", "what": "employee",
                   "medical": ["11", "21"] (optional: only these med_type are insured),
                   "refused": "Y5004" (optional: every stay is refused, with an err_msg that begins so),
+                  "insured": false (optional: nothing is filed for them),
                   "drugs": [...], "services": [...], "consumables": [...] (optional: instead of those below)}],
      "drugs": [{"code": "X...", "own": "D1", "name": "...", "price": "12.50", "list_type": "101"}],
      "services": [...], "consumables": [...],  the same; list_type 201 and 301 unless given
@@ -16,7 +17,8 @@
      "receiving": {"code": "H...", "name": "...", "admdvs": "..."},  hospital of referrals; optional: no 2501 without
      "med_types": {"outpatient": "11", "chronic": "14", "inpatient": "21", "pharmacy": "41"},   as here unless given
      "account": "1",                           acct_used_flag of the flows; "1" unless given
-     "catalogues": ["1301", ...],              those that have files; all of 1301-1315 unless given
+     "catalogues": ["1301", ...],              those that have files; all of 1301-1315 unless given; []: the
+                                               institution lies where no catalogue holds
      "mapping": {"own": "NEW1", "name": "...", "list_type": "101", "code": "X..."},   for 3301; optional
      "reconciliation": ["setl_id", "mdtrt_id", ...],  columns of the file of 3202, fields of setlinfo; optional
      "optins": "999999",                       setl_optins of 3201; clr_optins of the settlements unless given
@@ -64,6 +66,7 @@ class Somebody:
     insutype: str
     what: str = ""
     medical: tuple[str, ...] = ()  # empty: every kind of care
+    insured: bool = True
     refused: str = ""  # how the err_msg begins with which every stay is refused
     drugs: tuple[Item, ...] = ()  # empty: those of the institution
     items: tuple[Item, ...] = ()
@@ -119,8 +122,8 @@ def charged(raw: dict[str, Any]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
 
 def somebody(raw: dict[str, Any]) -> Somebody:
     medical = tuple(raw.get("medical", ()))
-    what, refused = raw.get("what", ""), raw.get("refused", "")
-    return Somebody(raw["certno"], raw["name"], str(raw["insutype"]), what, medical, refused, *charged(raw))
+    told = (raw.get("what", ""), medical, bool(raw.get("insured", True)), raw.get("refused", ""))
+    return Somebody(raw["certno"], raw["name"], str(raw["insutype"]), *told, *charged(raw))
 
 
 def read(path: Path) -> Facts:

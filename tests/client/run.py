@@ -38,6 +38,7 @@ FIRST: dict[str, Flow] = {
     "dictionary": catalogue.dictionary,
     "mapping": catalogue.mapping,
 }
+CATALOGUES = ("catalogue files", "catalogue queries", "catalogue items", "mapping")
 EACH: dict[str, Flow] = {
     "outpatient": outpatient.whole,
     "outpatient A, undone": outpatient.edition_a,
@@ -73,6 +74,8 @@ def insured(facts_read: Facts, somebody: Somebody, name: str) -> bool:
     """Whether a flow is for a person: the facts may say which kinds of care are insured, and who is refused."""
     if name == "refused stay":
         return bool(somebody.refused)
+    if name in ("designated", "referral") and not somebody.insured:
+        return False
     kind = NEEDS.get(name) or NEEDS.get(name.split(maxsplit=1)[0].rstrip(","))
     return not somebody.medical or kind is None or facts_read.med_types[kind] in somebody.medical
 
@@ -150,7 +153,8 @@ def run(arguments: argparse.Namespace, known: Facts) -> int:
     table = Table(arguments)
     reconcile = partial(accounts.reconcile, only_ours=arguments.fresh)
     h = connect(arguments, known, place)
-    table.once(h, FIRST, "")
+    first = {name: flow for name, flow in FIRST.items() if known.catalogues or name not in CATALOGUES}
+    table.once(h, first, "")
     for somebody in chosen:
         table.each(h, EACH, somebody)
     table.once(h, {"file as bytes": accounts.bytes_upload, "reconciliation": reconcile}, "")

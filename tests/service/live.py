@@ -36,10 +36,11 @@ ITEMS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 GROUPS = {"101": "drugs", "201": "services", "301": "consumables"}
-PHARMACIES = {"99": "P99999900001", "50": "P50011200001"}
+PHARMACIES = {"H99999900001": "P99999900001", "H50011200002": "P50011200001"}  # one hospital's persons go to each
 ELSEWHERE = ("H99990000001", "H50011200001")  # receive referrals; never from themselves
 DISEASES = ({"code": "I10.x00", "name": "原发性高血压"}, {"code": "J18.900", "name": "肺炎"})
 CHRONIC = {"code": "M03900", "name": "高血压"}
+NOT_INSURED = "Y3002"
 STATUS = {"infno": "Y601", "node": "data", "msgid": "omsgid", "number": "oinfno"}
 # Kinds of care that the persons' law settles; by docs/national-interface.md med_type 14 needs a benefit of its own.
 CARE = ("11", "21", "41")
@@ -61,10 +62,12 @@ def facts(institution: str, auth: str = "none") -> dict[str, Any]:
     here = [one for one in persons() if one.inpatient and one.inpatient["institution"] == institution]
     receiving = next(code for code in ELSEWHERE if code != institution)
     region = "500000" if own.body.code.startswith("50") else "999999"
+    pharmacy = PHARMACIES.get(institution)
     return {
         "admdvs": own.body.code[:6],
         "hospital": _place(institution, auth),
-        "pharmacy": _place(PHARMACIES[own.body.code[:2]], auth),
+        **({"pharmacy": _place(pharmacy, auth)} if pharmacy else {}),
+        **({} if own.body.code[:6] in ITEMS or own.body.code[:2] == "50" else {"catalogues": []}),
         "persons": [_person(one, region) for one in here],
         **_items(region),
         "diagnoses": list(DISEASES),
@@ -108,8 +111,12 @@ def _person(one: Any, region: str) -> dict[str, Any]:
     }
     if "refused" in one.inpatient:
         found |= {"medical": ["-"], "refused": one.inpatient["refused"]}
+    if one.inpatient.get("refused") == NOT_INSURED:
+        found["insured"] = False
     if one.region != region:  # settled by the catalogue of the place that insures
         found |= _items(one.region)
+        # D-004 has no share for who is filed as living elsewhere: a line with it is refused.
+        found["drugs"] = [item for item in found["drugs"] if item["code"] != "D-004"]
     return found
 
 

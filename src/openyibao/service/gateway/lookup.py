@@ -108,7 +108,7 @@ def region_of(institution: Institution) -> Region:
     for code in reversed(codes):
         if code in regions:
             return regions[code]
-    raise Refused("unknown office", office=institution.body.code)
+    raise Refused("no region", place=institution.body.code)
 
 
 def catalogue_here(call: Call) -> tuple[Region, Catalogue]:
