@@ -9,7 +9,7 @@ _ahead = datetime.timedelta()
 
 
 def set_ahead(seconds: float) -> None:
-    global _ahead
+    global _ahead  # noqa: PLW0603  (one clock a process)
     _ahead = datetime.timedelta(seconds=seconds)
 
 
