@@ -5,7 +5,8 @@
         [--person CERTNO ...] [--only NAME ...] [--fresh] [--ahead SECONDS] [--verbose]
 
 Without --person every person of the facts is used. --fresh: the platform holds no settlements of the institution of
-today but those of this run, so that totals must be flat. --ahead: the platform's clock is so far ahead. The shape of the facts is told in `client.facts`.
+today but those of this run, so that totals must be flat. --ahead: the platform's clock is so far ahead. The shape of
+the facts is told in `client.facts`.
 Exit code 0: all held; 1: something did not; 2: the arguments or the facts are wrong.
 """
 
