@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
-_ahead = datetime.timedelta()
+_difference = [datetime.timedelta()]
 
 
 def set_ahead(seconds: float) -> None:
-    global _ahead  # noqa: PLW0603  (one clock a process)
-    _ahead = datetime.timedelta(seconds=seconds)
+    _difference[0] = datetime.timedelta(seconds=seconds)
 
 
 def now() -> datetime.datetime:
-    return datetime.datetime.now(CHINA) + _ahead
+    return datetime.datetime.now(CHINA) + _difference[0]

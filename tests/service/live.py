@@ -1,6 +1,6 @@
 """What the independent client is told of a sandbox: institutions, keys, items, persons and what is written of them.
 
-    python -m service.live --folder /tmp/sandbox --institution H99999900001 --auth x-tif > facts.json
+    PYTHONPATH=src:tests python -m service.live --folder FOLDER --institution H99999900001 --auth x-tif > facts.json
 
 prints the facts (`client.facts`) of a running sandbox kept in a folder. Without --institution it lists the institutions
 at which documented persons are treated.

@@ -111,6 +111,14 @@ def region_of(institution: Institution) -> Region:
     raise Refused("no region", place=institution.body.code)
 
 
+def lies_in(institution: Institution, region: Region) -> bool:
+    """Whether an institution lies in a pooling region, and in none inside it."""
+    try:
+        return region_of(institution).pk == region.pk
+    except Refused:
+        return False
+
+
 def catalogue_here(call: Call) -> tuple[Region, Catalogue]:
     """The region of the institution and its catalogue."""
     region = region_of(call.institution)

@@ -104,10 +104,9 @@ class _Place:
 
     @classmethod
     def of(cls, call: Call, patient: Node, encounter: Node) -> _Place:
-        here = lookup.region_of(call.institution)
         asked = Region.objects.select_related("body").filter(body__code=patient.get("poolarea") or "").first()
-        region = asked or here
-        facts = {"locality": "local" if region.pk == here.pk else "unfiled"}
+        region = asked or lookup.region_of(call.institution)  # the institution itself may lie in no region
+        facts = {"locality": "local" if lookup.lies_in(call.institution, region) else "unfiled"}
         if call.institution.grade:
             facts["grade"] = word("grade", call.institution.grade)
         scheme = SCHEMES.get(encounter.get("insutype") or "")
