@@ -18,7 +18,7 @@ EXAMPLES = PACKAGE / "examples"
 def yibao(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "openyibao", *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
 
 
 def test_demo_prints_the_published_payments() -> None:
@@ -38,6 +38,8 @@ def test_demo_prints_the_published_payments() -> None:
         "2,625.00",
     ):
         assert amount in done.stdout, amount
+    for said in ("2207  infcode 0", "2304  infcode 0", "fund_pay_sumamt=9160", "debit - credit = 0.00"):
+        assert said in done.stdout, said
     published, capped = done.stdout.split("2. CQ-02")[1].split("3. CQ-02 again")
     assert "leaves out the annual cap of basic insurance; this variation follows it" in published
     assert "Cost over the annual cap of basic insurance is assumed to enter critical illness insurance" in capped

@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import os
 import pkgutil
 from pathlib import Path
 
+import django
 import pytest
 
 import openyibao
+
+os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")
+os.environ.setdefault("YIBAO_SANDBOX", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
+django.setup()  # the platform's models want it before they are imported
 
 PACKAGE = Path(openyibao.__file__).parent
 MODULES = [m.name for m in pkgutil.walk_packages([str(PACKAGE)], "openyibao.") if not m.name.endswith("__main__")]
@@ -25,7 +32,7 @@ NUMBERS: dict[float, str] = {
     50_000_000: "uses kept at once",
     14: "words shown in a message",
     40: "words shown, depth of a file",
-    100: "fen of a yuan, per cent",
+    100: "fen of a yuan, per cent, parsed files kept",
     110: "width of generated text",
     120: "width of a policy file",
     4096: "cells of a table",

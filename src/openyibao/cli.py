@@ -285,6 +285,19 @@ def replicate(
         run(table, format, lang)
 
 
+@bench_app.command("platform")
+def bench_platform(
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="For how long.")] = 20,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Clients at once.")] = 4,
+    persons: Annotated[int, typer.Option(min=64, help="Insured persons.")] = 2_000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the web server.")] = 2,
+) -> None:
+    """Visits settled over HTTP, with client, server and database on this machine."""
+    from openyibao.service.bench import run
+
+    run(seconds, clients, persons, workers)
+
+
 @bench_app.command("settle")
 def bench_settle(
     claims: Annotated[int, typer.Option(min=1000, help="Rows of the column benchmark.")] = 4_000_000,
@@ -328,9 +341,12 @@ def bench_lint() -> None:
 
 
 @app.command()
-def demo() -> None:
-    """Settle the official examples and one stay in XX District, and explain the bills."""
-    commands.demo()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the platform running until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the platform; 0 for any free one.")] = 0,
+) -> None:
+    """Settle the official examples, then start the platform and settle two visits over the national interface."""
+    commands.demo(keep, port)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

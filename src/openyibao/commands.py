@@ -324,8 +324,8 @@ def print_terms(query: str | None) -> None:
                 print(f"    {meaning}")
 
 
-def demo() -> None:
-    """The main job, end to end: the published examples to the fen, explained, from the policy files."""
+def demo(keep: bool = False, port: int = 0) -> None:
+    """The main job, end to end: published examples to the fen, explained; then the platform with two visits."""
     from rich.console import Console
 
     from openyibao.settlement.bill_text import bill_text
@@ -355,6 +355,17 @@ def demo() -> None:
         data = bill.data()
         print_bill(data, lang, console)
         print(bill_text(data, lang))
+    sys.stdout.flush()
+    from openyibao.service.postgres import PostgresError
+    from openyibao.service.run import RunError
+
+    try:
+        from openyibao.service.demo import run
+
+        run(keep, console, port)
+    except (PostgresError, RunError) as error:
+        print(f"yibao: the bills above need nothing more; the platform does: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
     print_next_steps()
 
 
@@ -366,6 +377,7 @@ def print_next_steps() -> None:
         ("yibao settle cq-01 --policy chongqing/resident-2023 --explain zh", "a claim, explained in Chinese"),
         ("yibao terms 起付线", "what a word means"),
         ("docs/policy-language.md", "how to write a policy"),
+        ("yibao serve --sandbox", "the platform, to try the national interface against"),
     ):
         wide = sum(2 if ord(letter) > 0x2E7F else 1 for letter in command)
         print(f"  {command}{' ' * (66 - wide)} {what}")

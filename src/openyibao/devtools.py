@@ -19,10 +19,12 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-README_TIMEOUT_SECONDS = 120
+README_TIMEOUT_SECONDS = 300
+README_BLOCKS_AT_ONCE = 2
 MAY_BE_SKIPPED = ("YIBAO_EXTRAS=", "beside this checkout")
 """Reasons for which CI takes a skipped test: an extra that nobody asked for, data that do not come with the project."""
 LINT_STAGES = ("ruff", "format", "mypy", "imports")
@@ -130,7 +132,7 @@ def run_pytest(root: Path, options: Options) -> Outcome:
     """Run the tests; a run that ended badly without a failed test counts as one failed."""
     with tempfile.TemporaryDirectory(prefix="yibao-test-") as scratch:
         report = Path(scratch) / "report.xml"
-        arguments = ["-m", "pytest", "-n", "2", f"--junitxml={report}", *pytest_choices(options)]
+        arguments = ["-m", "pytest", "-n", "2", "--dist", "loadgroup", f"--junitxml={report}", *pytest_choices(options)]
         code = run_tool(root, options, *arguments, *options.pytest_arguments)
         counts = read_report(report) if report.is_file() else Counts()
     if code != 0 and counts.failed == 0:
@@ -256,23 +258,33 @@ def run_command(root: Path, command: str) -> str:
     return "\n".join([happened, *(f"    | {line}" for line in tail)])
 
 
+def run_block(root: Path, block: Block) -> Counts:
+    """Run the commands of a block one after the other."""
+    counts = Counts()
+    for command in commands(block):
+        started = time.monotonic()
+        trouble = run_command(root, command)
+        say(f"README.md:{block.line}: {command}  [{time.monotonic() - started:.1f} s] {trouble or 'ok'}")
+        counts.add(Counts(failed=1) if trouble else Counts(passed=1))
+    return counts
+
+
 def run_readme(root: Path, options: Options) -> Outcome:
-    """Run every shell command of README.md as it stands there."""
+    """Run every shell command of README.md as it stands there, two blocks beside each other."""
     del options
     readme = root / "README.md"
     if not readme.is_file():
         say("README.md is missing")
         return Outcome(False, Counts(failed=1))
-    counts = Counts()
+    counts, blocks = Counts(), []
     for block in shell_blocks(readme.read_text(encoding="utf-8")):
         if block.not_run is not None:
             say(f"README.md:{block.line}: not run: {block.not_run}")
-            continue
-        for command in commands(block):
-            started = time.monotonic()
-            trouble = run_command(root, command)
-            say(f"README.md:{block.line}: {command}  [{time.monotonic() - started:.1f} s] {trouble or 'ok'}")
-            counts.add(Counts(failed=1) if trouble else Counts(passed=1))
+        else:
+            blocks.append(block)
+    with ThreadPoolExecutor(README_BLOCKS_AT_ONCE) as pool:
+        for found in pool.map(lambda block: run_block(root, block), blocks):
+            counts.add(found)
     if counts == Counts():
         say("README.md holds no command to run: a reader has nothing to try")
         counts.failed += 1

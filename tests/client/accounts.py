@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
+from fractions import Fraction
 
-from client import outpatient
+from client import checks, outpatient
 from client.checks import fen, yuan
 from client.envelope import Failure, Message
 from client.facts import Item
@@ -42,6 +43,7 @@ def institution(h: Hospital, person: Person) -> None:
 def order(h: Hospital, item: Item, place: int) -> Message:
     """One order of an audit."""
     drug = item.list_type < "200"
+    price = yuan(checks.half_up(Fraction(item.price) * 100))  # this transaction's prices have two decimals
     return {
         "rx_id": h.fresh("R"),
         "rxno": "1",
@@ -55,8 +57,8 @@ def order(h: Hospital, item: Item, place: int) -> Message:
         "hosplist_code": item.own,
         "hosplist_name": item.name[:50],
         "cnt": place,
-        "pric": item.price,
-        "sumamt": item.price * place,
+        "pric": price,
+        "sumamt": price * place,
         "ownpay_amt": 0,
         "selfpay_amt": 0,
         "drord_begn_date": moment(hours=-1),

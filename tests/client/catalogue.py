@@ -96,7 +96,7 @@ def no_such_file(h: Hospital, person: Person) -> None:
 
 def page(h: Hospital, infno: str, number: int, size: int, **more: Any) -> tuple[Message, list[Message]]:
     """One page of a query: the counts and the rows."""
-    data = {"updt_time": "2000-01-01", "page_num": number, "page_size": size, **more}
+    data = {"updt_time": "1900-01-01", "page_num": number, "page_size": size, **more}
     answer = h.call(infno, {"data": data})
     if not isinstance(answer.output, dict):
         raise Malformed(infno, answer.status, answer.body)
@@ -114,7 +114,8 @@ def queries(h: Hospital, person: Person) -> None:
         total = int(counts["recordCounts"])
         h.expect(f"{infno} rows of page 1", min(3, total), len(first))
         if counts.get("pages") is not None:
-            h.expect(f"{infno} pages", -(-total // 3), int(counts["pages"]))
+            known = {-(-total // 3)} if total else {0, 1}  # nothing is no page, or one that is empty
+            h.check(f"{infno} pages", int(counts["pages"]) in known, f"{known}", counts["pages"])
         seen = {str(row.get("rid")) for row in first}
         _, second = page(h, infno, 2, 3)
         h.expect(f"{infno} rows of page 2", max(0, min(3, total - 3)), len(second))

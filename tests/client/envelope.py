@@ -17,11 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from client import tables
+from client.clock import CHINA, now
 from client.signing import NoSigner, Signer
 
 ONE = "/fsi/api/rsfComIfsService/callService"
 SHAPES = ("one", "paths", "csb", "hgs")
-CHINA = datetime.timezone(datetime.timedelta(hours=8))
 Message = dict[str, Any]
 
 
@@ -97,10 +97,6 @@ def loads(body: bytes) -> Any:
         raise ValueError(f"{word} is no JSON number")
 
     return json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=refuse)
-
-
-def now() -> datetime.datetime:
-    return datetime.datetime.now(CHINA)
 
 
 @dataclass
@@ -195,8 +191,8 @@ class Connection:
     def send(self, envelope: Message, hang_up: bool = False) -> Answer:
         """Post an envelope and read the answer. Raises `Failure`, `Malformed` or `Lost`."""
         infno, msgid = str(envelope["infno"]), str(envelope["msgid"])
-        headers = {"Content-Type": "application/json; charset=utf-8", **self.signer.headers(infno)}
         body = dumps(envelope).encode("utf-8")
+        headers = {"Content-Type": "application/json; charset=utf-8", **self.signer.headers(infno, body)}
         status, _, answer = self.post(self.place(infno), body, headers, infno, msgid, hang_up)
         return read(infno, msgid, status, answer)
 
@@ -206,8 +202,8 @@ class Connection:
     def download(self, nodes: Message) -> bytes:
         """The file of a 9102 call."""
         envelope = self.request("9102", nodes)
-        headers = {"Content-Type": "application/json; charset=utf-8", **self.signer.headers("9102")}
         body = dumps(envelope).encode("utf-8")
+        headers = {"Content-Type": "application/json; charset=utf-8", **self.signer.headers("9102", body)}
         status, received, answer = self.post(self.place("9102"), body, headers, "9102", str(envelope["msgid"]))
         if status == 200 and received.get("content-type", "").split(";")[0].strip() == "application/octet-stream":
             return answer
@@ -230,7 +226,7 @@ class Connection:
                 f"\r\n--{border}--\r\n".encode(),
             )
         )
-        headers = {"Content-Type": f"multipart/form-data; boundary={border}", **self.signer.headers("9101")}
+        headers = {"Content-Type": f"multipart/form-data; boundary={border}", **self.signer.headers("9101", body)}
         status, _, answer = self.post(self.place("9101"), body, headers, "9101", str(envelope["msgid"]))
         return read("9101", str(envelope["msgid"]), status, answer)
 

@@ -5,7 +5,10 @@
      "pharmacy": {"code": "P...", "name": "...", "key": "", "secret": ""},    optional
      "operator": {"no": "0001", "name": "..."}, "system": "YBXT",             optional
      "persons": [{"certno": "...", "name": "...", "insutype": "310", "what": "employee",
-                  "medical": ["11", "21"] (optional: only these med_type are insured)}],
+                  "medical": ["11", "21"] (optional: only these med_type are insured),
+                  "refused": "Y5004" (optional: every stay is refused, with an err_msg that begins so),
+                  "insured": false (optional: nothing is filed for them),
+                  "drugs": [...], "services": [...], "consumables": [...] (optional: instead of those below)}],
      "drugs": [{"code": "X...", "own": "D1", "name": "...", "price": "12.50", "list_type": "101"}],
      "services": [...], "consumables": [...],  the same; list_type 201 and 301 unless given
      "diagnoses": [{"code": "I10", "name": "..."}],
@@ -14,7 +17,8 @@
      "receiving": {"code": "H...", "name": "...", "admdvs": "..."},  hospital of referrals; optional: no 2501 without
      "med_types": {"outpatient": "11", "chronic": "14", "inpatient": "21", "pharmacy": "41"},   as here unless given
      "account": "1",                           acct_used_flag of the flows; "1" unless given
-     "catalogues": ["1301", ...],              those that have files; all of 1301-1315 unless given
+     "catalogues": ["1301", ...],              those that have files; all of 1301-1315 unless given; []: the
+                                               institution lies where no catalogue holds
      "mapping": {"own": "NEW1", "name": "...", "list_type": "101", "code": "X..."},   for 3301; optional
      "reconciliation": ["setl_id", "mdtrt_id", ...],  columns of the file of 3202, fields of setlinfo; optional
      "optins": "999999",                       setl_optins of 3201; clr_optins of the settlements unless given
@@ -62,6 +66,10 @@ class Somebody:
     insutype: str
     what: str = ""
     medical: tuple[str, ...] = ()  # empty: every kind of care
+    insured: bool = True
+    refused: str = ""  # how the err_msg begins with which every stay is refused
+    drugs: tuple[Item, ...] = ()  # empty: those of the institution
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,19 @@ def items(values: list[dict[str, Any]], list_type: str, where: str) -> tuple[Ite
     return tuple(found)
 
 
+def charged(raw: dict[str, Any]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """The drugs, and everything that is charged."""
+    drugs = items(raw.get("drugs", []), "101", "drugs")
+    rest = items(raw.get("services", []), "201", "services") + items(raw.get("consumables", []), "301", "consumables")
+    return drugs, drugs + rest
+
+
+def somebody(raw: dict[str, Any]) -> Somebody:
+    medical = tuple(raw.get("medical", ()))
+    told = (raw.get("what", ""), medical, bool(raw.get("insured", True)), raw.get("refused", ""))
+    return Somebody(raw["certno"], raw["name"], str(raw["insutype"]), *told, *charged(raw))
+
+
 def read(path: Path) -> Facts:
     """The facts of a file. Raises ValueError with the place of what is missing."""
     raw = envelope.loads(path.read_bytes())
@@ -116,12 +137,8 @@ def of(raw: dict[str, Any]) -> Facts:
         if not raw.get(key):
             raise ValueError(f"facts.{key}: expected a value, found none")
     admdvs = str(raw["admdvs"])
-    drugs = items(raw["drugs"], "101", "drugs")
-    rest = items(raw.get("services", []), "201", "services") + items(raw.get("consumables", []), "301", "consumables")
-    persons = tuple(
-        Somebody(p["certno"], p["name"], str(p["insutype"]), p.get("what", ""), tuple(p.get("medical", ())))
-        for p in raw["persons"]
-    )
+    drugs, every = charged(raw)
+    persons = tuple(somebody(each) for each in raw["persons"])
     diagnoses = raw.get("diagnoses") or [{"code": "I10.x00", "name": "原发性高血压"}]
 
     def perhaps(key: str) -> Named | None:
@@ -131,7 +148,7 @@ def of(raw: dict[str, Any]) -> Facts:
         hospital=named(raw["hospital"], "hospital", admdvs),
         pharmacy=perhaps("pharmacy"),
         persons=persons,
-        items=drugs + rest,
+        items=every,
         drugs=drugs,
         diagnoses=tuple(named(each, "diagnoses") for each in diagnoses),
         chronic=perhaps("chronic"),

@@ -22,7 +22,7 @@ from collections import Counter
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from client import accounts, checks, facts, inpatient, mutate, outpatient, run, schema
+from client import accounts, checks, clock, facts, inpatient, mutate, outpatient, run, schema
 from client.envelope import Answer, Connection, Failure, Malformed, Message, read
 from client.hospital import Hospital
 
@@ -130,7 +130,7 @@ def attack(target: Target, infno: str, seeds: list[tuple[Message, str]], argumen
     indices = [arguments.index] if arguments.index is not None else range(arguments.count)
     for index in indices:
         body, kind = request(target.line, infno, index, arguments.seed, seeds)
-        headers = {"Content-Type": kind, **target.line.signer.headers(infno)}
+        headers = {"Content-Type": kind, **target.line.signer.headers(infno, body)}
         started = time.monotonic()
         try:
             status, answered, reply = target.post(target.line.place(infno), body, headers)
@@ -158,6 +158,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     arguments = parser().parse_args(words)
+    clock.set_ahead(arguments.ahead)
     known = facts.read(arguments.facts)
     h = run.connect(arguments, known, known.hospital)
     chosen = [each for each in known.persons if not arguments.person or each.certno in arguments.person]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from client import checks
-from client.checks import fen, yuan
-from client.envelope import Message
+from client.checks import yuan
+from client.envelope import Failure, Message
 from client.hospital import AMOUNTS, Hospital, Person, Settled, Visit, moment
-from client.outpatient import nonzero, read_back
+from client.outpatient import nonzero, own_account, read_back
 
 DAYS = 5  # of a stay, up to today
 
@@ -76,11 +76,12 @@ def charge(h: Hospital, stay: Visit, count: Decimal) -> None:
 
 
 def refund(h: Hospital, stay: Visit) -> None:
-    """2301: one of the first line comes back."""
-    first = stay.sent[0]
-    item = next(item for item in h.facts.items if item.own == first["medins_list_codg"])
-    line = h.fee(stay, item, Decimal(-1), med_type=stay.med_type, init_feedetl_sn=first["feedetl_sn"])
-    upload(h, stay, [line])
+    """2301: one of each line of the first day comes back."""
+    lines = []
+    for item, first in zip(h.facts.items[:6], stay.sent, strict=False):
+        more = {"med_type": stay.med_type, "init_feedetl_sn": first["feedetl_sn"]}
+        lines.append(h.fee(stay, item, Decimal(-1), **more))
+    upload(h, stay, lines)
 
 
 def upload(h: Hospital, stay: Visit, lines: list[Message]) -> None:
@@ -130,7 +131,7 @@ def settle(h: Hospital, stay: Visit, tried: Message | None, middle: bool = False
     info = h.checked("2304", answer, stay, final=True)
     if tried:
         h.agrees(tried, info, "2304 as 2303")
-    expected = before - (fen(info.get("acct_pay")) or 0)
+    expected = before - own_account(info)
     h.expect("1101 balc after 2304", str(yuan(expected)), str(yuan(h.balance(stay.person))))
     return h.written("2304", answer, stay)
 
@@ -221,6 +222,20 @@ def stays_settled(h: Hospital, person: Person) -> None:
     tried = present(h, stay)
     discharge(h, stay)
     settle(h, stay, tried)
+
+
+def refused(h: Hospital, person: Person) -> None:
+    """A stay of a person whom the facts call refused: at admission or at settlement, in the words of the facts."""
+    began = person.somebody.refused
+    try:
+        stay = admit(h, person)
+        charge(h, stay, Decimal(1))
+        discharge(h, stay)
+        settle(h, stay, None)
+    except Failure as failure:
+        h.check(f"{failure.infno} refused", failure.message.startswith(began), f"{began} ...", failure.message)
+    else:
+        h.expect("a stay", f"a refusal {began}", "a settlement")
 
 
 def lost(h: Hospital, person: Person) -> None:

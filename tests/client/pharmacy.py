@@ -8,6 +8,7 @@ from client import checks
 from client.checks import fen, yuan
 from client.envelope import Answer, Message
 from client.hospital import Hospital, Person, Visit, moment
+from client.outpatient import own_account
 
 
 def basket(h: Hospital, person: Person) -> Visit:
@@ -71,7 +72,7 @@ def whole(h: Hospital, person: Person) -> None:
         answer = h.call("2102", bill(h, care), person)
         info = checked(h, "2102", answer, care, final=True)
         h.agrees(tried, info, "2102 as 2101")
-        paid = balance - (fen(info.get("acct_pay")) or 0)
+        paid = balance - own_account(info)
         h.expect("1101 balc after 2102", str(yuan(paid)), str(yuan(h.balance(person))))
         entry = h.written("2102", answer, care)
         if not stays:

@@ -1,11 +1,12 @@
 """Runs every flow against a live platform and prints what held and what did not.
 
     python -m client.run --address http://127.0.0.1:8080 --facts facts.json
-        [--institution H...] [--shape one|paths|csb|hgs] [--auth none|x-tif|api --key K --secret S]
-        [--person CERTNO ...] [--only NAME ...] [--fresh] [--verbose]
+        [--institution H...] [--shape one|paths|csb|hgs] [--auth none|x-tif|api|sm2 --key K --secret S]
+        [--person CERTNO ...] [--only NAME ...] [--fresh] [--ahead SECONDS] [--verbose]
 
 Without --person every person of the facts is used. --fresh: the platform holds no settlements of the institution of
-today but those of this run, so that totals must be flat. The shape of the facts is told in `client.facts`.
+today but those of this run, so that totals must be flat. --ahead: the platform's clock is so far ahead. The shape of
+the facts is told in `client.facts`.
 Exit code 0: all held; 1: something did not; 2: the arguments or the facts are wrong.
 """
 
@@ -14,15 +15,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from client import accounts, catalogue, facts, filing, inpatient, outpatient, pharmacy
+from client import accounts, catalogue, clock, facts, filing, inpatient, outpatient, pharmacy
 from client.checks import Wrong
 from client.envelope import SHAPES, Connection, Failure, Institution, Lost, Malformed
 from client.facts import Facts, Named, Somebody
 from client.hospital import Hospital, Person, Sheet
-from client.signing import signer
+from client.signing import KINDS, signer
 
 Flow = Callable[[Hospital, Person], None]
 # Once a run, then once a person, then once a run again: the ledger is full.
@@ -37,6 +39,7 @@ FIRST: dict[str, Flow] = {
     "dictionary": catalogue.dictionary,
     "mapping": catalogue.mapping,
 }
+CATALOGUES = ("catalogue files", "catalogue queries", "catalogue items", "mapping")
 EACH: dict[str, Flow] = {
     "outpatient": outpatient.whole,
     "outpatient A, undone": outpatient.edition_a,
@@ -56,17 +59,24 @@ EACH: dict[str, Flow] = {
     "audit": accounts.audit,
     "settlement list": accounts.settlement_list,
     "status query": accounts.status,
+    "refused stay": inpatient.refused,
 }
 NEEDS = {
     "chronic disease": "chronic",
     "inpatient": "inpatient",
     "outpatient": "outpatient",
     "newest first": "outpatient",
+    "audit": "outpatient",
+    "pharmacy": "pharmacy",
 }
 
 
 def insured(facts_read: Facts, somebody: Somebody, name: str) -> bool:
-    """Whether a flow is for a person: the facts may say which kinds of care are insured."""
+    """Whether a flow is for a person: the facts may say which kinds of care are insured, and who is refused."""
+    if name == "refused stay":
+        return bool(somebody.refused)
+    if name in ("designated", "referral") and not somebody.insured:
+        return False
     kind = NEEDS.get(name) or NEEDS.get(name.split(maxsplit=1)[0].rstrip(","))
     return not somebody.medical or kind is None or facts_read.med_types[kind] in somebody.medical
 
@@ -83,15 +93,19 @@ def connect(arguments: argparse.Namespace, known: Facts, place: Named) -> Hospit
 
 def trial(h: Hospital, flow: Flow, person: Person | None, somebody: Somebody | None) -> Sheet:
     """One flow with a sheet of its own. What stops it is told as one more thing wrong."""
-    h.sheet = Sheet()
+    h.sheet, known = Sheet(), h.facts
     try:
         if person is None and somebody is not None:
+            if somebody.items:
+                h.facts = replace(known, items=somebody.items, drugs=somebody.drugs)
             person = h.person(somebody)
         flow(h, person)  # type: ignore[arg-type]  # flows of the institution itself look at no person
     except (Failure, Malformed, Lost, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         step = h.sheet.steps[-1] if h.sheet.steps else "start"
         what = str(error) if isinstance(error, Failure | Malformed | Lost | ValueError) else f"{error!r} in the reply"
         h.sheet.wrong.append(Wrong(f"stopped at step {step}", "success", what))
+    finally:
+        h.facts = known
     return h.sheet
 
 
@@ -140,7 +154,8 @@ def run(arguments: argparse.Namespace, known: Facts) -> int:
     table = Table(arguments)
     reconcile = partial(accounts.reconcile, only_ours=arguments.fresh)
     h = connect(arguments, known, place)
-    table.once(h, FIRST, "")
+    first = {name: flow for name, flow in FIRST.items() if known.catalogues or name not in CATALOGUES}
+    table.once(h, first, "")
     for somebody in chosen:
         table.each(h, EACH, somebody)
     table.once(h, {"file as bytes": accounts.bytes_upload, "reconciliation": reconcile}, "")
@@ -160,11 +175,12 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--facts", type=Path, required=True)
     found.add_argument("--institution", default="")
     found.add_argument("--shape", choices=SHAPES, default="one")
-    found.add_argument("--auth", choices=("none", "x-tif", "api"), default="none")
+    found.add_argument("--auth", choices=KINDS, default="none")
     found.add_argument("--key", default="")
     found.add_argument("--secret", default="")
     found.add_argument("--person", nargs="*", default=[])
     found.add_argument("--only", nargs="*", default=[])
+    found.add_argument("--ahead", type=float, default=0.0)
     found.add_argument("--fresh", action="store_true")
     found.add_argument("--verbose", action="store_true")
     return found
@@ -172,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: list[str] | None = None) -> int:
     arguments = parser().parse_args(words)
+    clock.set_ahead(arguments.ahead)
     try:
         return run(arguments, facts.read(arguments.facts))
     except (OSError, ValueError) as error:

@@ -79,6 +79,8 @@ def of_number(field: Field, value: Any) -> str:
     if found is None or not re.fullmatch(r"\d+(,\d+)?", field.length):
         return "" if found is not None else "a number"
     digits, _, decimals = field.length.partition(",")
+    if field.kind == "BigDecimal" and not decimals:  # the text states no decimals of these, and a limit has some
+        return "" if abs(found) < 10 ** int(digits) else f"a number of {field.length} digits"
     places = int(decimals or 0)
     exponent = Decimal(found).normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > places:

@@ -1,4 +1,5 @@
-"""What the institution adds to a request to prove who it is: nothing, x-tif headers or _api headers (section 2.3).
+"""What the institution adds to a request to prove who it is: nothing, x-tif headers or _api headers (section 2.3), or
+the platform's own SM2 headers (docs/national-interface.md, "Who asks").
 
 `cainfo` and `signtype` of the envelope are left to the connection: the text does not say which bytes are signed.
 """
@@ -8,15 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
+from client import clock, sm2
+
 
 class Signer(Protocol):
-    def headers(self, infno: str) -> dict[str, str]:
-        """The headers of one call of a transaction."""
+    def headers(self, infno: str, body: bytes) -> dict[str, str]:
+        """The headers of one call of a transaction, whose body is sent as it is."""
         ...
 
 
@@ -24,7 +26,7 @@ class Signer(Protocol):
 class NoSigner:
     """Private line: the envelope only."""
 
-    def headers(self, infno: str) -> dict[str, str]:
+    def headers(self, infno: str, body: bytes) -> dict[str, str]:
         return {}
 
 
@@ -35,8 +37,8 @@ class TifSigner:
     key: str  # application id
     secret: str
 
-    def headers(self, infno: str) -> dict[str, str]:
-        return self.at(str(int(time.time())), str(uuid.uuid4()))
+    def headers(self, infno: str, body: bytes) -> dict[str, str]:
+        return self.at(str(int(clock.now().timestamp())), str(uuid.uuid4()))
 
     def at(self, timestamp: str, nonce: str) -> dict[str, str]:
         text = timestamp + self.secret + nonce + timestamp
@@ -56,8 +58,8 @@ class ApiSigner:
     secret: str
     version: str = "1.0.0"
 
-    def headers(self, infno: str) -> dict[str, str]:
-        return self.at(infno, str(int(time.time() * 1000)))
+    def headers(self, infno: str, body: bytes) -> dict[str, str]:
+        return self.at(infno, str(int(clock.now().timestamp() * 1000)))
 
     def at(self, infno: str, timestamp: str) -> dict[str, str]:
         signed = {
@@ -71,10 +73,39 @@ class ApiSigner:
         return {**signed, "_api_signature": base64.b64encode(digest).decode()}
 
 
+@dataclass(frozen=True)
+class Sm2Signer:
+    """x-yibao headers: SM2 over the timestamp in seconds, the nonce, infno and the SM3 digest of the body."""
+
+    key: str
+    private: int
+
+    def headers(self, infno: str, body: bytes) -> dict[str, str]:
+        return self.at(infno, body, str(int(clock.now().timestamp())), str(uuid.uuid4()))
+
+    def text(self, infno: str, body: bytes, timestamp: str, nonce: str) -> bytes:
+        """The four lines that are signed."""
+        return "\n".join((timestamp, nonce, infno.upper(), sm2.sm3(body).hex())).encode()
+
+    def at(self, infno: str, body: bytes, timestamp: str, nonce: str) -> dict[str, str]:
+        signature = sm2.sign(self.private, self.text(infno, body, timestamp, nonce))
+        return {
+            "x-yibao-key": self.key,
+            "x-yibao-timestamp": timestamp,
+            "x-yibao-nonce": nonce,
+            "x-yibao-signature": base64.b64encode(signature).decode(),
+        }
+
+
+KINDS = ("none", "x-tif", "api", "sm2")
+
+
 def signer(kind: str, key: str = "", secret: str = "") -> Signer:
-    """The signer of a kind: none, x-tif or api."""
+    """The signer of a kind: none, x-tif, api, or sm2, whose secret is the private key in hexadecimal."""
     if kind == "none":
         return NoSigner()
-    if kind in ("x-tif", "api") and key and secret:
+    if kind in KINDS and key and secret:
+        if kind == "sm2":
+            return Sm2Signer(key, int(secret, 16))
         return TifSigner(key, secret) if kind == "x-tif" else ApiSigner(key, secret)
-    raise ValueError(f"authentication: expected none, or x-tif or api with a key and a secret, found {kind!r}")
+    raise ValueError(f"authentication: expected none, or x-tif, api or sm2 with a key and a secret, found {kind!r}")

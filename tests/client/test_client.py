@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
-from client import catalogue, facts, fuzz, mutate, run, schema, signing
-from client.envelope import CHINA, Connection, Failure, Institution, Lost, Malformed, Numbers, dumps, loads, read
+from client import catalogue, facts, fuzz, mutate, run, schema, signing, sm2
+from client.clock import CHINA
+from client.envelope import Connection, Failure, Institution, Lost, Malformed, Numbers, dumps, loads, read
 
 PLACE = Institution("H99990100001", "虚构市医院", "999901")
 
@@ -181,8 +182,29 @@ def test_api_signature_by_the_definition_of_hmac() -> None:
     assert base64.b64decode(headers["_api_signature"]) == outer
 
 
+def test_sm2_by_the_examples_of_the_standards_and_of_the_page() -> None:
+    assert (
+        sm2.sm3(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    )  # GB/T 32905, A.1
+    page = (Path(__file__).parents[2] / "docs" / "national-interface.md").read_text(encoding="utf-8")
+    given = dict(
+        line.split(": ", 1) for line in page.split("```text worked example")[1].split("```")[0].split("\n")[1:-1]
+    )
+    signer = signing.signer("sm2", given["x-yibao-key"], given["private key"])
+    assert isinstance(signer, signing.Sm2Signer)
+    key = sm2.public(signer.private)
+    assert [f"{number:064x}" for number in key] == [given["public key x"], given["public key y"]]
+    body, when = given["body"].encode(), (given["x-yibao-timestamp"], given["x-yibao-nonce"])
+    text = signer.text(given["infno"], body, *when)
+    assert text.decode().replace("\n", "\\n") == given["signed text"]
+    assert sm2.verifies(key, text, base64.b64decode(given["x-yibao-signature"]))
+    own = signer.at(given["infno"], body, *when)
+    assert sm2.verifies(key, text, base64.b64decode(own["x-yibao-signature"]))
+    assert not sm2.verifies(key, text + b" ", base64.b64decode(own["x-yibao-signature"]))
+
+
 def test_a_signer_needs_a_key() -> None:
-    assert signing.signer("none").headers("1101") == {}
+    assert signing.signer("none").headers("1101", b"") == {}
     with pytest.raises(ValueError, match="key"):
         signing.signer("api")
 

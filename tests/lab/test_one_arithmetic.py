@@ -1,9 +1,9 @@
 """One claim after the other, the loop, the stream in 1, 2 and 16 partitions, files and Spark: equal to the last bit.
 
-The ordinary test takes 10 policies of the library and 10 random ones of the second calculator. The long ones take 20
-and 200, on 1,000,000 claims in all, in shares that may run beside each other. `YIBAO_REPORT=FILE` collects a line of
-JSON for each policy; `YIBAO_ONE_CLAIMS` and `YIBAO_ONE_RANDOM` set how many claims and random policies, `YIBAO_SEED`
-which.
+The ordinary test takes 5 policies of the library and 5 random ones of the second calculator, whose loops are compiled
+soon. The long ones take 20 and 200, on 1,000,000 claims in all, in shares that may run beside each other.
+`YIBAO_REPORT=FILE` collects a line of JSON for each policy; `YIBAO_ONE_CLAIMS` and `YIBAO_ONE_RANDOM` set how many
+claims and random policies, `YIBAO_SEED` which.
 """
 
 from __future__ import annotations
@@ -36,13 +36,12 @@ SEED = int(os.environ.get("YIBAO_SEED", "20261122"))
 CLAIMS = int(os.environ.get("YIBAO_ONE_CLAIMS", "1000000"))
 RANDOM = int(os.environ.get("YIBAO_ONE_RANDOM", "200"))
 LIBRARY, SHARES = 20, 20
-FEW_CLAIMS, FEW_SEED = 100_000, 20261122
-SMALL = (12, 48, 55, 59, 34, 3, 14, 23, 4, 31)
+FEW_CLAIMS, FEW_SEED = 50_000, 20261122
+SMALL = (12, 48, 55, 59, 3)
 """Random policies of FEW_SEED whose loops are compiled in two or three seconds each; some take half a minute."""
 SHORT = (
-    *("anyang/resident-2022", "beijing/resident-2007", "bengbu/resident-2024", "chengdu/employee-2004"),
-    *("guangzhou/employee-2022", "ningbo/resident-2023", "teaching/willow-county-2026", "wuhan/employee-2012"),
-    *("xian/resident-2023", "xx-district/resident-2013"),
+    *("beijing/resident-2007", "guangzhou/employee-2022", "teaching/willow-county-2026", "wuhan/employee-2012"),
+    "xx-district/resident-2013",
 )
 BATCH = 997
 HASH = 2654435761  # Knuth's multiplicative hash of 32 bits
@@ -148,10 +147,10 @@ def report(line: dict[str, Any]) -> None:
             file.write(text + "\n")
 
 
-def test_one_arithmetic_on_20_policies(tmp_path: Path) -> None:
+def test_one_arithmetic_on_10_policies(tmp_path: Path) -> None:
     policies = [(name, read_policy(find_policy(name))) for name in SHORT]
     policies += [(f"random {number}", random_policy(number, FEW_SEED)) for number in SMALL]
-    assert len(policies) == 20
+    assert len(policies) == 10
     check_all(policies, FEW_CLAIMS // len(policies), SEED, tmp_path)
 
 

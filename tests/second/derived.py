@@ -31,8 +31,18 @@ def asked(policy: dict[str, Any]) -> dict[str, Any]:
 
 def asked_by(policy: dict[str, Any], keys: dict[str, Any]) -> list[str]:
     """The derived facts that a layer asks, in `for` or in a table."""
-    names = set(keys.get("for", {})) | in_tables(keys)
-    return [name for name in facts_of(policy) if name in names]
+    found: list[str] = asked_by_layers(policy)[id(keys)]
+    return found
+
+
+@of_policy
+def asked_by_layers(policy: dict[str, Any]) -> dict[int, list[str]]:
+    """The same of each layer: it is asked for every claim, and a layer is a large tree."""
+    found = {}
+    for keys in (keys for item in policy["layers"] for keys in item.values()):
+        names = set(keys.get("for", {})) | in_tables(keys)
+        found[id(keys)] = [name for name in facts_of(policy) if name in names]
+    return found
 
 
 def in_tables(node: Any) -> set[str]:

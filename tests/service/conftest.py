@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.databases import copy, migrated
+from service.databases import copy, drop, migrated
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")  # each test sets its own below
 os.environ.setdefault("YIBAO_SANDBOX", "1")
 os.environ.setdefault("YIBAO_PRIVATE_LINE", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()  # before any test module imports a model
 
@@ -38,7 +38,8 @@ def using(server: Server, template: str = "yibao") -> Iterator[str]:
     from django.db import connection, connections
 
     connections.close_all()
-    url = server.url(copy(server, template))
+    name = copy(server, template)
+    url = server.url(name)
     from openyibao.service.settings import database as read
 
     old = dict(connection.settings_dict)
@@ -46,3 +47,20 @@ def using(server: Server, template: str = "yibao") -> Iterator[str]:
     yield url
     connections.close_all()
     connection.settings_dict.update(old)
+    drop(server, name)
+
+
+@pytest.fixture
+def settings_of_platform(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The platform's settings, to change for the time of a test."""
+    return Settings(monkeypatch)
+
+
+class Settings:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        object.__setattr__(self, "_patch", monkeypatch)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        from django.conf import settings
+
+        self._patch.setattr(settings, name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
 
@@ -168,7 +168,7 @@ class Window:
         return self.done("2401", {"mdtrtinfo": given, "diseinfo": []})["result"]["mdtrt_id"]
 
     def line(self, person: Person, visit: str, item: str, number: str, batch: str = "", **more: Any) -> dict[str, Any]:
-        price = Decimal(more.pop("price", ITEMS[item]))
+        price = Decimal(more.pop("price", None) or ITEMS[item])
         times = Decimal(more.pop("count", "1"))
         return {
             "feedetl_sn": f"L{next(_ids)}",
@@ -180,7 +180,7 @@ class Window:
             "med_list_codg": item,
             "med_type": "21",
             "medins_list_codg": f"own-{item}",
-            "det_item_fee_sumamt": (price * times).quantize(Decimal("0.01")),
+            "det_item_fee_sumamt": (price * times).quantize(Decimal("0.01"), ROUND_HALF_UP),
             "cnt": times,
             "pric": price,
             "bilg_dept_codg": "01",

@@ -41,3 +41,9 @@ def copy(server: Server, template: str = TEMPLATE) -> str:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
     return name
+
+
+def drop(server: Server, name: str) -> None:
+    """Drop a copy, whoever is still connected to it."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]

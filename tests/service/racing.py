@@ -233,10 +233,15 @@ def credit(person: Any) -> None:
     from openyibao.service.ledger.books import AccountKey, NewEntry, post
     from openyibao.service.people.models import Account
 
-    spent = AccountKey("fund expenditure", "999999", "resident", "pooled fund", "account credit")
+    fund = ("999999", "resident", "pooled fund")
     for account in Account.objects.filter(owner=person, balance_fen__gt=0):
-        kind = "family account" if account.family else "personal account"
-        lines = ((spent, account.balance_fen), (AccountKey(kind, "999999", owner=account.number), -account.balance_fen))
+        kind, fen = "family account" if account.family else "personal account", account.balance_fen
+        lines = (
+            (AccountKey("fund expenditure", *fund, "account credit"), fen),
+            (AccountKey("fund cash", *fund), -fen),
+            (AccountKey("fund cash", "999999", "resident", kind), fen),
+            (AccountKey(kind, "999999", owner=account.number), -fen),
+        )
         post(NewEntry("account credit", clock_now(), clock_now().date(), account.number, lines))
 
 

@@ -12,10 +12,13 @@ from openyibao.policy.messages import NOTHING, Message, quoted, say
 from openyibao.policy.reading import dated, written
 from openyibao.policy.values import MAX_AMOUNT_FEN, yuan
 
+PRICE_SCALE = 10**6
+"""The national interface states unit prices with six decimals; claim files with four."""
+
 
 @dataclass(frozen=True)
 class FeeLine:
-    """One charged item: `count` units at `price_fen` each, with at most four decimals of a unit and of a yuan.
+    """One charged item: `count` units at `price_fen` each, with at most four decimals of a unit and six of a yuan.
 
     `amount_fen` is what the line itself states, if so.
 
@@ -101,15 +104,15 @@ def _check_line(line: FeeLine) -> list[LineError]:
         ]
     if line.count == 0:
         return [LineError(line.name, "count", say("a count of 0"), say("a count above 0"), say("Leave the line out."))]
-    if line.price_fen is None or line.price_fen < 0 or _finer(line.price_fen / 100):
-        expected = say("a unit price that is not negative, with at most four decimals of a yuan")
+    if line.price_fen is None or line.price_fen < 0 or _finer(line.price_fen / 100, PRICE_SCALE):
+        expected = say("a unit price that is not negative, with at most six decimals of a yuan")
         return [LineError(line.name, "price", say("the price {price} in fen", price=line.price_fen), expected)]
     return _check_amount(line, line.price_fen)
 
 
-def _finer(number: Fraction) -> bool:
+def _finer(number: Fraction, scale: int = SCALE) -> bool:
     """Whether a count, or a price in yuan, has more decimals than a line may have."""
-    return (number * SCALE).denominator != 1
+    return (number * scale).denominator != 1
 
 
 def _check_refund(line: FeeLine, refunded: FeeLine | None, before: list[FeeLine]) -> list[LineError]:

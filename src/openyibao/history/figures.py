@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from openyibao.history.changes import Change
 from openyibao.history.person import KeptBill
 from openyibao.policy.model import Bilingual
-from openyibao.policy.vocabulary import Vocabulary
 from openyibao.settlement import Bill
 
 Party = tuple[str, str]
@@ -46,7 +45,7 @@ def figures(bill: Bill | KeptBill) -> Figures:
             paid[party] = layer["paid_fen"]
             names[party] = (Bilingual(**layer["name"]), Bilingual(**layer["payer"]))
     else:
-        vocabulary = Vocabulary(bill.plan.policy.words)
+        vocabulary = bill.plan.vocabulary
         for plan in bill.plan.layers:
             party = (plan.layer.name, plan.layer.payer)
             paid[party] = bill.named[plan.paid]

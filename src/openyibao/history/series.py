@@ -101,6 +101,11 @@ class Series:
         last = self.policies[-1]
         return replace(last, words=words, facts=tuple(facts.values()), gatherings=tuple(gatherings.values()))
 
+    def compile(self) -> None:
+        """Compile every policy now, rather than when a claim first falls under it."""
+        for policy in self.policies:
+            self._rule(policy)
+
     def _rule(self, policy: Policy) -> Rule:
         if policy.id not in self._rules:
             self._rules[policy.id] = Rule(policy)

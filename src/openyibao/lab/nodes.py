@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +121,18 @@ class Node:
 def read_node(file: Path) -> Node:
     """The root of a file. Raises LabFileError where it is no YAML mapping (a key written twice is an error)."""
     try:
-        found = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+        found = copy.deepcopy(_loaded(file.read_text(encoding="utf-8")))  # whoever reads may change numbers
     except (YAMLError, UnicodeDecodeError) as error:
         raise LabFileError(f"{file.name}: not readable as YAML: {error}") from None
     if not isinstance(found, dict):
         raise LabFileError(f"{file.name}:1: expected a mapping of keys")
     return Node(found, file.name, (), 1)
+
+
+@lru_cache(maxsize=16)
+def _loaded(text: str) -> Any:
+    """A fit reads the same file some fifty times; a copy takes a seventh of the time."""
+    return YAML(typ="rt").load(text)
 
 
 def number_at(root: Node, path: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ from openyibao.policy.yaml_errors import explain
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
+TREES_KEPT = 100
 HALVES = ("\ud800", "\udfff")
 REASONS = {
     "No such file": "没有该文件",
@@ -95,8 +97,13 @@ def parse_file(path: Path) -> Node:
     return parse_bytes(data, str(path))
 
 
+@lru_cache(maxsize=TREES_KEPT)
 def parse_bytes(data: bytes, name: str) -> Node:
-    """The tree of a YAML or JSON text in UTF-8; `name` stands for the file in messages."""
+    """The tree of a YAML or JSON text in UTF-8; `name` stands for the file in messages.
+
+    A tree cannot be changed, so the same one is given for the same text: variations, series and comparisons read
+    their files several times, and half of the time of reading is the parser's.
+    """
     if len(data) > MAX_FILE_BYTES:
         raise _one(
             name,

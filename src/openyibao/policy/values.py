@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 MAX_AMOUNT_FEN = 10**11  # a billion yuan: no amount of a policy and no claim is larger (see settlement.bounds)
 MAX_DENOMINATOR = 10**6
+RATIOS_KEPT = 4096
 
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """Full-width digits and signs, as a Chinese keyboard writes them, to plain ones; no footnote marks."""
@@ -90,8 +92,9 @@ def parse_whole(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
+@lru_cache(maxsize=RATIOS_KEPT)
 def percent(ratio: Fraction) -> str:
-    """A ratio as a percentage where that is exact in a few digits, else as a fraction.
+    """A ratio as a percentage where that is exact in a few digits, else as a fraction. Every bill says the same few.
 
     >>> percent(Fraction(7, 10)), percent(Fraction(133, 200)), percent(Fraction(1, 3))
     ('70%', '66.5%', '1/3')

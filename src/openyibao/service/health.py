@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from openyibao.policy.model import Bilingual
+from openyibao.service import logs
+
+if TYPE_CHECKING:
+    from openyibao.service.organisation.models import Region
 
 RETRY_SECONDS = 5
 
@@ -29,8 +34,20 @@ def ready(request: HttpRequest) -> HttpResponse:
     try:
         check()
     except NotReady as why:
+        _tell(why.text.en)
         return unavailable(why.text)
+    _tell("")
     return JsonResponse({"status": "ready"})
+
+
+_told: list[str] = [""]
+
+
+def _tell(why: str) -> None:
+    """A line in the log when readiness changes, not at each question."""
+    if _told[0] != why:
+        _told[0] = why
+        logs.write("not ready" if why else "ready", why=why)
 
 
 def unavailable(why: Bilingual) -> HttpResponse:
@@ -78,37 +95,45 @@ def unapplied() -> list[str]:
 
 _compiling = threading.Lock()
 _compiled: dict[str, str] = {}
-"""What the policies of a region came to: nothing, or what is wrong with them."""
+"""What each law came to: nothing, or what is wrong with it."""
 
 
 def compile_policies() -> None:
     """Compile the law of every region, once in a process. Raises NotReady where one can't be, or it still goes on."""
     from openyibao.service.organisation.models import Region
 
-    wanted = {names for region in Region.objects.all() for names in region.policies.values()}
-    if wanted - _compiled.keys():
+    regions = list(Region.objects.select_related("body"))
+    wanted = {(_law_name(region, scheme)): (region, scheme) for region in regions for scheme in region.policies}
+    missing = sorted(wanted.keys() - _compiled.keys())
+    if missing:
         if not _compiling.acquire(blocking=False):
             raise NotReady("正在编译政策，请稍候。", "Policies are being compiled; wait a moment.")
         try:
-            for names in sorted(wanted - _compiled.keys()):
-                _compiled[names] = _compile(names)
+            for name in missing:
+                _compiled[name] = _compile(*wanted[name])
         finally:
             _compiling.release()
-    wrong = {names: _compiled[names] for names in sorted(wanted) if _compiled[names]}
-    for names, why in wrong.items():
-        del _compiled[names]  # a file may be mended: look again next time
-        raise NotReady(f"政策 {names} 无法使用：{why}", f"The policies {names} can't be used: {why}")
+    for name in sorted(wanted):
+        why = _compiled[name]
+        if why:
+            del _compiled[name]  # a file may be mended: look again next time
+            raise NotReady(f"{name}：无法使用：{why}", f"{name}: can't be used: {why}")
 
 
-def _compile(names: str) -> str:
-    from openyibao.history import HistoryError, load_series
+def _law_name(region: Region, scheme: str) -> str:
+    return f"{region.body.code} {scheme} ({region.policies[scheme]}; {region.catalogue})"
+
+
+def _compile(region: Region, scheme: str) -> str:
+    """Compile a law where settling will find it; what is wrong with it, or ""."""
+    from openyibao.catalogue import CatalogueNotFoundError
+    from openyibao.history import HistoryError
     from openyibao.policy import FileError, PolicyNotFoundError
-    from openyibao.settlement import Rule
+    from openyibao.service.settlements.law import law_of
 
     try:
-        for policy in load_series(names.split()).policies:
-            Rule(policy)
-    except (FileError, PolicyNotFoundError, HistoryError) as error:
+        law_of(region, scheme).series.compile()
+    except (FileError, PolicyNotFoundError, CatalogueNotFoundError, HistoryError) as error:
         return str(error)
     return ""
 

@@ -29,12 +29,15 @@ FIELDS = (
     "refusal",
     "reference",
     "milliseconds",
+    "why",
     "error",
     "at",
 )
 """What a line may say besides its time, level and event. A field that is not here is not written."""
 OWN = "yibao"
-MASKED = re.compile(r"\d{10,}[\dXx]?")
+MASKED = re.compile(r"\d{11,}[Xx]?")
+AS_IT_IS = ("request_id", "reference", "institution", "infno")
+"""Fields that this program fills itself, with nothing of a person: they may hold many digits."""
 MOST_FRAMES = 12
 
 _noted: ContextVar[dict[str, Any] | None] = ContextVar("noted", default=None)
@@ -57,16 +60,17 @@ def note(**fields: Any) -> None:
         noted.update(fields)
 
 
-def write(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: Any) -> None:
-    """One line. Of `error` the type and the places are written, never the message."""
-    if error is not None:
-        fields |= described(error)
+def write(event: str, level: int = logging.INFO, cause: BaseException | None = None, **fields: Any) -> None:
+    """One line. Of `cause` the type and the places are written, never the message."""
+    if cause is not None:
+        fields |= described(cause)
     logging.getLogger(OWN).log(level, event, extra=fields)
 
 
 def described(error: BaseException) -> dict[str, Any]:
     """An exception without what it says: its type, what it came from, and the places of the code."""
-    kinds, one = [], error
+    kinds: list[str] = []
+    one = error
     while len(kinds) < MOST_FRAMES:
         kinds.append(f"{type(one).__module__}.{type(one).__qualname__}")
         below = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
@@ -91,13 +95,18 @@ class Lines(logging.Formatter):
         if record.name == OWN or record.name.startswith("openyibao."):
             line["event"] = str(record.msg)
             fields = vars(record)
-            line |= {name: fields[name] for name in FIELDS if fields.get(name) not in (None, "")}
+            line |= {name: _masked(name, fields[name]) for name in FIELDS if fields.get(name) not in (None, "")}
         else:
             # what others log may quote anything: only the pattern of their message is kept, not what fills it
-            line |= {"event": "log", "logger": record.name, "message": str(record.msg)}
+            line |= {"event": "log", "logger": record.name, "message": _masked("message", str(record.msg))}
         if record.exc_info and record.exc_info[1]:
             line |= described(record.exc_info[1])
-        return MASKED.sub("***", json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _masked(name: str, value: Any) -> Any:
+    """A text without long numbers, which may be a person's."""
+    return MASKED.sub("***", value) if isinstance(value, str) and name not in AS_IT_IS else value
 
 
 def configure(stream: TextIO | None = None, level: str = "INFO") -> None:

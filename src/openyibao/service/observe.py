@@ -16,7 +16,9 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.health import unavailable
 
 QUIET = ("health", "ready", "metrics")
-"""Addresses that are asked every few seconds: counted and logged only when they fail."""
+"""Addresses that are asked every few seconds: not counted, and logged only when they fail in an unforeseen way."""
+
+FAILED = 500
 
 
 class Observe:
@@ -36,8 +38,8 @@ class Observe:
         seconds = time.perf_counter() - started
         answer["X-Request-Id"] = noted["request_id"]
         match = getattr(request, "resolver_match", None)
-        route = match.route if match else "-"
-        if route not in QUIET or answer.status_code >= 500:
+        route = match.url_name or match.route if match else "-"
+        if route not in QUIET or answer.status_code == FAILED:
             level = logging.ERROR if answer.status_code >= 500 else logging.INFO
             fields = {"method": request.method, "route": route, "status": answer.status_code}
             logs.write("request", level, **fields, milliseconds=round(seconds * 1000, 1), **noted)

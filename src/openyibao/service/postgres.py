@@ -20,6 +20,7 @@ import time
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote
 
 START_SECONDS = 60
@@ -138,17 +139,22 @@ class Server:
 
     def stop(self) -> None:
         """End the server: running transactions are rolled back. A temporary folder goes with it."""
+        self.pause()
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def pause(self) -> None:
+        """End the server and keep its folder, so that `start` goes on with what it holds."""
         if self.process is not None:
             if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)
+                orderly = self.durable or not self.temporary
+                self.process.send_signal(signal.SIGINT if orderly else signal.SIGQUIT)
                 try:
                     self.process.wait(30)
                 except subprocess.TimeoutExpired:
                     self.process.send_signal(signal.SIGQUIT)
                     self.process.wait()
             self.process = None
-        if self.temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self) -> None:
         import psycopg
@@ -197,7 +203,7 @@ class _Identity:
 
     def __init__(self, binaries: Path, folder: Path) -> None:
         self.prefix: list[str] = []
-        self.arguments: dict[str, int | list[int]] = {}
+        self.arguments: dict[str, Any] = {}
         if os.geteuid() != 0:
             return
         if _open_to_all(binaries) and _open_to_all(folder.parent):
@@ -209,7 +215,7 @@ class _Identity:
     def own(self, folder: Path) -> None:
         folder.chmod(0o700)
         if self.arguments:
-            os.chown(folder, int(str(self.arguments["user"])), int(str(self.arguments["group"])))
+            os.chown(folder, self.arguments["user"], self.arguments["group"])
 
 
 def _other_user() -> pwd.struct_passwd:

@@ -6,7 +6,6 @@ No secret stands here. What is missing and has no safe default stops the start w
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -77,7 +76,7 @@ DATABASES = {
 }
 
 CLOCK = asked("YIBAO_CLOCK", "")
-"""A moment at which the platform's clock starts, or by how many seconds it differs (`-86400`); sandbox and tests only."""
+"""When the platform's clock starts, or by how many seconds it differs (`-86400`); for the sandbox and tests only."""
 if CLOCK and not SANDBOX:
     raise ImproperlyConfigured(
         "YIBAO_CLOCK is set, but this is no sandbox: the platform's clock is that of the machine"
@@ -121,8 +120,7 @@ MIDDLEWARE = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("openyibao.service.sandbox")
-    if find_spec("openyibao.service.sandbox.failures"):
-        MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
+    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -146,5 +144,6 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("YIBAO_HTTPS")
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "openyibao.service.staff.serve.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 LOGGING_CONFIG = None

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.urls import path, re_path
 
 from openyibao.service import health, metrics
 from openyibao.service.gateway import views
+from openyibao.service.staff import urls as staff
 
 urlpatterns = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
-    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call),
+    *staff.urlpatterns,
+    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call, name="interface"),
 ]
-if settings.SANDBOX and find_spec("openyibao.service.sandbox.page"):
+if settings.SANDBOX:
     from openyibao.service.sandbox import page
 
     urlpatterns += [path("", page.home), path("sandbox/", page.show, name="sandbox")]

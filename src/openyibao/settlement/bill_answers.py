@@ -32,7 +32,6 @@ from openyibao.policy.vocabulary import (
     PART_OF,
     ROUNDING,
     SHARE_OF,
-    Vocabulary,
     language,
 )
 from openyibao.policy.worked_out import AmountSum
@@ -56,7 +55,7 @@ class Answers:
     def __init__(self, bill: Bill) -> None:
         self.bill_ = bill
         self.plan, self.policy, self.claim, self.named = bill.plan, bill.plan.policy, bill.claim, bill.named
-        self.vocabulary = Vocabulary(self.policy.words)
+        self.vocabulary = bill.plan.vocabulary
         self.known = {fact.name: fact for fact in self.policy.facts}
         self.facts = held_facts(self.policy, self.claim)
         for fact in self.policy.facts:

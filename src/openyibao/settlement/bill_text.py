@@ -5,6 +5,7 @@ Both texts are filled from the same values, so that they carry the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from openyibao.policy.values import money
@@ -19,7 +20,7 @@ def bill_text(bill: Data, lang: str) -> str:
     return "\n".join(_Speaker(lang).bill(bill)) + "\n"
 
 
-def layer_text(bill: Data, number: int, lang: str) -> str:
+def layer_text(bill: Mapping[str, Any], number: int, lang: str) -> str:
     """What the layer of a number (from 1) did, in words."""
     return "\n".join(_Speaker(lang).layer(number, bill["layers"][number - 1]))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from openyibao.policy.claim_parts import gathering_of
 from openyibao.policy.model import Layer, Policy
 from openyibao.policy.values import MAX_AMOUNT_FEN
+from openyibao.policy.vocabulary import Vocabulary
 from openyibao.policy.worked_out import Sum
 from openyibao.settlement.ir import Fail, Note, Program, Set, Statement, When
 from openyibao.settlement.layer_plan import LayerPlan
@@ -28,6 +30,11 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     claim_left: dict[str, str]
     gathers: tuple[GatherPlan, ...]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the policy in both languages, for all its bills."""
+        return Vocabulary(self.policy.words)
 
     def gather_of(self, layer: Layer) -> GatherPlan | None:
         """Where the sums stand that a layer finds on claims that gather; None for other layers."""

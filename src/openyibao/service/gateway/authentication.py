@@ -25,9 +25,9 @@ from openyibao.service.gateway.signatures import api_signature, sm2_text, tif_si
 from openyibao.service.gateway.spec import transactions
 from openyibao.service.institutions.models import Institution, Key
 
-LONGEST = 300
-"""Characters of a header that we look at; a bound of our own."""
-NONCE = re.compile(r"[!-~]{1,100}")
+PLAIN = re.compile(r"[!-~]{1,300}")
+"""Visible ASCII, as all of these headers are; the length is a bound of our own."""
+LONGEST_NONCE = 100
 PRUNE_EVERY = 1000
 """After how many nonces the outdated ones are deleted."""
 
@@ -109,14 +109,16 @@ def public_key(text: str) -> bytes:
 
 
 def _parts(given: Mapping[str, str], prefix: str, *names: str) -> list[str]:
-    """The headers of a scheme, all of them there and of sensible length. A nonce is visible ASCII."""
+    """The headers of a scheme, all of them there and of sensible length. All are visible ASCII."""
     values = [given.get(prefix + name, "").strip() for name in names]
     for name, value in zip(names, values, strict=True):
         header = (prefix + name).replace("-", "_") if prefix == "-api-" else prefix + name
         if not value:
             raise _refused(f"缺少请求头 {header}", f"the header {header} is missing")
-        if len(value) > LONGEST or (name == "nonce" and not NONCE.fullmatch(value)):
-            raise _refused(f"请求头 {header} 过长或有不可见字符", f"the header {header} is too long or not plain ASCII")
+        if not PLAIN.fullmatch(value) or (name == "nonce" and len(value) > LONGEST_NONCE):
+            raise _refused(
+                f"请求头 {header} 过长，或含 ASCII 以外的字符", f"the header {header} is too long or not plain ASCII"
+            )
     return values
 
 
@@ -141,7 +143,7 @@ def _key(method: str, identifier: str, institution: Institution) -> Key:
 
 
 def _check_same(right: str, given: str) -> None:
-    if not hmac.compare_digest(right.encode(), given.encode("utf-8", "surrogatepass")):
+    if not hmac.compare_digest(right.encode(), given.encode()):
         raise _mismatch()
 
 

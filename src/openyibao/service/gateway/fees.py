@@ -20,6 +20,8 @@ from openyibao.service.settlements.models import FeeLine, Visit
 ALL = "0000"
 NO_LIMIT = Decimal("999999")
 """What the interface's own platforms write where there is no price limit."""
+UNMARKED = dict.fromkeys(("bas_medn_flag", "hi_nego_drug_flag", "lmt_used_flag", "drt_reim_flag"), "0")
+"""Marks of an item that catalogues here do not hold: it is marked as none of them."""
 LEVELS = {"class A": "01", "class B": "02", CLASS_C: "03"}
 CATEGORIES = {"drug": "09", "medical service": "14", "medical consumable": "08"}
 """The charge category (MED_CHRGITM_TYPE) by the catalogue's kind of item; services are not told apart: other."""
@@ -130,7 +132,7 @@ def _answer(line: FeeLine, parts: Parts, split: SplitLine) -> dict[str, Any]:
         "inscp_scp_amt": yuan(parts.in_scope_fen),
         "chrgitm_lv": level,
         "med_chrgitm_type": CATEGORIES.get(split.item.kind, "14"),
-        "lmt_used_flag": "0",
+        **UNMARKED,
     }
 
 

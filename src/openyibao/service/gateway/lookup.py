@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
-from django.db.models import Model, QuerySet
 
 from openyibao.catalogue import Catalogue
 from openyibao.policy.model import Policy
@@ -36,8 +35,6 @@ MOST_ROWS = 1000
 MOST_PAGE = 1000
 EACH_DAY = timedelta(days=1)
 
-Row = TypeVar("Row", bound=Model)
-
 
 def presented(call: Call, person: Person) -> None:
     """Remember that a person's credential was shown. Once a day is enough, so that reading seldom writes."""
@@ -52,7 +49,7 @@ def presented(call: Call, person: Person) -> None:
 
 def person_of(call: Call, psn_no: str | None) -> Person:
     """A person by number, as far as the institution may ask. Raises Refused."""
-    person = Person.objects.filter(psn_no=psn_no or "").first()
+    person: Person | None = Person.objects.filter(psn_no=psn_no or "").first()
     if person is None or not _may_ask(call, person):
         raise Refused("person not here", psn_no=psn_no or "-")
     return person
@@ -61,13 +58,15 @@ def person_of(call: Call, psn_no: str | None) -> Person:
 def _may_ask(call: Call, person: Person) -> bool:
     since = call.now - (ASKED_DAYS + 1) * EACH_DAY  # `seen` may lie up to a day behind
     here = {"institution": call.institution, "person": person}
-    return Presented.objects.filter(**here, seen__gte=since).exists() or Visit.objects.filter(**here).exists()
+    asked: bool = Presented.objects.filter(**here, seen__gte=since).exists()
+    return asked or bool(Visit.objects.filter(**here).exists())
 
 
 def coverage_on(person: Person, day: date, insutype: str | None = None) -> Coverage | None:
     """The coverage whose time holds a day, suspended or not; of one kind of insurance, if given."""
     found = Coverage.objects.filter(person=person, period__contains=day).select_related("region__body")
-    return (found.filter(insurance=insutype) if insutype else found).first()
+    coverage: Coverage | None = (found.filter(insurance=insutype) if insutype else found).first()
+    return coverage
 
 
 def insured(person: Person, day: date, insutype: str | None = None) -> Coverage:
@@ -88,7 +87,7 @@ def is_suspended(coverage: Coverage, day: date) -> bool:
 def visit_of(call: Call, mdtrt_id: str | None, psn_no: str | None) -> Visit:
     """A visit of this institution and this person. Raises Refused, whatever of the three does not fit."""
     found = Visit.objects.filter(mdtrt_id=mdtrt_id or "", institution=call.institution, person__psn_no=psn_no or "")
-    visit = found.select_related("person", "coverage__region__body", "institution").first()
+    visit: Visit | None = found.select_related("person", "coverage__region__body", "institution__body").first()
     if visit is None:
         raise Refused("unknown visit", mdtrt_id=mdtrt_id or "-", psn_no=psn_no or "-")
     return visit
@@ -103,13 +102,21 @@ def own(call: Call, code: str | None) -> None:
 def region_of(institution: Institution) -> Region:
     """The pooling region in which an institution lies: the nearest one above it. Raises Refused."""
     codes = [code for code in institution.body.path.split("/") if code]
-    regions = {
+    regions: dict[str, Region] = {
         region.body.code: region for region in Region.objects.filter(body__code__in=codes).select_related("body")
     }
     for code in reversed(codes):
         if code in regions:
             return regions[code]
-    raise Refused("unknown office", office=institution.body.code)
+    raise Refused("no region", place=institution.body.code)
+
+
+def lies_in(institution: Institution, region: Region) -> bool:
+    """Whether an institution lies in a pooling region, and in none inside it."""
+    try:
+        return region_of(institution).pk == region.pk
+    except Refused:
+        return False
 
 
 def catalogue_here(call: Call) -> tuple[Region, Catalogue]:
@@ -155,7 +162,7 @@ def between(first: date | datetime, last: date | datetime) -> tuple[datetime, da
     return start, end
 
 
-def few(rows: QuerySet[Row], most: int = MOST_ROWS) -> list[Row]:
+def few(rows: Any, most: int = MOST_ROWS) -> list[Any]:
     """All rows of a query, if they are not too many. Raises Refused, so that nobody takes a part for the whole."""
     found = list(rows[: most + 1])
     if len(found) > most:

@@ -74,14 +74,16 @@ def call(request: HttpRequest) -> HttpResponse:
         _audit(exchange, refused)
         response = _response(exchange.reply(refusal=refused), refused.reason.status)
     except (OperationalError, InterfaceError) as error:
-        outcome, refused = "Y9002", Refused("unavailable")
+        gone = Refused("unavailable")
+        outcome = gone.reason.code
         log.error("database", extra={"error": type(error).__name__})
-        response = _response(exchange.reply(refusal=refused), refused.reason.status)
+        response = _response(exchange.reply(refusal=gone), gone.reason.status)
     except Exception as error:
         reference = secrets.token_hex(6)
-        outcome, refused = "Y9001", Refused("failure", reference=reference)
+        failure = Refused("failure", reference=reference)
+        outcome = failure.reason.code
         log.error("failure", extra={"reference": reference, "error": type(error).__name__}, exc_info=True)
-        response = _response(exchange.reply(refusal=refused), refused.reason.status)
+        response = _response(exchange.reply(refusal=failure), failure.reason.status)
     observe(exchange, outcome)
     return response
 

@@ -16,9 +16,12 @@ from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request, settle, try_settle
 from openyibao.service.settlements.lines import fen_of
 from openyibao.service.settlements.models import Settlement, Visit
+from openyibao.service.settlements.store import as_it_stands
 
 BY_NUMBER = "02"
 CHRONIC = "14"
+KEPT = ("mdtrt_cert_type", "mdtrt_cert_no", "psn_setlway", "invono")
+"""What a settlement keeps of its request."""
 STATED = {
     "total": "medfee_sumamt",
     "fully_self_paid": "fulamt_ownpay_amt",
@@ -68,7 +71,7 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     rows = Visit.objects.select_related("person", "coverage__region__body", "institution__body")
     rows = rows.filter(
         mdtrt_id=node["mdtrt_id"] or "", institution=call.institution, person__psn_no=node["psn_no"] or ""
-    )
+    ).exclude(kind="manual")  # those of a manual reimbursement are the agency's
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None or (kind is not None and found.kind != kind):
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
@@ -124,7 +127,7 @@ def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last:
         use_account=node.get("acct_used_flag") == "1",
         stated=stated,
         last=last,
-        extra={name: node.get(name) for name in ("mdtrt_cert_type", "psn_setlway", "invono") if node.get(name)},
+        extra={name: node.get(name) for name in KEPT if node.get(name)},
     )
 
 
@@ -162,6 +165,7 @@ def settlement_of(call: Call, node: Node) -> Settlement:
     )
     if found is None:
         raise Refused("unknown settlement", psn_no=node["psn_no"], setl_id=node["setl_id"])
-    if found.reverses_id is not None:
+    standing = as_it_stands(found)
+    if found.reverses_id is not None or Settlement.objects.filter(reverses=standing).exists():
         raise Refused("reversed already", setl_id=found.setl_id)
-    return found
+    return standing

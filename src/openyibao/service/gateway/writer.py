@@ -15,8 +15,6 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.spec import ROOT, Field, Node, Transaction
 from openyibao.service.gateway.values import fits
 
-MOMENT = "%Y-%m-%d %H:%M:%S"
-
 
 class ReplyError(Exception):
     """A handler gave what the interface does not know: a mistake in our program, never of who asked."""
@@ -53,6 +51,7 @@ def write_reply(
         "warn_msg": None,
         "cainfo": "",
         "signtype": "",
+        "enctype": "",
         "output": None if spec is None or refused else _output(spec, output or {}),
     }
     try:
@@ -119,9 +118,9 @@ def _value(field: Field, value: Any, where: str) -> Any:
     """A value as the interface writes it. A message of ReplyError never shows it: it may be a person's."""
     kind = type(value)
     if field.type == "date" and kind is date:
-        return f"{value:%Y-%m-%d}"
+        return value.isoformat()
     if field.type == "datetime" and kind is datetime:
-        return _china(value, where).strftime(MOMENT)
+        return _china(value, where).replace(tzinfo=None).isoformat(" ", "seconds")
     if field.type in ("number", "any") and kind in (int, Decimal):
         return _number(field, value, where)
     if field.type in ("string", "any") and kind is str:

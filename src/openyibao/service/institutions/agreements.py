@@ -94,11 +94,11 @@ def apply_for(given: Given, body: Body) -> Agreement:
 
 
 def _place_of_agreement(given: Given) -> Body:
-    return known_agreement(given["number"]).institution.body  # type: ignore[no-any-return]
+    return known_agreement(given["number"]).institution.body
 
 
 def place_of_institution(given: Given) -> Body:
-    return known(given["institution"]).body  # type: ignore[no-any-return]
+    return known(given["institution"]).body
 
 
 @action(

@@ -28,7 +28,7 @@ def in_force(institution: Institution, day: date) -> Agreement:
     found = list(Agreement.objects.filter(institution=institution).order_by("-id"))
     for one in found:
         if one.state == "in force" and holds(one, day):
-            return one  # type: ignore[no-any-return]
+            return one
     said = NONE
     if found:
         nearest = next((one for one in found if holds(one, day)), found[0])

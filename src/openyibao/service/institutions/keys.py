@@ -62,7 +62,7 @@ def _known_key(given: Given, lock: bool = False) -> Key:
 
 
 def _place_of_key(given: Given) -> Body:
-    return _known_key(given).institution.body  # type: ignore[no-any-return]
+    return _known_key(given).institution.body
 
 
 @action(

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from openyibao.service.ledger.chart import PARTS, chart
 from openyibao.service.ledger.models import MOST_FEN
+
+MOST_LINES = 500
+"""Lines of one entry: the database checks the whole entry at each of them."""
 
 
 class LedgerError(ValueError):
@@ -35,6 +38,9 @@ class AccountKey:
 
 
 Line = tuple[AccountKey, int]
+Group = tuple[str, str, str]
+ACCOUNTS = ("personal account", "family account")
+"""Kinds of account that belong to persons; what institutions are owed out of them is booked under the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +56,24 @@ class NewEntry:
     memo: str = ""
 
 
-_known: dict[tuple[str, str], set[AccountKey]] = {}
-"""Accounts that are there for good, by database: only that they are, so that nothing wrong can be posted from here."""
-
+# Nothing is written, and no row comes back, where an account is not there yet. No ids are kept in the process: they
+# would be wrong for a database that was made anew, or after a transaction that was undone.
 _POST = """
-WITH entry AS (
+WITH given AS (
+    SELECT line, fen, (
+        SELECT id FROM ledger_account AS account
+        WHERE account.kind = line_.kind AND account.region = line_.region AND account.scheme = line_.scheme
+          AND account.fund = line_.fund AND account.owner = line_.owner
+    ) AS account
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+        WITH ORDINALITY AS line_ (kind, region, scheme, fund, owner, fen, line)
+), entry AS (
     INSERT INTO ledger_entry (kind, moment, day, reference, reverses_id, memo)
-    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+    SELECT %s, %s::timestamptz, %s::date, %s, %s::bigint, %s WHERE NOT EXISTS (SELECT FROM given WHERE account IS NULL)
+    RETURNING id
 ), posted AS (
     INSERT INTO ledger_posting (entry_id, line, account_id, fen)
-    SELECT entry.id, given.line, (
-        SELECT id FROM ledger_account AS account
-        WHERE account.kind = given.kind AND account.region = given.region AND account.scheme = given.scheme
-          AND account.fund = given.fund AND account.owner = given.owner
-    ), given.fen
-    FROM entry, unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-        WITH ORDINALITY AS given (kind, region, scheme, fund, owner, fen, line)
+    SELECT entry.id, given.line, given.account, given.fen FROM entry, given
 )
 SELECT id FROM entry
 """
@@ -82,16 +90,19 @@ def post(entry: NewEntry) -> int:
     (django.db.IntegrityError).
     """
     check(entry)
+    values = [
+        *_columns([key for key, _ in entry.lines]),
+        [fen for _, fen in entry.lines],
+        *(entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo),
+    ]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        _make_accounts(cursor, {key for key, _ in entry.lines})
-        what = [entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo]
-        columns = _columns([key for key, _ in entry.lines])
-        try:
-            cursor.execute(_POST, [*what, *columns, [fen for _, fen in entry.lines]])
-        except IntegrityError:
-            _known.clear()  # should the database have been made anew, the next attempt makes its accounts
-            raise
-        return int(cursor.fetchone()[0])
+        cursor.execute(_POST, values)
+        row = cursor.fetchone()
+        if row is None:
+            _make_accounts(cursor, {key for key, _ in entry.lines})
+            cursor.execute(_POST, values)
+            row = cursor.fetchone()
+        return int(row[0])
 
 
 def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str = "") -> int:
@@ -106,6 +117,28 @@ def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str =
     if not lines:
         raise LedgerError(f"there is no entry {entry} to reverse")
     return post(NewEntry("reversal", moment, day, reference, lines, entry, memo))
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An entry of the books: its number and its lines in their order."""
+
+    id: int
+    lines: tuple[Line, ...]
+
+
+def entry_of(kind: str, reference: str) -> Posted | None:
+    """The entry of a kind that belongs to a reference, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.entry_id, a.kind, a.region, a.scheme, a.fund, a.owner, p.fen FROM ledger_entry e"
+            " JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id"
+            " WHERE e.kind = %s AND e.reference = %s ORDER BY p.entry_id, p.line",
+            [kind, reference],
+        )
+        rows = cursor.fetchall()
+    found = [row for row in rows if row[0] == rows[0][0]]
+    return Posted(int(found[0][0]), tuple((AccountKey(*row[1:6]), int(row[6])) for row in found)) if found else None
 
 
 def settlement_lines(
@@ -123,7 +156,7 @@ def settlement_lines(
     """
     lines: list[Line] = []
     for fund, fen in paid.items():
-        if fund in ("personal account", "family account"):
+        if fund in ACCOUNTS:
             raise LedgerError(f"the {fund} is no fund: give what it pays in `accounts`, with its number")
         if _counts(fen, fund):
             lines.append((AccountKey("fund expenditure", region, scheme, fund, purpose), fen))
@@ -147,14 +180,29 @@ def check(entry: NewEntry) -> None:
     """Refuse an entry that the books would not take, before anything is written. Raises LedgerError."""
     if entry.kind not in chart().entries:
         raise LedgerError(f"entry kind {entry.kind!r}: expected one of {', '.join(chart().entries)}")
-    if len(entry.lines) < 2:
-        raise LedgerError(f"an entry has two lines or more; {entry.reference!r} has {len(entry.lines)}")
+    if not 2 <= len(entry.lines) <= MOST_LINES:
+        raise LedgerError(
+            f"an entry has two lines or more; {entry.reference!r} has {len(entry.lines)} (most: {MOST_LINES})"
+        )
     for key, fen in entry.lines:
         if type(fen) is not int or not 0 < abs(fen) <= MOST_FEN:
             raise LedgerError(f"{fen!r} on {key}: expected whole fen, not 0, at most {MOST_FEN} either way")
         check_key(key)
     if total := sum(fen for _, fen in entry.lines):
         raise LedgerError(f"the lines of {entry.reference!r} sum to {total} fen; expected 0")
+    sums: dict[Group, int] = {}
+    for key, fen in entry.lines:
+        group = group_of(key)
+        sums[group] = sums.get(group, 0) + fen
+    for group, total in sums.items():
+        if total:
+            raise LedgerError(f"the lines of {' '.join(group)} sum to {total} fen; expected 0, as of each fund's books")
+
+
+def group_of(key: AccountKey) -> Group:
+    """Whose books an account is in: a fund's under one scheme of a region, or those of the region's accounts."""
+    fund = key.fund or key.kind
+    return (key.region, "" if fund in ACCOUNTS else key.scheme, fund)
 
 
 def check_key(key: AccountKey) -> None:
@@ -190,13 +238,6 @@ def _columns(keys: Sequence[AccountKey]) -> list[list[str]]:
 
 
 def _make_accounts(cursor: Any, keys: set[AccountKey]) -> None:
-    """Make those of the accounts that may not be there. Always in one order, so that two who do it cannot deadlock."""
-    place = connection.settings_dict
-    known = _known.setdefault((place["HOST"], place["NAME"]), set())
-    missing = keys - known
-    if not missing:
-        return
-    ordered = sorted(missing, key=lambda key: (key.kind, key.region, key.scheme, key.fund, key.owner))
+    """Make those of the accounts that are not there. Always in one order, so that two who do it cannot deadlock."""
+    ordered = sorted(keys, key=lambda key: (key.kind, key.region, key.scheme, key.fund, key.owner))
     cursor.execute(_MAKE, _columns(ordered))
-    # Only then are they there for good: an account made in a transaction that is undone goes with it.
-    transaction.on_commit(lambda: known.update(missing))

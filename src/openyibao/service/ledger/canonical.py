@@ -18,7 +18,8 @@ from openyibao.service.ledger.merkle import encode
 MOMENT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 _READ = f"""
-SELECT e.id, e.tx, e.kind, {MOMENT.format("e.moment")}, to_char(e.day, 'YYYY-MM-DD'), e.reference, e.reverses_id, e.memo,
+SELECT e.id, e.tx, e.kind, {MOMENT.format("e.moment")}, to_char(e.day, 'YYYY-MM-DD'), e.reference, e.reverses_id,
+       e.memo,
        p.line, a.kind, a.region, a.scheme, a.fund, a.owner, p.fen
 FROM ledger_entry e LEFT JOIN ledger_posting p ON p.entry_id = e.id LEFT JOIN ledger_account a ON a.id = p.account_id
 WHERE e.id BETWEEN %s AND %s ORDER BY e.id, p.line

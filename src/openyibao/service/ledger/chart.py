@@ -25,7 +25,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All words of the books, English -> Chinese."""
+    """All words of the books, English -> Chinese; `subsidies`: a level of government -> the source that it is."""
 
     kinds: Mapping[str, Kind]
     sources: Mapping[str, str]
@@ -33,6 +33,7 @@ class Chart:
     levels: Mapping[str, str]
     funds: Mapping[str, str]
     entries: Mapping[str, str]
+    subsidies: Mapping[str, str]
 
     def say(self, word: str, lang: str) -> str:
         """A word of the books in a language; one that the chart does not know (a fund, a code) stays as it is."""
@@ -59,4 +60,4 @@ def chart() -> Chart:
         )
         for name, item in data["kinds"].items()
     }
-    return Chart(kinds, *(data[name] for name in ("sources", "purposes", "levels", "funds", "entries")))
+    return Chart(kinds, *(data[name] for name in ("sources", "purposes", "levels", "funds", "entries", "subsidies")))

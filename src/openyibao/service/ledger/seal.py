@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,11 @@ class SealError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Numbers up to `drawn` were drawn by transactions with ids below `before`."""
+    """Numbers up to `drawn` were drawn by transactions with ids below `before`; `since` when it is waited for."""
 
     drawn: int
     before: int
+    since: float
 
 
 class Sealer:
@@ -94,7 +96,11 @@ class Sealer:
         if drawn <= max(last, self._nothing_through):
             return None
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return Mark(drawn, int(cursor.fetchone()[0]))
+        return Mark(drawn, int(cursor.fetchone()[0]), time.monotonic())
+
+    def waiting(self) -> float:
+        """For how many seconds it has been waiting for older transactions."""
+        return time.monotonic() - self._mark.since if self._mark else 0.0
 
 
 def _settled(cursor: Any, mark: Mark) -> bool:

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from openyibao.service.organisation.models import Body, Grant
-from openyibao.service.organisation.tree import LEVELS
+from openyibao.service.organisation.tree import LEVELS, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +78,13 @@ def permissions() -> Permissions:
 def may(user: Any, item: str, body: Body, day: date) -> bool:
     """Whether a user may do a service item for a body on a day: by a role held there or above, at a level where that
     role may. An unknown item is denied."""
+    return any(inside(body, one) for one in held_for(user, item, day))
+
+
+def held_for(user: Any, item: str, day: date) -> list[Body]:
+    """The bodies at which a user holds, on a day, a role that may do an item there and below."""
     if not getattr(user, "is_active", False) or user.pk is None:
-        return False
+        return []
     allowed = permissions().allowed
-    return any((role, item, level) in allowed for role, level in _held(user, body, day))
-
-
-def _held(user: Any, body: Body, day: date) -> list[tuple[str, str]]:
-    """(role, level) of the grants of a user that hold for a body on a day."""
-    codes = [code for code in str(body.path).split("/") if code]
-    grants = Grant.objects.filter(Q(end=None) | Q(end__gt=day), user_id=user.pk, start__lte=day, body__code__in=codes)
-    found = grants.values_list("role", "body__level", "body__path")
-    return [(role, level) for role, level, path in found if str(body.path).startswith(path)]
-
-
-def anywhere(user: Any, item: str, day: date) -> list[Body]:
-    """The bodies at which a user holds a role that may do an item on a day."""
     grants = Grant.objects.filter(Q(end=None) | Q(end__gt=day), user_id=user.pk, start__lte=day)
-    allowed = permissions().allowed
-    found = [one for one in grants.select_related("body") if (one.role, item, one.body.level) in allowed]
-    return [one.body for one in found]
+    return [one.body for one in grants.select_related("body") if (one.role, item, one.body.level) in allowed]

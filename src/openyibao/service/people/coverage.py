@@ -29,7 +29,7 @@ def _place(given: Given) -> Body:
     region, own = region_of(given["region"]), place_of(known(given["psn_no"]))
     if own is not None and inside(own, region.body):
         return own
-    return region.body  # type: ignore[no-any-return]
+    return region.body
 
 
 @action(

@@ -57,7 +57,7 @@ def identities_on(person: Person, day: date) -> list[Identity]:
 def place_of(person: Person, day: date | None = None) -> Body | None:
     """Where a person belongs: their household's place, else that of the region of their present or last coverage."""
     if person.household is not None:
-        return person.household.body  # type: ignore[no-any-return]
+        return person.household.body
     coverages = Coverage.objects.filter(person=person).select_related("region__body")
     now = coverages.filter(period__contains=day or clock.today()).first()
     last = now or coverages.order_by("-period").first()

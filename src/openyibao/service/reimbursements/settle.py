@@ -10,24 +10,25 @@ from typing import Any
 
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
-from openyibao.service.ledger.books import AccountKey, NewEntry, entry_of, post
+from openyibao.service.ledger.books import AccountKey, NewEntry, entry_of, post, reverse
 from openyibao.service.organisation.fields import Given, Text
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import Decision, Done, action
-from openyibao.service.reimbursements.entry import STATES, known_reimbursement
+from openyibao.service.reimbursements.entry import STATES, known_reimbursement, withdraw
 from openyibao.service.reimbursements.models import Reimbursement
 from openyibao.service.settlements import door
-from openyibao.service.settlements.models import Settlement
+from openyibao.service.settlements.models import Settlement, Visit
 from openyibao.service.settlements.postings import SETTLEMENT
 
 MANUAL, PAYMENT = "manual reimbursement", "payment"
+OWED = "payable to institution"
 SHOWN_DIGITS = 4
 REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
 
 
 def _place(given: Given) -> Body:
-    return known_reimbursement(given["number"]).body  # type: ignore[no-any-return]
+    return known_reimbursement(given["number"]).body
 
 
 def _in_state(given: Given, state: str) -> Reimbursement:
@@ -84,8 +85,7 @@ def settle(given: Given, decision: Decision) -> Done:
 def _owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
     """What the settlement's own entry says is owed to the institution, by fund, as positive fen."""
     entry = entry_of(SETTLEMENT, settlement.setl_id)
-    found = entry.lines if entry is not None else ()
-    return [(key, -fen) for key, fen in found if key.kind == "payable to institution"]
+    return [(key, -fen) for key, fen in entry.lines if key.kind == OWED] if entry is not None else []
 
 
 @action(
@@ -112,6 +112,31 @@ def pay(given: Given, decision: Decision) -> Done:
     found.state, found.paid_at, found.payment = "paid", decision.at, given["payment"]
     found.save(update_fields=["state", "paid_at", "payment"])
     return Done({"paid_fen": sum(fen for _, fen in owed)}, {"bank_account": found.bank_account})
+
+
+@action(
+    "reimbursement.undo",
+    may="reimbursement.enter",
+    decide="reimbursement.decide",
+    takes={"number": Text(30), "reason": Text(300)},
+    place=_place,
+    subject="number",
+)
+def undo(given: Given, decision: Decision) -> Done:
+    """Take back what was settled and is not paid yet, as if it had never been; its invoices may be entered again.
+
+    Raises Refused where a later settlement of the person depends on it.
+    """
+    found = _in_state(given, "settled")
+    Visit.objects.select_for_update().get(pk=found.visit_id)
+    taken_back = door.reverse(found.settlement, decision.at, found.number)
+    entry = entry_of(MANUAL, found.number)
+    if entry is not None:
+        reverse(entry.id, decision.at, taken_back.day, taken_back.setl_id)
+    found.state, found.settlement = "entered", None
+    found.save(update_fields=["state", "settlement"])
+    withdraw(found.number)
+    return Done({"setl_id": taken_back.setl_id})
 
 
 def show(found: Reimbursement) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class Request:
     empty, keeps those of these ids.
 
     `stated` holds the sums that the asker states, in fen by part (`total`, `in_scope` ...); one that differs is
-    refused. `last`: whether the stay ends with this settlement. `extra` is kept beside the settlement.
+    refused. `last`: whether the stay ends with this settlement. `undoes`: the reversal that it undoes. `extra` is kept
+    beside the settlement.
     """
 
     visit: Visit
@@ -46,6 +47,7 @@ class Request:
     use_account: bool = False
     stated: Mapping[str, int | None] = field(default_factory=dict)
     last: bool = True
+    undoes: Settlement | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,6 +62,7 @@ class Outcome:
     payment: payers.Payment
     parts: lines.Parts
     entries: tuple[Entry, ...]
+    bills: tuple[Mapping[str, Any], ...]
     balance_fen: int
     settlement: Settlement | None = None
 
@@ -97,9 +100,10 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     entries, after = _settle(request, law, claim, found, before, row.last_number)
     parts = lines.sums(found)
     _check(request, parts)
-    payment = _pay(request, entries, parts, accounts)
+    bills = tuple(entry.bill.data() for entry in entries)
+    payment = _pay(request, bills, parts, accounts)
     balance = own - sum(payment.accounts.get(one.pk, 0) for one in accounts if not one.family)
-    outcome = Outcome(request, payment, parts, entries, balance)
+    outcome = Outcome(request, payment, parts, entries, bills, balance)
     return outcome, _Work(row, before, after, found, accounts)
 
 
@@ -162,12 +166,13 @@ def _check(request: Request, parts: lines.Parts) -> None:
         raise Refused("sums differ", sums=f"{lines.yuan(parts.amount_fen)} < 0")
 
 
-def _pay(request: Request, entries: tuple[Entry, ...], parts: lines.Parts, accounts: list[Account]) -> payers.Payment:
+def _pay(
+    request: Request, bills: tuple[Mapping[str, Any], ...], parts: lines.Parts, accounts: list[Account]
+) -> payers.Payment:
     from openyibao.settlement.bill_text import layer_text
 
     layers: list[payers.Layer] = []
-    for entry in entries:
-        data = entry.bill.data()
+    for data in bills:
         texts = {
             number: layer_text(data, number, "zh")
             for number, layer in enumerate(data["layers"], 1)
@@ -187,11 +192,14 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
     request, payment, row = outcome.request, outcome.payment, work.row
     visit = request.visit
     setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
+    first = request.undoes.reverses if request.undoes else None
     settlement = Settlement.objects.create(
         setl_id=setl_id,
         history=row,
         number=row.last_number + 1,
         visit=visit,
+        undoes=request.undoes,
+        original=(first.original or first) if first else None,
         institution=visit.institution,
         msgid=request.msgid,
         batch=request.batch or "",
@@ -206,7 +214,7 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
             "balance_fen": outcome.balance_fen,
             "last": request.last,
         },
-        **store.entries_data(outcome.entries),
+        **store.entries_data(outcome.entries, outcome.bills),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
     )
@@ -288,7 +296,7 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
 
 
 def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlement:
-    """Undo a reversal: its lines are settled again, under a new number.
+    """Undo a reversal: its lines are settled again. The institution, which is told no number, goes on with the old one.
 
     Raises Refused unless each payer then bears exactly what it bore before: nothing may have happened in between that
     changes it. The caller has locked the visit.
@@ -306,6 +314,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
         only=frozenset(original.facts["lines"]),
         use_account=bool(original.facts["accounts"]),
         last=original.facts["last"],
+        undoes=taken_back,
         extra=original.facts["extra"],
     )
     again = settle(request).settlement

@@ -9,6 +9,8 @@ from fractions import Fraction
 
 from openyibao.catalogue import FeeLine as Charged
 from openyibao.catalogue import LinesError, SplitLine, split_lines
+from openyibao.catalogue.numbers import round_fen
+from openyibao.policy.divisions import CLASS_C
 from openyibao.policy.model import Bilingual, Policy
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.settlements.claims import day_of
@@ -58,9 +60,28 @@ def charged(line: FeeLine) -> Charged:
 def split(law: Law, policy: Policy, claim: Claim, lines: Sequence[Charged]) -> tuple[SplitLine, ...]:
     """The lines in their four parts, refunds taken off what they refund. Raises Refused with every wrong line."""
     try:
-        return split_lines(law.catalogue, lines, facts_on(policy, claim))
+        found = split_lines(law.catalogue, lines, facts_on(policy, claim))
     except LinesError as error:
         raise Refused("wrong lines", problems=_problems(error)) from None
+    return tuple(_as_stated(one) if one.charge.refunds else one for one in found)
+
+
+def _as_stated(split: SplitLine) -> SplitLine:
+    """A line with refunds, its amount that of the line less those of its refunds, each rounded by itself.
+
+    The interface has it so (each line states its own count x price), where the catalogue's own rule rounds what is
+    left once. They differ by fen where prices are finer than a fen; what is left may then be less than nothing.
+    """
+    price = split.charge.price_fen
+    amount = round_fen(split.charge.line.count * price)
+    amount -= sum(round_fen(-refund.count * price) for refund in split.charge.refunds)
+    if amount == split.amount_fen:
+        return split
+    if split.version.item_class == CLASS_C:
+        return replace(split, amount_fen=amount, fully_self_paid_fen=amount)
+    over = max(0, amount - (amount if split.limit_amount_fen is None else split.limit_amount_fen))
+    ahead = round_fen(max(0, amount - over) * split.share)
+    return replace(split, amount_fen=amount, over_limit_fen=over, pre_self_paid_fen=ahead)
 
 
 def split_new(
@@ -69,7 +90,7 @@ def split_new(
     """What each new line adds, by its number, and the split that says why.
 
     A refund adds what is left of its line less what was there before it, so that the parts of all lines together are
-    those of the lines as they remain.
+    those of the lines as they remain; its amount is its own count times the price.
     """
     so_far = [charged(line) for line in before]
     found: dict[str, tuple[Parts, SplitLine]] = {}

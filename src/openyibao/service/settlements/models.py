@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from openyibao.service.settlements.fields import KeptJSON
+
 
 class History(models.Model):
     """A person under one scheme of one region. Whoever settles for the person locks this row first.
@@ -73,6 +75,8 @@ class Settlement(models.Model):
     """A bill that counts, or its reversal with the opposite amounts.
 
     `number` is that of the settling in the person's history; a reversal names what it `reverses` (once only).
+    `undoes` is a reversal that this settlement undid, so that `original` stands again: the institution knows it by that
+    one's number alone.
     `claim`, `bill`, `read` and `added` are what `openyibao.history` needs to rebuild the history. `cash` is what is
     left to pay at the window, `hospital` what the institution bears.
     """
@@ -82,6 +86,8 @@ class Settlement(models.Model):
     number = models.IntegerField()
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="again")
     institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
     msgid = models.CharField(max_length=40)
     batch = models.CharField(max_length=30, blank=True)
@@ -89,10 +95,10 @@ class Settlement(models.Model):
     day = models.DateField()
     policy = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
-    claim = models.JSONField()
-    bill = models.JSONField()
-    read = models.JSONField()
-    added = models.JSONField()
+    claim = KeptJSON()
+    bill = KeptJSON()
+    read = KeptJSON()
+    added = KeptJSON()
     facts = models.JSONField(default=dict)
     total_fen = models.BigIntegerField()
     fully_self_paid_fen = models.BigIntegerField()
@@ -104,7 +110,7 @@ class Settlement(models.Model):
     account_fen = models.BigIntegerField()
     family_fen = models.BigIntegerField()
     cash_fen = models.BigIntegerField()
-    reply = models.JSONField(default=dict)
+    reply = KeptJSON(default=dict)
 
     class Meta:
         constraints = [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openyibao.service.ledger.books import NewEntry, post, reverse, settlement_lines
-from openyibao.service.ledger.models import Entry
+from openyibao.service.ledger.books import NewEntry, entry_of, post, reverse, settlement_lines
 from openyibao.service.people.models import Account
 from openyibao.service.settlements.models import Settlement
 from openyibao.service.settlements.payers import Payment
@@ -30,6 +29,6 @@ def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable
 
 def post_reversal(taken_back: Settlement, settlement: Settlement) -> None:
     """The opposite entry; none where the settlement had none."""
-    entry = Entry.objects.filter(kind=SETTLEMENT, reference=settlement.setl_id).first()
+    entry = entry_of(SETTLEMENT, settlement.setl_id)
     if entry is not None:
-        reverse(entry.pk, taken_back.settled, taken_back.day, taken_back.setl_id)
+        reverse(entry.id, taken_back.settled, taken_back.day, taken_back.setl_id)

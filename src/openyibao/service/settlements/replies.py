@@ -6,13 +6,12 @@ them numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from openyibao.service.clock import CHINA
-from openyibao.service.settlements import payers
+from openyibao.service.settlements import payers, provincial
 from openyibao.service.settlements.claims import age_on, day_of
 from openyibao.service.settlements.lines import yuan
 from openyibao.terms import dictionary
@@ -24,9 +23,10 @@ Nodes = dict[str, Any]
 FUND_FIELDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "hifdm_pay", "oth_pay")
 SUMS = ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc")
 BORNE = ("fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "acct_mulaid_pay")
-AMOUNTS = (*SUMS, *FUND_FIELDS, *BORNE)
+AMOUNTS = (*SUMS, *FUND_FIELDS, *BORNE, *provincial.AMOUNTS)
 DETAIL = ("fund_payamt", "inscp_scp_amt", "crt_payb_lmt_amt")
-NUMBERS = frozenset((*AMOUNTS, *DETAIL, "balc", "age", "pool_prop_selfpay"))
+NUMBERS = frozenset((*AMOUNTS, *DETAIL, provincial.STANDARD, "balc", "age", "pool_prop_selfpay"))
+DAYS = ("brdy", "begndate", "enddate")
 LONGEST_TEXT = 4000
 BY_ITEM = "1"
 CLEARING = {"outpatient": "11", "inpatient": "21", "pharmacy": "41", "manual": "99"}
@@ -66,12 +66,14 @@ def _about(outcome: Outcome) -> Nodes:
         "clr_optins": coverage.region.body.code[:6],
         "clr_way": BY_ITEM,
         "clr_type": CLEARING[visit.kind],
+        **provincial.about(outcome),
     }
 
 
 def _sums(outcome: Outcome) -> Nodes:
     payment, parts = outcome.payment, outcome.parts
     by_field = payment.by_field()
+    deductible = provincial.deductible_fen(outcome.bills, "taken")
     pooled = by_field.get("hifp_pay", 0)
     fen = {
         "medfee_sumamt": parts.amount_fen,
@@ -79,7 +81,9 @@ def _sums(outcome: Outcome) -> Nodes:
         "overlmt_selfpay": parts.over_limit_fen,
         "preselfpay_amt": parts.pre_self_paid_fen,
         "inscp_scp_amt": parts.in_scope_fen,
-        "act_pay_dedc": sum(_deductible(entry.bill.data()) for entry in outcome.entries),
+        "act_pay_dedc": min(deductible, payment.personal_fen),  # another fund may bear a part of the deductible
+        "crt_dedc": deductible,
+        provincial.STANDARD: provincial.deductible_fen(outcome.bills, "standard"),
         **{name: by_field.get(name, 0) for name in FUND_FIELDS},
         "fund_pay_sumamt": payment.funds_fen,
         "psn_part_amt": payment.personal_fen,
@@ -92,18 +96,8 @@ def _sums(outcome: Outcome) -> Nodes:
     assert by_field.keys() <= set(FUND_FIELDS), by_field
     share = Decimal(pooled) / Decimal(parts.in_scope_fen) if parts.in_scope_fen > 0 else Decimal(0)
     rate = share.quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    return {name: str(yuan(value)) for name, value in fen.items()} | {"pool_prop_selfpay": str(rate)}
-
-
-def _deductible(bill: Mapping[str, Any]) -> int:
-    """What the deductibles of the pooled fund's layers took of this bill: the field is of basic insurance."""
-    return sum(
-        step["taken_fen"]
-        for layer in bill["layers"]
-        if layer["payer"]["en"] == "pooled fund"
-        for step in layer["reductions"] or ()
-        if step["kind"] == "deductible"
-    )
+    amounts = {name: str(yuan(value)) for name, value in fen.items()}
+    return amounts | provincial.amounts(amounts) | {"pool_prop_selfpay": str(rate)}
 
 
 def _detail(outcome: Outcome) -> list[Nodes]:
@@ -147,7 +141,7 @@ def reversed_reply(reply: Nodes, setl_id: str, msgid: str, moment: datetime, bal
         "setl_time": _time(moment),
         "medins_setl_id": msgid,
         "balc": str(yuan(balance_fen)),
-        "setl_type": "2",
+        **provincial.reversed_amounts(info),
     }
     detail = [
         {**row, "fund_payamt": _opposite(row["fund_payamt"]), "inscp_scp_amt": _opposite(row["inscp_scp_amt"])}
@@ -166,7 +160,7 @@ def _value(name: str, value: Any) -> Any:
         return value
     if name in NUMBERS:
         return Decimal(value)
-    if name == "brdy":
+    if name in DAYS:
         return date.fromisoformat(value)
     if name == "setl_time":
         return datetime.fromisoformat(value).replace(tzinfo=CHINA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -75,11 +75,11 @@ def next_id(sequence: str, division: str) -> str:
         return f"{division}{cursor.fetchone()[0]:014d}"
 
 
-def entries_data(entries: tuple[Entry, ...]) -> dict[str, list[Any]]:
+def entries_data(entries: Sequence[Entry], bills: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The entries of one settlement as its columns hold them: lists of the same length."""
     return {
         "claim": [claim_data(entry.claim) for entry in entries],
-        "bill": [entry.bill.data() for entry in entries],
+        "bill": list(bills),
         "read": [keys_data(entry.read) for entry in entries],
         "added": [uses_data(entry.added) for entry in entries],
     }
@@ -104,6 +104,14 @@ def standing_from(row: Row, number: int) -> tuple[History, list[Settlement]]:
     uses = uses_of(row)
     numbers = tuple(entry.number for entry in entries)
     return History(row.person.psn_no, entries=tuple(entries), standing=numbers, uses=uses), settlements
+
+
+def as_it_stands(settlement: Settlement) -> Settlement:
+    """The settlement by the number that its institution knows, as it is now.
+
+    Where a reversal of it was undone (2601), another settlement took its place. The caller has locked the visit.
+    """
+    return Settlement.objects.filter(original=settlement).order_by("-id").first() or settlement
 
 
 def accounts_of(person: Person, region: Region, *, lock: bool) -> list[Account]:

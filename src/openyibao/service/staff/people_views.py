@@ -31,9 +31,7 @@ def find_persons(asked: Asked) -> dict[str, Any]:
     found = find.within(known_body(given["body"]))
     if given["certificate"]:
         kind = given["certificate_type"] or certificates.RESIDENT_CARD
-        found = found.filter(
-            certificate_type=kind, certificate=certificates.normal(kind, given["certificate"])
-        )
+        found = found.filter(certificate_type=kind, certificate=certificates.normal(kind, given["certificate"]))
     if given["psn_no"]:
         found = found.filter(psn_no=given["psn_no"])
     if given["household"]:

@@ -24,7 +24,7 @@ def of_body(asked: Asked) -> Body:
 
 def of_region(asked: Asked) -> Body:
     asked.subject = asked.given["region"]
-    return region_of(asked.given["region"]).body  # type: ignore[no-any-return]
+    return region_of(asked.given["region"]).body
 
 
 def of_person(asked: Asked) -> Body:
@@ -37,7 +37,7 @@ def of_person(asked: Asked) -> Body:
 
 
 def of_household(asked: Asked) -> Body:
-    return household(asked.given["household"]).body  # type: ignore[no-any-return]
+    return household(asked.given["household"]).body
 
 
 def of_account(asked: Asked) -> Body:
@@ -49,8 +49,8 @@ def of_filing(asked: Asked) -> Body:
 
 
 def of_institution(asked: Asked) -> Body:
-    return known_institution(asked.names["code"]).body  # type: ignore[no-any-return]
+    return known_institution(asked.names["code"]).body
 
 
 def of_reimbursement(asked: Asked) -> Body:
-    return known_reimbursement(asked.names["number"]).body  # type: ignore[no-any-return]
+    return known_reimbursement(asked.names["number"]).body

@@ -14,6 +14,7 @@ from openyibao.service.organisation.proposals import ACTIONS, Action
 from openyibao.service.people import coverage, identities, register  # noqa: F401
 from openyibao.service.people.certificates import masked
 from openyibao.service.reimbursements import settle  # noqa: F401
+from openyibao.service.staff import ledger_actions  # noqa: F401
 from openyibao.service.staff.places import of_body
 from openyibao.service.staff.routes import Asked, Route, add, route
 
@@ -31,6 +32,28 @@ def proposal_list(asked: Asked) -> dict[str, Any]:
         found = found.filter(decided_at__isnull=asked.given["state"] == "open")
     rows = [_show(one) for one in found.select_related("body", "proposed_by", "decided_by").order_by("-id")[: MOST + 1]]
     return {"proposals": rows[:MOST], "more": len(rows) > MOST}
+
+
+def _known(asked: Asked) -> Proposal:
+    number = asked.names["proposal"]
+    exact = int(number) if number.isdecimal() and len(number) < 19 else 0
+    found: Proposal | None = Proposal.objects.select_related("body").filter(pk=exact).first()
+    if found is None or "certificate" not in found.data:
+        raise Problem("not known", what=Bilingual(f"申请 {number[:20]}", f"proposal {number[:20]}"))
+    return found
+
+
+def _place(asked: Asked) -> Body:
+    found = _known(asked)
+    asked.subject = found.subject
+    return found.body
+
+
+@route("GET", "proposals/<proposal>/certificate", item="person.certificate", place=_place)
+def proposal_certificate(asked: Asked) -> dict[str, Any]:
+    """The certificate that a proposal would write, in full, for who decides on it. Every such look is logged."""
+    data = _known(asked).data
+    return {"certificate_type": data["certificate_type"], "certificate": data["certificate"]}
 
 
 def _show(one: Proposal) -> dict[str, Any]:
@@ -65,7 +88,7 @@ def _add(what: Action) -> None:
         if found is None:
             raise Problem("not known", what=Bilingual(f"申请 {number}", f"proposal {number}"))
         asked.subject = found.subject
-        return found.body  # type: ignore[no-any-return]
+        return found.body
 
     def decide(asked: Asked) -> dict[str, Any]:
         given = asked.given

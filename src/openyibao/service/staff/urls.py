@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from openyibao.service.staff import (  # noqa: F401  (each puts its routes on the list)
     institution_views,
+    ledger_views,
     organisation_views,
     people_views,
     proposal_views,

@@ -94,7 +94,7 @@ def audit(call: Call) -> Output:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """By what orders are audited: the catalogue of where the patient is insured, the facts of the place, the mapping."""
+    """By what orders are audited: the catalogue where the patient is insured, the facts of the place, the mapping."""
 
     catalogue: Catalogue
     facts: Mapping[str, str]
@@ -104,10 +104,9 @@ class _Place:
 
     @classmethod
     def of(cls, call: Call, patient: Node, encounter: Node) -> _Place:
-        here = lookup.region_of(call.institution)
         asked = Region.objects.select_related("body").filter(body__code=patient.get("poolarea") or "").first()
-        region = asked or here
-        facts = {"locality": "local" if region.pk == here.pk else "unfiled"}
+        region = asked or lookup.region_of(call.institution)  # the institution itself may lie in no region
+        facts = {"locality": "local" if lookup.lies_in(call.institution, region) else "unfiled"}
         if call.institution.grade:
             facts["grade"] = word("grade", call.institution.grade)
         scheme = SCHEMES.get(encounter.get("insutype") or "")
@@ -176,6 +175,8 @@ class _Place:
         try:
             split = split_lines(self.catalogue, [line], lambda _: facts)[0]
         except LinesError as error:
+            if len(facts) < len(self.catalogue.facts):  # perhaps only the request does not say what a table asks
+                return
             yield Finding("R08", f"{title}：{error.errors[0].found.zh}", order.get("sumamt"), order)
             return
         if split.over_limit_fen and split.limit is not None:

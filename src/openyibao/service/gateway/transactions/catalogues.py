@@ -301,7 +301,7 @@ def dictionary(call: Call) -> Output:
     found = next((one for one in all_dictionaries() if one.id == node["type"].upper()), None)
     if found is None:
         known = ", ".join(one.id for one in all_dictionaries())
-        raise Refused("unknown dictionary", name=node["type"], known=known)
+        raise Refused("unknown dictionary", asked=node["type"], known=known)
     parent = node["parentValue"]
     codes = [code for code in found if not code.pattern] if node["valiFlag"] == "1" else []
     return {

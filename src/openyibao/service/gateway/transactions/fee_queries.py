@@ -49,7 +49,7 @@ def lines(call: Call) -> Output:
     """The fee lines of a visit, or of one of its settlements. A line that is not settled has no `setl_id`."""
     node = call.node()
     visit = lookup.visit_of(call, node["mdtrt_id"], node["psn_no"])
-    rows = FeeLine.objects.filter(visit=visit).select_related("settlement", "visit")
+    rows = FeeLine.objects.filter(visit=visit).select_related("settlement__original", "visit")
     if node.get("setl_id"):
         found = Settlement.objects.filter(setl_id=node["setl_id"], visit=visit).first()
         if found is None:
@@ -98,7 +98,7 @@ def _line(line: FeeLine, catalogue: Catalogue) -> Node:
     return {
         **lookup.only("5204", ROOT, _common(line, catalogue)),
         "mdtrt_id": line.visit.mdtrt_id,
-        "setl_id": line.settlement.setl_id if line.settlement else "",
+        "setl_id": (line.settlement.original or line.settlement).setl_id if line.settlement else "",
         "prd_days": None if days in (None, "") else Decimal(str(days)),
         "det_item_fee_sumamt": yuan(line.amount_fen),
         "pric_uplmt_amt": Decimal(str(answer.get("pric_uplmt_amt") or NO_LIMIT)),
@@ -161,7 +161,7 @@ def _cum(insurance: str, month: str, code: str, value: Decimal) -> Node:
 
 
 def _added(one: Settlement) -> dict[str, Decimal]:
-    deductible = (one.reply.get("setlinfo") or {}).get("act_pay_dedc") or 0
+    deductible = (one.reply.get("setlinfo") or {}).get("crt_dedc") or 0
     scheme = one.visit.coverage.scheme
     return {
         "C0000": Decimal(-1 if one.reverses_id else 1),
@@ -212,8 +212,8 @@ def _uses(person: Person, asked: str, now: str) -> list[Node]:
 def _period(number: int | str, now: str) -> tuple[str, str] | None:
     """The year and month at which a use stands, by the number of its period as the engine counts it.
 
-    A year counts from 0, a quarter is year x 4 and a month year x 12 plus those before it; 0 is a lifetime. None: a day,
-    an episode or a stay, which is no accumulation.
+    A quarter is year x 4 and a month year x 12 plus those before it; 0 is a lifetime. None: a day, an episode or a
+    stay, which is no accumulation.
     """
     if not isinstance(number, int):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import secrets
 import zipfile
 from collections.abc import Iterable
@@ -20,23 +21,23 @@ LARGEST = 32 * 1024 * 1024
 MOST_UPLOADED = 100
 CATALOGUE_NAME = "plc"
 """The name under which any file of a catalogue may be asked for, as the interface says."""
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+"""What does not stand in the name of a reply's header, whatever the institution called its file."""
 PREFIX = "cat_"
 """What the names of catalogue files begin with."""
 
 
 @answers("9101", writes=True)
 def upload(call: Call) -> Output:
-    """Keep a file. Those of the institution whose time is over make room first."""
+    """Keep a file."""
     node = call.node("fsUploadIn")
     lookup.own(call, node["fixmedins_code"])
     content = bytes(node["in"])
     if len(content) > LARGEST:
         raise Refused("file too large", found=len(content), most=LARGEST)
-    mine = File.objects.filter(institution=call.institution)
-    mine.filter(expires__lte=call.now).delete()
-    held = mine.filter(uploaded=True).count()
-    if held >= MOST_UPLOADED:
-        raise Refused("too many files", found=held, most=MOST_UPLOADED)
+    kept = File.objects.filter(institution=call.institution, uploaded=True, expires__gt=call.now).count()
+    if kept >= MOST_UPLOADED:
+        raise Refused("too many files", found=kept, most=MOST_UPLOADED)
     made = _keep(call, node["filename"][-100:], content, uploaded=True)
     return {
         ROOT: {
@@ -57,12 +58,12 @@ def download(call: Call) -> Output:
     by_fixed_name = node["filename"] == CATALOGUE_NAME and found.name.startswith(PREFIX)
     if not by_fixed_name and node["filename"][-100:] != found.name:
         raise Refused("unknown file", number=node["file_qury_no"])
-    return FileReply(found.name, bytes(found.content))
+    return FileReply(UNSAFE.sub("_", found.name), bytes(found.content))
 
 
 def held(call: Call, number: str) -> File:
     """A file of the institution whose time is not over. Raises Refused."""
-    found = File.objects.filter(number=number, institution=call.institution, expires__gt=call.now).first()
+    found: File | None = File.objects.filter(number=number, institution=call.institution, expires__gt=call.now).first()
     if found is None:
         raise Refused("unknown file", number=number)
     return found
@@ -88,7 +89,9 @@ def _soon(now: datetime) -> datetime:
 
 
 def _keep(call: Call, name: str, content: bytes, *, uploaded: bool) -> File:
-    return File.objects.create(
+    """A new file; those of the institution whose time is over are deleted."""
+    File.objects.filter(institution=call.institution, expires__lte=call.now).delete()
+    made: File = File.objects.create(
         number=secrets.token_hex(15),
         name=name,
         institution=call.institution,
@@ -97,6 +100,7 @@ def _keep(call: Call, name: str, content: bytes, *, uploaded: bool) -> File:
         made=call.now,
         expires=call.now + KEPT,
     )
+    return made
 
 
 def _cell(value: str) -> str:

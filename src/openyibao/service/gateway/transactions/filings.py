@@ -71,7 +71,7 @@ def designate(call: Call) -> Output:
 
 
 def _known(code: str) -> Institution:
-    found = Institution.objects.filter(code=code).first()
+    found: Institution | None = Institution.objects.filter(code=code).first()
     if found is None:
         raise Refused("unknown institution", institution=code)
     return found
@@ -138,7 +138,8 @@ def cancel_designation(call: Call) -> Output:
 def _cancel(call: Call, kind: str) -> str:
     """Cancel a filing from now on, by number, person and the institution that made it."""
     node = call.node()
-    number, psn_no = node["trt_dcla_detl_sn"], node["psn_no"]
+    number: str = node["trt_dcla_detl_sn"]
+    psn_no: str = node["psn_no"]
     mine = Filing.objects.select_for_update().filter(number=number, kind=kind, person__psn_no=psn_no)
     found = mine.filter(data__filed_by=call.institution.code).first()
     if found is None:
@@ -206,8 +207,8 @@ def referrals(call: Call) -> Output:
         rows = rows.filter(person=lookup.person_of(call, node["psn_no"]))
     else:
         made, received = rows.filter(data__filed_by=call.institution.code), rows.filter(code=call.institution.code)
-        rows = made | received
-    found = lookup.few(rows.select_related("person").order_by("period", "id"))
+        rows = made | received | rows.filter(institution=call.institution)
+    found = lookup.few(rows.select_related("person", "institution").order_by("period", "id"))
     covered = Coverage.objects.filter(person__in=[one.person_id for one in found]).order_by("period")
     last = {coverage.person_id: coverage for coverage in covered}
     return {"refmedin": [_referral(one, last.get(one.person_id)) for one in found]}
@@ -222,7 +223,8 @@ def _referral(one: Filing, coverage: Coverage | None) -> Node:
     return {
         **{name: data.get(name) or None for name in FILED},
         "insutype": data.get("insutype") or basic,
-        "reflin_medins_name": data.get("reflin_medins_name") or one.code,
+        "reflin_medins_no": data.get("reflin_medins_no") or (one.institution.code if one.institution else one.code),
+        "reflin_medins_name": data.get("reflin_medins_name") or (one.institution.name if one.institution else one.code),
         "refl_rea": data.get("refl_rea") or data.get("memo") or "-",
         "dcla_souc": BY_INSTITUTION if data.get("filed_by") else BY_AGENCY,
         "psn_no": person.psn_no,

@@ -14,6 +14,7 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import plain
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.models import Settlement
+from openyibao.service.settlements.store import as_it_stands
 
 NURSING = ("spga_nurscare_days", "lv1_nurscare_days", "scd_nurscare_days", "lv3_nurscare_days")
 WESTERN = "1"
@@ -34,7 +35,7 @@ def settlement_list(call: Call) -> Output:
     settlement = rows.select_related("visit").first()
     if settlement is None or settlement.reverses_id is not None:
         raise Refused("unknown settlement", setl_id=info.get("setl_id") or "-", psn_no=visit.person.psn_no)
-    if Settlement.objects.filter(reverses=settlement).exists():
+    if Settlement.objects.filter(reverses=as_it_stands(settlement)).exists():
         raise Refused("not standing", setl_id=settlement.setl_id)
     wrong = list(_wrong(settlement, info, call.rows("diseinfo"), call.rows("icuinfo")))
     if wrong:

@@ -46,14 +46,18 @@ def person(call: Call) -> Output:
     lookup.presented(call, found)
     today = day_of(call.now)
     since = lookup.as_day(node["begntime"]) if node.get("begntime") else today
-    rows = [row for coverage in _coverages(found, min(since, today), today) for row in _insurance(coverage, today)]
+    rows = [row for coverage in _coverages(found, min(since, today), today) for row in insurance_rows(coverage, today)]
     return {"baseinfo": _base(found, today), "insuinfo": rows, "idetinfo": _identities(found, today)}
 
 
 def _found(node: Node) -> Person:
-    """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody."""
-    kind, number = node["mdtrt_cert_type"], node.get("mdtrt_cert_no") or ""
+    """The person whom the credential names. Raises Refused; two numbers that name different persons name nobody.
+
+    The interface's first text knew no kinds of credentials: without one, the certificate says who it is.
+    """
+    kind, number = node.get("mdtrt_cert_type") or ID_CARD, node.get("mdtrt_cert_no") or ""
     certificate = node.get("psn_cert_type") or IDENTITY_NUMBER
+    found: Person | None
     if kind == CARD:
         if not number or not node.get("card_sn"):
             raise Refused(
@@ -100,7 +104,7 @@ def _coverages(found: Person, since: date, today: date) -> list[Coverage]:
     return rows or list(mine.filter(period__endswith__lte=today)[:1])
 
 
-def _insurance(coverage: Coverage, today: date) -> list[Node]:
+def insurance_rows(coverage: Coverage, today: date) -> list[Node]:
     """The row of the basic scheme, and one for the employees' large-amount fund where the policy in force has one.
 
     The balance of the personal account stands in the row of the basic scheme.

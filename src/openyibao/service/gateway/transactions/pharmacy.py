@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from openyibao.service.gateway.calls import Call, Output, answers
@@ -32,7 +34,7 @@ def settle_it(call: Call) -> Output:
     return _sell(call)
 
 
-def _sell(call: Call) -> dict[str, object]:
+def _sell(call: Call) -> dict[str, Any]:
     node, rows = call.node("druginfo"), call.rows("drugdetail")
     if not rows:
         raise Refused("no lines", mdtrt_id="-", batch="-")

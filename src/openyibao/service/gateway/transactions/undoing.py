@@ -11,6 +11,7 @@ from openyibao.service.gateway.refusals import Refused, RefusedKept
 from openyibao.service.gateway.transactions.inpatient import cancel_visit
 from openyibao.service.settlements.door import reinstate, reverse
 from openyibao.service.settlements.models import Settlement, Visit
+from openyibao.service.settlements.store import as_it_stands
 
 SETTLES = ("2102", "2207", "2304")
 REVERSES = ("2103", "2208", "2305")
@@ -51,21 +52,9 @@ def _undo(call: Call, infno: str, message: Message, visit: Visit) -> None:
         "visit__coverage__region__body", "visit__person", "visit__institution__body", "institution", "reverses"
     ).get(pk=message.settlement_id)
     if infno in SETTLES:
-        call.links["settlement"] = reverse(_standing(settlement) or settlement, call.now, call.msgid)
+        call.links["settlement"] = reverse(as_it_stands(settlement), call.now, call.msgid)
     else:
         call.links["settlement"] = reinstate(settlement, call.now, call.msgid)
-
-
-def _standing(settlement: Settlement) -> Settlement | None:
-    """What stands of a settlement: itself, or the one that took its place when its reversal was undone; or None."""
-    while taken_back := Settlement.objects.filter(reverses=settlement).first():
-        undone = Message.objects.filter(settlement=taken_back).exclude(undone_by="").first()
-        if undone is None:
-            return None
-        again = Message.objects.get(institution=undone.institution_id, msgid=undone.undone_by).settlement
-        assert again is not None
-        settlement = again
-    return settlement
 
 
 def _make_void(call: Call, omsgid: str, infno: str) -> bool:
@@ -105,10 +94,9 @@ def status(call: Call) -> Output:
     if node["psn_no"] and message.visit is not None and message.visit.person.psn_no != node["psn_no"]:
         raise Refused("other person", omsgid=node["omsgid"], psn_no=node["psn_no"])
     settlement = message.settlement
-    undone = bool(message.undone_by)
-    if settlement is not None and not undone:
-        standing = _standing(settlement)
-        undone, settlement = standing is None, standing or settlement
+    undone = bool(message.undone_by) or (
+        settlement is not None and Settlement.objects.filter(reverses=as_it_stands(settlement)).exists()
+    )
     return {
         "data": {
             "state": "undone" if undone else "done",

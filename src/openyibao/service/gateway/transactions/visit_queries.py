@@ -1,4 +1,4 @@
-"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), who is in hospital (5303).
+"""What an institution did with a person: visits (5201), diagnoses (5202), settlements (5203), stays (5303).
 
 Only the asking institution's own visits are shown. Fee lines are in `fee_queries`.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from openyibao.service.gateway import lookup
 from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.organisation.models import Body
 from openyibao.service.people.models import Identity, Person
 from openyibao.service.settlements.claims import age_on, day_of
 from openyibao.service.settlements.lines import yuan
@@ -182,18 +183,17 @@ def settlement(call: Call) -> Output:
 
 def _settled(found: Settlement, visit: Visit, info: Node) -> Node:
     institution = visit.institution
-    region = visit.coverage.region.body.code
     return {
         "setl_id": found.setl_id,
         "mdtrt_id": visit.mdtrt_id,
         **_person(visit.person, found.day),
         "naty": visit.person.ethnicity,
         **insurance(visit),
-        "pay_loc": _place(region, institution.body.code),
+        "pay_loc": place_of(visit.coverage.region.body, institution.body),
         "fixmedins_code": institution.code,
         "fixmedins_name": institution.name,
         "hosp_lv": institution.grade or None,
-        "fixmedins_poolarea": lookup.region_of(institution).body.code[:6],
+        "fixmedins_poolarea": institution.body.code[:6],
         "lmtpric_hosp_lv": institution.grade or None,
         "dedc_hosp_lv": institution.grade or None,
         "begndate": day_of(visit.begun),
@@ -209,18 +209,18 @@ def _settled(found: Settlement, visit: Visit, info: Node) -> Node:
         "year": str(found.day.year),
         "dise_codg": visit.disease or None,
         "dise_name": told(visit).get("dise_name") or None,
-        "invono": found.facts.get("invono") or None,
+        "invono": info.get("invono"),
         "opter_id": None,
         "opter_name": None,
         "opt_time": None,
     }
 
 
-def _place(region: str, here: str) -> str:
-    """PAY_LOC by the divisions: the institution of the own pooling region, of the province, or of another."""
-    if here.startswith(region.rstrip("0")):
+def place_of(region: Body, here: Body) -> str:
+    """PAY_LOC of care: in the own pooling region, elsewhere in its province, or in another province."""
+    if here.path.startswith(region.path):
         return AT_INSTITUTION
-    return ELSEWHERE_IN_PROVINCE if here[:2] == region[:2] else OTHER_PROVINCE
+    return ELSEWHERE_IN_PROVINCE if here.code[:2] == region.code[:2] else OTHER_PROVINCE
 
 
 FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "oth_pay", "act_pay_dedc")
@@ -268,7 +268,7 @@ def in_hospital(call: Call) -> Output:
                 "begndate": day_of(one.begun),
                 "med_type": one.med_type,
                 "ipt_otp_no": one.number,
-                "out_flag": "0" if _place(one.coverage.region.body.code, call.institution.body.code) == "2" else "1",
+                "out_flag": "0" if place_of(one.coverage.region.body, call.institution.body) == AT_INSTITUTION else "1",
             }
             for one in found
         ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
 
+import openyibao.service.settlements.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -37,10 +39,10 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 ("policy", models.CharField(max_length=100)),
                 ("digest", models.CharField(max_length=64)),
-                ("claim", models.JSONField()),
-                ("bill", models.JSONField()),
-                ("read", models.JSONField()),
-                ("added", models.JSONField()),
+                ("claim", openyibao.service.settlements.fields.KeptJSON()),
+                ("bill", openyibao.service.settlements.fields.KeptJSON()),
+                ("read", openyibao.service.settlements.fields.KeptJSON()),
+                ("added", openyibao.service.settlements.fields.KeptJSON()),
                 ("facts", models.JSONField(default=dict)),
                 ("total_fen", models.BigIntegerField()),
                 ("fully_self_paid_fen", models.BigIntegerField()),
@@ -52,7 +54,7 @@ class Migration(migrations.Migration):
                 ("account_fen", models.BigIntegerField()),
                 ("family_fen", models.BigIntegerField()),
                 ("cash_fen", models.BigIntegerField()),
-                ("reply", models.JSONField(default=dict)),
+                ("reply", openyibao.service.settlements.fields.KeptJSON(default=dict)),
                 ("history", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="settlements.history")),
                 (
                     "institution",

@@ -1,0 +1,138 @@
+"""Sharing between levels of government: the four ways of sharing.toml, to the fen, and the entries for them.
+
+shares(ways()["taiyuan-2016"], 100_001, case="poor county")     {"city": 60_001, "county": 40_000}
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+
+from openyibao.service.ledger.books import AccountKey, Line
+from openyibao.service.ledger.chart import chart
+
+
+class SharingError(ValueError):
+    """The way of sharing does not say who bears what; says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of sharing with its source. `shares`: by case, the parts of the levels; the rest as the kind needs it."""
+
+    name: str
+    kind: str
+    zh: str
+    en: str
+    source: str
+    sure: str
+    text: str = ""
+    note: str = ""
+    shares: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    per_head_fen: int = 0
+    levels: tuple[str, ...] = ()
+
+
+@cache
+def ways() -> Mapping[str, Way]:
+    """All ways by name."""
+    data = tomllib.loads(files(__package__).joinpath("sharing.toml").read_text(encoding="utf-8"))
+    found = {}
+    for name, item in data.items():
+        cases = {row.pop("case"): row for row in item.pop("shares", [])}
+        found[name] = Way(name, shares=cases, levels=tuple(item.pop("levels", ())), **item)
+    return found
+
+
+def split(fen: int, parts: Mapping[str, int | Fraction]) -> dict[str, int]:
+    """Split an amount in proportion, exactly: each part is cut to whole fen, and the fen left over go one each to the
+    parts with the largest remainders, of equal ones to the first named. Raises SharingError where no part is above 0.
+
+    >>> split(100, {"a": 1, "b": 1, "c": 1})
+    {'a': 34, 'b': 33, 'c': 33}
+    """
+    whole = sum(parts.values(), Fraction())
+    if fen < 0 or whole <= 0 or min(parts.values()) < 0:
+        raise SharingError(f"{fen} fen cannot be split by {dict(parts)}: expected parts of 0 or more, one above 0")
+    exact = {name: Fraction(part) * fen / whole for name, part in parts.items()}
+    cut = {name: int(share) for name, share in exact.items()}
+    by_remainder = sorted(parts, key=lambda name: cut[name] - exact[name])  # sorted() keeps the order of equal ones
+    for name in by_remainder[: fen - sum(cut.values())]:
+        cut[name] += 1
+    return cut
+
+
+def shares(
+    way: Way, fen: int, *, case: str = "", population: int = 0, agreed: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """What each level bears of an amount. `agreed`: what the levels decided, where the text leaves it to them.
+
+    Raises SharingError where the text does not say it, or what was agreed is not what the text asks.
+    """
+    if way.kind == "proportion":
+        if case not in way.shares:
+            raise SharingError(f"{way.name} has no case {case!r}; expected one of {list(way.shares)}")
+        return split(fen, way.shares[case])
+    if way.kind == "factors":
+        raise SharingError(f"{way.name} allocates to places, not levels: use `allocate` with its factors")
+    least = dict.fromkeys(way.levels, way.per_head_fen * population)
+    if way.levels and not population:
+        raise SharingError(f"{way.name} goes by head: give the population")
+    if agreed is None:
+        if fen != sum(least.values()) or not least:
+            raise SharingError(
+                f"{way.name} does not say who bears {fen} fen (it asks for {least or 'nothing definite'}):"
+                " give what the levels agreed"
+            )
+        return least
+    if sum(agreed.values()) != fen or any(agreed.get(level, 0) < floor for level, floor in least.items()):
+        raise SharingError(f"agreed {dict(agreed)}: expected {fen} fen together, and of each no less than {least}")
+    return dict(agreed)
+
+
+def allocate(
+    fen: int, places: Mapping[str, Mapping[str, int]], weights: Mapping[str, int | Fraction]
+) -> dict[str, int]:
+    """Allocate an amount to places by factors: each factor's weight is spread over the places by their figures of it.
+
+    >>> allocate(1000, {"A": {"poor": 30, "poverty": 1}, "B": {"poor": 70, "poverty": 1}}, {"poor": 60, "poverty": 40})
+    {'A': 380, 'B': 620}
+    """
+    index = dict.fromkeys(places, Fraction())
+    for factor, weight in weights.items():
+        missing = [place for place, figures in places.items() if factor not in figures]
+        total = sum(figures.get(factor, 0) for figures in places.values())
+        if missing or total <= 0:
+            raise SharingError(f"factor {factor!r}: no figure for {missing}" if missing else f"factor {factor!r} is 0")
+        for place, figures in places.items():
+            index[place] += Fraction(weight) * figures[factor] / total
+    return split(fen, index)
+
+
+def share_lines(region: str, scheme: str, fund: str, borne: Mapping[str, int]) -> tuple[Line, ...]:
+    """What the levels owe a fund, and the income that it is. `borne`: fen by level (central, province, city ...)."""
+    lines: list[Line] = []
+    for level, fen in borne.items():
+        if level not in chart().levels:
+            raise SharingError(f"level {level!r}: expected one of {', '.join(chart().levels)}")
+        if fen:
+            lines.append((AccountKey("owed by government", region, scheme, fund, level), fen))
+            lines.append((AccountKey("fund income", region, scheme, fund, chart().subsidies[level]), -fen))
+    return tuple(lines)
+
+
+def received_lines(
+    region: str, scheme: str, fund: str, sources: Mapping[str, int], paid_by: Mapping[str, int] | None = None
+) -> tuple[Line, ...]:
+    """Money that came in: income by source (contributions, donations, lottery, interest), and what levels owed."""
+    lines: list[Line] = []
+    cash = AccountKey("fund cash", region, scheme, fund)
+    for kind, amounts in (("fund income", sources), ("owed by government", paid_by or {})):
+        for owner, fen in amounts.items():
+            if fen:
+                lines += [(cash, fen), (AccountKey(kind, region, scheme, fund, owner), -fen)]
+    return tuple(lines)

@@ -1,0 +1,20 @@
+"""A column for JSON that is kept as it was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+class KeptJSON(models.JSONField):
+    """JSON with its keys in their order, which a bill's text follows: PostgreSQL's `json`, where `jsonb` sorts them.
+
+    It can be read and written, not searched.
+    """
+
+    def db_type(self, connection: Any) -> str:
+        return "json"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return value  # the driver reads a `json` column by itself

@@ -1,0 +1,60 @@
+"""Reports of the funds' books, of one pooling region each. Money in fen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openyibao.service.ledger.reports import fund_statement, trial_balance
+from openyibao.service.organisation.fields import Day, OneOf, Text
+from openyibao.service.staff import places
+from openyibao.service.staff.routes import Asked, route
+
+STATEMENT = {
+    "region": Text(12),
+    "scheme": OneOf(("employee", "resident")),
+    "fund": Text(100),
+    "start": Day(),
+    "end": Day(),
+}
+
+
+@route(
+    "GET",
+    "ledger/trial-balance",
+    item="ledger.report",
+    place=places.of_region,
+    takes={"region": Text(12), "day": Day(optional=True)},
+)
+def ledger_trial_balance(asked: Asked) -> dict[str, Any]:
+    """The trial balance of a region at the end of a day, or now; debits and credits add up to the same."""
+    rows = trial_balance(asked.given["day"], asked.given["region"])
+    return {
+        "rows": [
+            {
+                "scheme": row.scheme,
+                "fund": row.fund,
+                "kind": row.kind,
+                "accounts": row.accounts,
+                "debit_fen": row.debit,
+                "credit_fen": row.credit,
+            }
+            for row in rows
+        ],
+        "debit_fen": sum(row.debit for row in rows),
+        "credit_fen": sum(row.credit for row in rows),
+    }
+
+
+@route("GET", "ledger/fund-statement", item="ledger.report", place=places.of_region, takes=STATEMENT)
+def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
+    """Income by source and expenditure by purpose of a fund, from a day to another (both in it)."""
+    given = asked.given
+    shown = fund_statement(given["region"], given["scheme"], given["fund"], given["start"], given["end"])
+    return {
+        "start": shown.start,
+        "end": shown.end,
+        "opening_fen": shown.opening,
+        "income_fen": shown.income,
+        "expenditure_fen": shown.expenditure,
+        "closing_fen": shown.closing,
+    }

@@ -1,0 +1,136 @@
+"""One request for each route of the staff API, that succeeds wherever it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from service.offices import Office, bill, certificate
+
+Sample = tuple[dict[str, str], dict[str, Any]]
+"""The names of the address, and the fields."""
+
+
+def _identity(o: Office) -> dict[str, Any]:
+    return {"certificate_type": "01", "certificate": certificate(), "name": "测试", "ethnicity": "01"}
+
+
+ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
+    "tree": lambda o: ({}, {"body": o.body.code}),
+    "role_list": lambda o: ({}, {"body": o.body.code}),
+    "audit": lambda o: ({}, {"body": o.body.code}),
+    "proposal_list": lambda o: ({}, {"body": o.body.code, "state": "open"}),
+    "find_persons": lambda o: ({}, {"body": o.body.code, "psn_no": o.person.psn_no}),
+    "register_person": lambda o: ({}, {**_identity(o), "household": o.household.number}),
+    "person": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "person_certificate": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "register_household": lambda o: ({}, {"body": o.body.code}),
+    "move_person": lambda o: ({"psn_no": o.person.psn_no}, {"household": o.other_household.number}),
+    "coverage": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "identities": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "account_list": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "open_account": lambda o: ({"psn_no": o.spare.psn_no}, {"region": o.body.code}),
+    "account_members": lambda o: ({"number": o.family}, {"psn_no": o.spare.psn_no, "change": "add"}),
+    "filing_list": lambda o: ({"psn_no": o.person.psn_no}, {}),
+    "make_filing": lambda o: ({"psn_no": o.person.psn_no}, {"kind": "referral", "start": "2026-06-01"}),
+    "cancel_filing": lambda o: ({"number": o.filing}, {}),
+    "institution_list": lambda o: ({}, {"body": o.body.code}),
+    "apply_for_agreement": lambda o: (
+        {},
+        {
+            "body": o.body.code,
+            "code": "H00000000001",
+            "name": "诊所",
+            "credit_code": "92",
+            "kind": "1",
+            "number": "NEW",
+            "start": "2026-07-01",
+            "end": "2027-07-01",
+            "over_limit_borne_bp": 0,
+        },
+    ),
+    "institution": lambda o: ({"code": o.institution.code}, {}),
+    "key_list": lambda o: ({"code": o.institution.code}, {}),
+    "mapping_list": lambda o: ({"code": o.institution.code}, {}),
+    "add_mapping": lambda o: (
+        {"code": o.institution.code},
+        {"own_code": "new", "own_name": "乙针", "item_code": "D-002", "kind": "101", "start": "2026-06-01"},
+    ),
+    "end_mapping": lambda o: (
+        {"code": o.institution.code},
+        {"own_code": "own", "start": "2026-01-01", "end": "2026-07-01"},
+    ),
+    "reimbursement_list": lambda o: ({}, {"body": o.body.code}),
+    "enter_reimbursement": lambda o: ({}, bill(o.person, o.institution.code)),
+    "reimbursement": lambda o: ({"number": o.entered}, {}),
+    "try_reimbursement": lambda o: ({"number": o.entered}, {}),
+    "withdraw_reimbursement": lambda o: ({"number": o.entered}, {}),
+    "reimbursement_receipt": lambda o: ({"number": o.settled}, {}),
+    "ledger_trial_balance": lambda o: ({}, {"region": o.body.code}),
+    "ledger_fund_statement": lambda o: (
+        {},
+        {
+            "region": o.body.code,
+            "scheme": "resident",
+            "fund": "pooled fund",
+            "start": "2026-01-01",
+            "end": "2026-06-30",
+        },
+    ),
+}
+ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
+    "agreement.step": lambda o: {"number": o.applied, "to": "assessed", "reason": "现场评估合格"},
+    "institution.grade": lambda o: {"institution": o.institution.code, "grade": "02", "reason": "等级评审"},
+    "key.issue": lambda o: {
+        "institution": o.institution.code,
+        "method": "api",
+        "identifier": f"N-{o.body.code}",
+        "start": "2026-06-01",
+    },
+    "key.end": lambda o: {"method": "x-tif", "identifier": o.key, "day": "2026-07-01"},
+    "person.change": lambda o: {"psn_no": o.person.psn_no, **_identity(o)},
+    "coverage.enrol": lambda o: {
+        "psn_no": o.spare.psn_no,
+        "region": o.body.code,
+        "scheme": "resident",
+        "kind": "1501",
+        "start": "2026-06-01",
+        "end": "2027-01-01",
+    },
+    "coverage.end": lambda o: {
+        "psn_no": o.person.psn_no,
+        "region": o.body.code,
+        "day": "2026-12-01",
+        "reason": "迁出",
+    },
+    "identity.grant": lambda o: {"psn_no": o.person.psn_no, "code": "2305", "start": "2026-06-01"},
+    "identity.end": lambda o: {
+        "psn_no": o.person.psn_no,
+        "code": "2303",
+        "day": "2026-07-01",
+        "reason": "不再符合条件",
+    },
+    "reimbursement.settle": lambda o: {"number": o.entered},
+    "reimbursement.undo": lambda o: {"number": o.settled, "reason": "发票有误"},
+    "reimbursement.pay": lambda o: {"number": o.settled, "payment": "PAY-1"},
+    "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
+    "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
+    "role.grant": lambda o: {
+        "user": f"holder-{o.body.code}",
+        "role": "clerk",
+        "body": o.body.code,
+        "start": "2026-06-01",
+    },
+    "role.end": lambda o: {"grant": o.grant, "day": "2026-07-01"},
+}
+
+
+def sample(route: str, office: Office, open_proposals: dict[str, int]) -> Sample:
+    """The request of a route about what an office has. `open_proposals`: the office's proposal of each action."""
+    if route == "proposal_certificate":
+        return {"proposal": str(open_proposals["person.change"])}, {}
+    if route.startswith("propose "):
+        return {}, ACTION_SAMPLES[route.removeprefix("propose ")](office)
+    if route.startswith("decide "):
+        return {}, {"proposal": open_proposals[route.removeprefix("decide ")], "accept": True, "reason": "核实"}
+    return ROUTE_SAMPLES[route](office)
