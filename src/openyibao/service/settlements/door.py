@@ -140,7 +140,7 @@ def _settle(
         policy = law.series.rule_for(claim).policy
         claim = with_ordinary(claim, policy)
         splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
-        if sum((lines.parts_of(one).amount_fen for one in splits), 0) != lines.sums(found).amount_fen:
+        if lines.sums(splits) != lines.sums(found):
             raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
         for lined in claims_of_stay(claim, splits, policy, benefit_year):
             entry, uses = settled(number + len(entries) + 1, law.series, uses, lined.claim)
