@@ -25,6 +25,7 @@ from openyibao.service.settlements.store import next_id
 DISCHARGE_FIRST = Bilingual("请先办理出院（2402），或中途结算。", "Discharge first (2402), or settle in mid-stay.")
 REVERSE_FIRST = Bilingual("请先撤销结算。", "Reverse its settlement first.")
 IN_MID_STAY = "1"
+NO_MID_STAY = Bilingual("已出院，不能中途结算，请办理出院结算。", "The stay has ended: settle it, not in mid-stay.")
 
 
 @answers("2401", writes=True)
@@ -134,9 +135,9 @@ def cancel_lines(call: Call) -> Output:
 
 @answers("2303")
 def try_it(call: Call) -> Output:
+    in_state(visit, "open", *(("discharged",) if last else ()), todo=NO_MID_STAY)
     node = call.node()
     visit = visit_of(call, node, "inpatient", lock=False)
-    in_state(visit, "open", "discharged")
     last = node.get("mid_setl_flag") != IN_MID_STAY
     return answered(call, request_of(call, visit, node, batch=None, last=last), keep=False)
 
@@ -146,5 +147,5 @@ def settle_it(call: Call) -> Output:
     node = call.node()
     visit = visit_of(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
-    in_state(visit, *(("discharged",) if last else ("open", "discharged")), todo=DISCHARGE_FIRST)
+    in_state(visit, "discharged" if last else "open", todo=DISCHARGE_FIRST if last else NO_MID_STAY)
     return answered(call, request_of(call, visit, node, batch=None, last=last), keep=True)
