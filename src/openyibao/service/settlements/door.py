@@ -304,8 +304,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
     original = taken_back.reverses
     if original is None:
         raise Refused("unknown settlement", psn_no=taken_back.visit.person.psn_no, setl_id=taken_back.setl_id)
-    unsettled = FeeLine.objects.filter(visit=taken_back.visit, settlement=None)
-    if set(original.facts["lines"]) - set(unsettled.values_list("pk", flat=True)):
+    if not _as_it_was(taken_back.visit, original):
         raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
     request = Request(
         visit=taken_back.visit,
@@ -319,7 +318,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
     )
     again = settle(request).settlement
     assert again is not None
-    if any(getattr(again, f"{name}_fen") != getattr(original, f"{name}_fen") for name in MONEY):
+    if _borne(again) != _borne(original):
         raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
     return again
 
@@ -328,6 +327,25 @@ MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash"
 
 
 def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: str, balance_fen: int) -> Settlement:
+def _as_it_was(visit: Visit, original: Settlement) -> bool:
+    """Whether a visit still has all that a settlement settled, with nothing of it given back, and has ended as then."""
+    if visit.kind == "inpatient" and original.facts["last"] and visit.state != "discharged":
+        return False
+    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit, settlement=None)}
+    then = set(original.facts["lines"])
+    if then - unsettled.keys():
+        return False
+    numbers = {unsettled[pk].number for pk in then}
+    return not any(line.data.get("refund_of") in numbers for pk, line in unsettled.items() if pk not in then)
+
+
+def _borne(settlement: Settlement) -> tuple[object, ...]:
+    """What each payer bears of a settlement, and each account."""
+    sums = [getattr(settlement, f"{name}_fen") for name in MONEY]
+    layers = settlement.layers.order_by("position").values_list("layer", "payer", "paid_fen")
+    return sums, settlement.facts["accounts"], list(layers)
+
+
     setl_id = store.next_id("setl_id", settlement.visit.coverage.region.body.code)
     return Settlement.objects.create(
         setl_id=setl_id,
