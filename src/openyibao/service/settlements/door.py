@@ -180,6 +180,8 @@ def _pay(
         }
         layers += payers.layers_of(data, request.visit.coverage.scheme, texts)
     paid = sum(layer.paid_fen for layer in layers)
+    if request.visit.kind == "manual":  # the person has paid the institution all of it
+        return payers.pay(parts.amount_fen, tuple(layers), 0, accounts, use_account=request.use_account)
     agreement = Agreement.objects.filter(
         institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
     ).first()
