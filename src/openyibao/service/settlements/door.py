@@ -261,11 +261,13 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
     Raises Refused where it was taken back already, or a later settlement depends on it. The caller has locked the
     visit.
     """
-    row = History.objects.select_for_update().select_related("person").get(pk=settlement.history_id)
+    row = (
+        History.objects.select_for_update(of=("self",)).select_related("person", "region").get(pk=settlement.history_id)
+    )
     if Settlement.objects.filter(reverses=settlement).exists():
         raise Refused("reversed already", setl_id=settlement.setl_id)
     accounts = {int(key): fen for key, fen in settlement.facts["accounts"].items()}
-    held = list(Account.objects.select_for_update().filter(pk__in=accounts).order_by("pk"))
+    held = store.accounts_of(settlement.visit.person, row.region, lock=True, also=accounts)
     history, standing = store.standing_from(row, settlement.number)
     before = history.uses
     for claim in reversed(settlement.claim):
@@ -277,8 +279,8 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
             raise Refused("later depends", setl_id=settlement.setl_id, later=", ".join(ids)) from None
         except HistoryError as error:
             raise Refused("not settled", why=error.text) from None
-    own = sum(account.balance_fen + accounts[account.pk] for account in held if not account.family)
-    taken_back = _taken_back(settlement, row, moment, msgid, own if held else settlement.facts["balance_fen"])
+    own = sum(one.balance_fen + accounts.get(one.pk, 0) for one in held if not one.family)
+    taken_back = _taken_back(settlement, row, moment, msgid, own)
     row.last_number += 1
     row.save(update_fields=["last_number"])
     store.write_uses(row, before.values, history.uses.values)
@@ -325,10 +327,6 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
     return again
 
 
-MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash")
-
-
-def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: str, balance_fen: int) -> Settlement:
 def _as_it_was(visit: Visit, original: Settlement) -> bool:
     """Whether a visit still has all that a settlement settled, with nothing of it given back, and has ended as then."""
     if visit.kind == "inpatient" and original.facts["last"] and visit.state != "discharged":
@@ -348,6 +346,10 @@ def _borne(settlement: Settlement) -> tuple[object, ...]:
     return sums, settlement.facts["accounts"], list(layers)
 
 
+MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash")
+
+
+def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: str, balance_fen: int) -> Settlement:
     setl_id = store.next_id("setl_id", settlement.visit.coverage.region.body.code)
     return Settlement.objects.create(
         setl_id=setl_id,
