@@ -176,7 +176,7 @@ def test_an_id_with_another_content_is_refused(county: Any, rounds: int) -> None
             about["medfee_sumamt"] += random_.randrange(1, 100)
         elif change == "infno":
             infno = random_.choice(("2202", "2205", "2208", "2304", "2402"))
-            about["setl_id"], about["chrg_bchno"] = "1", "B1"
+            about["setl_id"], about["chrg_bchno"], about["ipt_otp_no"] = "1", "B1", "1"
         else:
             more["insuplc_admdvs"] = "999998"
         body = {"dscginfo": about, "diseinfo": []} if infno == "2402" else {"data": about}
