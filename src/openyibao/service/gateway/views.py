@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg.errors
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -139,7 +139,7 @@ def _with_retries(exchange: _Exchange, answer: Answer, call: Call) -> bytes | Fi
                 raise
         except IntegrityError as error:
             raise _as_refusal(error) from None
-        except psycopg.errors.DataError as error:
+        except DataError as error:
             raise Refused("bad fields", problems=type(error).__name__) from None
         call.links.clear()
     raise AssertionError("the last try returns or raises")
