@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -53,8 +54,11 @@ def institutions() -> list[str]:
     return sorted({one.inpatient["institution"] for one in persons() if one.inpatient})
 
 
-def facts(institution: str, auth: str = "none") -> dict[str, Any]:
-    """The facts of an institution and of the persons documented to be treated there, from the sandbox's database."""
+def facts(institution: str, auth: str = "none", refused: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The facts of an institution and of the persons documented to be treated there, from the sandbox's database.
+
+    `refused`: who is refused and how, instead of what is written for the sandbox's own year.
+    """
     from openyibao.service.institutions.models import Institution
     from openyibao.service.sandbox.data import persons
 
@@ -68,7 +72,9 @@ def facts(institution: str, auth: str = "none") -> dict[str, Any]:
         "hospital": _place(institution, auth),
         **({"pharmacy": _place(pharmacy, auth)} if pharmacy else {}),
         **({} if own.body.code[:6] in ITEMS or own.body.code[:2] == "50" else {"catalogues": []}),
-        "persons": [_person(one, region) for one in here],
+        "persons": [
+            _person(one, region, _refused(one) if refused is None else refused.get(one.id, "")) for one in here
+        ],
         **_items(region),
         "diagnoses": list(DISEASES),
         "chronic": CHRONIC,
@@ -97,7 +103,11 @@ def _items(region: str) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _person(one: Any, region: str) -> dict[str, Any]:
+def _refused(one: Any) -> str:
+    return str(one.inpatient.get("refused", ""))
+
+
+def _person(one: Any, region: str, refused: str) -> dict[str, Any]:
     from openyibao.service.people.models import Coverage, Person
 
     person = Person.objects.get(name=one.name)
@@ -109,9 +119,9 @@ def _person(one: Any, region: str) -> dict[str, Any]:
         "what": one.id,
         "medical": list(CARE),
     }
-    if "refused" in one.inpatient:
-        found |= {"medical": ["-"], "refused": one.inpatient["refused"]}
-    if one.inpatient.get("refused") == NOT_INSURED:
+    if refused:
+        found |= {"medical": ["-"], "refused": refused}
+    if refused == NOT_INSURED:
         found["insured"] = False
     if one.region != region:  # settled by the catalogue of the place that insures
         found |= _items(one.region)
@@ -135,12 +145,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--institution", default="")
     parser.add_argument("--auth", choices=("none", "x-tif", "api", "sm2"), default="none")
+    parser.add_argument("--refused", nargs="*", default=None, metavar="PERSON=CODE")
     arguments = parser.parse_args()
     use(arguments.folder)
     if not arguments.institution:
         print("\n".join(institutions()))
         return
-    print(json.dumps(facts(arguments.institution, arguments.auth), ensure_ascii=False, indent=1))
+    refused = None if arguments.refused is None else dict(one.split("=") for one in arguments.refused)
+    print(json.dumps(facts(arguments.institution, arguments.auth, refused), ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

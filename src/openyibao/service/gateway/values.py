@@ -161,6 +161,8 @@ def _day(field: Field, raw: Any) -> date:
 
 
 def _bytes(field: Field, raw: Any) -> bytes:
+    if isinstance(raw, bytes):  # came as a file beside the message
+        return raw
     if isinstance(raw, str):
         try:
             return base64.b64decode(raw, validate=True)

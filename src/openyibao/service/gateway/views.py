@@ -29,7 +29,7 @@ from openyibao.service.gateway.reader import Envelope, read_envelope, read_input
 from openyibao.service.gateway.refusals import Refused, RefusedKept
 from openyibao.service.gateway.spec import Transaction, by_path
 from openyibao.service.gateway.spec import transaction as specification
-from openyibao.service.gateway.uploads import message_of
+from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
@@ -47,7 +47,7 @@ class _Exchange:
     """A request under way: what is known of it so far."""
 
     received: datetime
-    body: bytes
+    came: Received
     path: str
     headers: Mapping[str, str]
     envelope: Envelope | None = None
@@ -64,10 +64,10 @@ class _Exchange:
 @csrf_exempt
 def call(request: HttpRequest) -> HttpResponse:
     """Answer one request of the national interface, at any of its addresses."""
-    exchange = _Exchange(now(), b"", request.path, request.headers)
+    exchange = _Exchange(now(), Received(), request.path, request.headers)
     outcome = "ok"
     try:
-        exchange.body = message_of(request)
+        exchange.came = receive(request)
         response = _response(_answer(exchange))
     except Refused as refused:
         outcome = refused.reason.code
@@ -99,14 +99,15 @@ def observe(exchange: _Exchange, outcome: str) -> None:
 
 
 def _answer(exchange: _Exchange) -> bytes | FileReply:
-    message = read_message(exchange.body)
+    message = read_message(exchange.came.text)
+    exchange.came.put_file(message)
     envelope = exchange.envelope = read_envelope(message, by_path(exchange.path))
     exchange.spec = specification(envelope.infno)
     answer = HANDLERS.get(exchange.spec.infno)
     if answer is None:
         raise Refused("unknown transaction", infno=exchange.spec.infno)
     exchange.institution = institution = _institution(envelope)
-    authenticate(exchange.headers, exchange.body, envelope, institution)
+    authenticate(exchange.headers, exchange.came.signed, envelope, institution)
     in_force(institution, exchange.received.date())
     call = Call(
         infno=exchange.spec.infno,

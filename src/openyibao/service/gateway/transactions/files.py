@@ -14,10 +14,10 @@ from openyibao.service.gateway import lookup
 from openyibao.service.gateway.calls import ROOT, Call, FileReply, Output, answers
 from openyibao.service.gateway.models import File
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.uploads import LARGEST_FILE
 
 KEPT = timedelta(days=7)
 """For how long a file is kept."""
-LARGEST = 32 * 1024 * 1024
 MOST_UPLOADED = 100
 CATALOGUE_NAME = "plc"
 """The name under which any file of a catalogue may be asked for, as the interface says."""
@@ -33,8 +33,8 @@ def upload(call: Call) -> Output:
     node = call.node("fsUploadIn")
     lookup.own(call, node["fixmedins_code"])
     content = bytes(node["in"])
-    if len(content) > LARGEST:
-        raise Refused("file too large", found=len(content), most=LARGEST)
+    if len(content) > LARGEST_FILE:
+        raise Refused("file too large", found=len(content), most=LARGEST_FILE)
     kept = File.objects.filter(institution=call.institution, uploaded=True, expires__gt=call.now).count()
     if kept >= MOST_UPLOADED:
         raise Refused("too many files", found=kept, most=MOST_UPLOADED)
