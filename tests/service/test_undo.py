@@ -318,3 +318,19 @@ def test_a_call_that_is_cut_leaves_nothing(county: Any, database: str, infno: st
     assert desk.done(infno, asked, msgid) == once
     assert one("SELECT count(*) FROM settlements_settlement") == number + 1
     check_books()
+
+
+def test_an_agreement_that_ended_leaves_what_was_done_within_reach(county: Any) -> None:
+    """A lost reply is repeated, its state told and the settlement undone; nothing new is settled."""
+    from openyibao.service.institutions.models import Agreement
+
+    desk, person = Desk(), add_person(county, 1)
+    given, msgid = ready(desk, person, 30), desk.msgid()
+    reply = desk.raw("2207", given, msgid)
+    Agreement.objects.update(state="suspended")
+    assert desk.raw("2207", given, msgid) == reply
+    desk.refused("2207", given, "Y2002")
+    query = {"data": {"omsgid": msgid, "oinfno": "2207", "psn_no": person.psn_no}}
+    assert desk.done("Y601", query)["data"]["state"] == "done"
+    desk.done("2601", undoing(given, msgid))
+    assert desk.done("Y601", query)["data"]["state"] == "undone"
