@@ -18,7 +18,7 @@ from openyibao.service.institutions.models import Institution, Key
 from openyibao.service.organisation.models import Body
 from openyibao.service.people.models import Filing
 from service.build import settled, shown, taken_back
-from service.county import ALWAYS, HOSPITAL, YEAR, Window, add_person, build
+from service.county import ALWAYS, HOSPITAL, PHARMACY, YEAR, Window, add_person, build
 
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 PRIVATE = bytes(31) + b"\x07"
@@ -91,6 +91,17 @@ def test_a_refund_costs_its_own_count_times_price(window: Window) -> None:
     window.discharge(person, visit)
     info = window.done("2304", {"data": window.settle_data(person, visit, lines)})["setlinfo"]
     assert info["medfee_sumamt"] == sum(amounts.values()) == Decimal("84.68")
+
+
+@pytest.mark.parametrize("field", ["feedetl_sn", "med_list_codg", "medins_list_codg"])
+def test_a_line_of_a_pharmacy_without_a_code_is_refused(database: str, field: str) -> None:
+    person = add_person(build())
+    window = Window(PHARMACY)
+    line = {name: value for name, value in window.line(person, "", "D-001", "").items() if name != field}
+    info = {"psn_no": person.psn_no, "mdtrt_cert_type": "02", "begntime": "2026-03-02 08:00:00", "insutype": "390"}
+    info |= {"medfee_sumamt": "1.00", "acct_used_flag": "0", "med_type": "41"}
+    for infno in ("2101", "2102"):
+        assert field in window.refused(infno, {"druginfo": info, "drugdetail": [line]}, "Y1003")
 
 
 # What comes over HTTP
