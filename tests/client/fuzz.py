@@ -19,12 +19,14 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from client import accounts, checks, clock, facts, inpatient, mutate, outpatient, run, schema
 from client.envelope import Answer, Connection, Failure, Malformed, Message, read
-from client.hospital import Hospital
+from client.hospital import Hospital, moment
 
 SECONDS = 10.0
 TRACES = (b"Traceback (most recent call last)", b'File "/', b"site-packages", b"psycopg", b"django.", b"sqlite3.")
@@ -36,6 +38,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[tuple[Message, str]]] = {}
+        self.flows, self.wrong = 0, list[str]()  # of the flows that the person's insurance covers
 
     def __call__(self, infno: str, nodes: Message, insured_at: str) -> None:
         of_number = self.kept.setdefault(infno, [])
@@ -47,9 +50,18 @@ def record(h: Hospital, somebody: facts.Somebody) -> Recorder:
     """Run the flows once with a recorder, then leave a visit and a stay open for what follows."""
     recorder = Recorder()
     h.seen = recorder
-    for flow in (*run.FIRST.values(), *run.EACH.values()):
-        run.trial(h, flow, None, somebody)
+    last = {"file as bytes": accounts.bytes_upload, "reconciliation": accounts.reconcile}
+    for name, flow in {**run.FIRST, **run.EACH, **last}.items():
+        sheet = run.trial(h, flow, None, somebody)
+        if run.insured(h.facts, somebody, name):
+            recorder.flows += 1
+            recorder.wrong += [f"{name}: {wrong}" for wrong in sheet.wrong]
     person = h.person(somebody)
+    h.seen(
+        "2504", {"data": {"trt_dcla_detl_sn": "1", "psn_no": person.psn_no, "memo": "填报有误"}}, person.insuplc_admdvs
+    )
+    query = {"psn_no": person.psn_no, "begntime": moment(-40), "endtime": moment(1)}
+    h.seen("5205", {"data": query}, person.insuplc_admdvs)
     try:
         care = outpatient.visit(h, person)
         h.seen("2206", outpatient.bill(h, care, False), person.insuplc_admdvs)
@@ -124,27 +136,62 @@ def judge(infno: str, status: int, kind: str, body: bytes) -> str:
     return f"a success that is wrong: {wrong[0]}" if wrong else ""
 
 
-def attack(target: Target, infno: str, seeds: list[tuple[Message, str]], arguments: argparse.Namespace) -> Counter[str]:
+@dataclass
+class Tally:
+    """What came of the requests of one transaction."""
+
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    failed: int = 0  # HTTP 5xx
+    wrong: Counter[str] = field(default_factory=Counter)
+
+
+Watch = Callable[[str, bool, bytes], str]
+"""Told of each reply its transaction and whether the request was accepted; says what is wrong with it, or ""."""
+
+
+def attack(
+    target: Target, infno: str, seeds: list[tuple[Message, str]], arguments: argparse.Namespace, watch: Watch | None
+) -> Tally:
     """All requests of one transaction; prints the first of each kind of failure."""
-    outcome: Counter[str] = Counter()
+    tally = Tally()
     indices = [arguments.index] if arguments.index is not None else range(arguments.count)
     for index in indices:
         body, kind = request(target.line, infno, index, arguments.seed, seeds)
         headers = {"Content-Type": kind, **target.line.signer.headers(infno, body)}
-        started = time.monotonic()
+        started, status, reply = time.monotonic(), 0, b""
+        accepted = False
         try:
             status, answered, reply = target.post(target.line.place(infno), body, headers)
+            accepted = is_success(infno, status, answered, reply)
             wrong = judge(infno, status, answered, reply)
         except (OSError, http.client.HTTPException) as error:
-            wrong, reply = f"no answer: {type(error).__name__}", b""
+            wrong = f"no answer: {type(error).__name__}"
         if not wrong and time.monotonic() - started > SECONDS:
             wrong = f"longer than {SECONDS:.0f} s"
+        if watch and not wrong:
+            wrong = watch(infno, accepted, reply)
         if arguments.index is not None:
             print(body[:4000].decode("utf-8", "replace"), "\n->", reply[:2000].decode("utf-8", "replace"))
-        if wrong and not outcome[wrong]:
+        if wrong and not tally.wrong[wrong]:
             print(f"{infno} --index {index}: {wrong}\n    sent     {body[:300]!r}\n    answered {reply[:300]!r}")
-        outcome[wrong] += 1
-    return outcome
+        tally.sent, tally.failed = tally.sent + 1, tally.failed + (status >= 500)
+        tally.accepted, tally.refused = tally.accepted + accepted, tally.refused + (not accepted)
+        if wrong:
+            tally.wrong[wrong] += 1
+    return tally
+
+
+def is_success(infno: str, status: int, kind: str, body: bytes) -> bool:
+    """Whether a reply says that the request was carried out."""
+    if status == 200 and kind.startswith("application/octet-stream"):
+        return True
+    try:
+        read(infno, "?", status, body)
+    except (Failure, Malformed):
+        return False
+    return True
 
 
 def parser() -> argparse.ArgumentParser:
@@ -156,33 +203,48 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+def recorded(h: Hospital, arguments: argparse.Namespace) -> Recorder:
+    """The valid requests of the first person chosen, at the hospital and at the pharmacy."""
+    somebody = next(one for one in h.facts.persons if not arguments.person or one.certno in arguments.person)
+    recorder = record(h, somebody)
+    if h.facts.pharmacy:
+        from client import pharmacy
+
+        shop = run.connect(arguments, h.facts, h.facts.pharmacy)
+        shop.seen = recorder
+        run.trial(shop, pharmacy.whole, None, somebody)
+    return recorder
+
+
+def fuzz(
+    h: Hospital, recorder: Recorder, arguments: argparse.Namespace, watch: Watch | None = None
+) -> dict[str, Tally]:
+    """Every transaction attacked; prints a line for each. Afterwards the platform must answer as before."""
+    target, found = Target(h.line), {}
+    print(f"seed {arguments.seed}, {arguments.count} requests a transaction, {len(recorder.kept)} transactions")
+    print("transaction  requests  accepted  refused  5xx  wrong")
+    for infno, seeds in sorted(recorder.kept.items()):
+        if arguments.only and infno not in arguments.only:
+            continue
+        one = found[infno] = attack(target, infno, seeds, arguments, watch)
+        bad = sum(one.wrong.values())
+        print(f"{infno:<11}  {one.sent:>8}  {one.accepted:>8}  {one.refused:>7}  {one.failed:>3}  {bad:>5}", flush=True)
+    target.http.close()
+    after = run.trial(h, accounts.nobody, None, None)
+    if after.wrong:
+        print(f"afterwards the platform no longer answers as before: {after.wrong[0]}")
+        found.setdefault("afterwards", Tally()).wrong[str(after.wrong[0])] += 1
+    return found
+
+
 def main(words: list[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     clock.set_ahead(arguments.ahead)
     known = facts.read(arguments.facts)
     h = run.connect(arguments, known, known.hospital)
-    chosen = [each for each in known.persons if not arguments.person or each.certno in arguments.person]
-    recorder = record(h, chosen[0])
-    if known.pharmacy:
-        from client import pharmacy
-
-        shop = run.connect(arguments, known, known.pharmacy)
-        shop.seen = recorder
-        run.trial(shop, pharmacy.whole, None, chosen[0])
-    target, bad, sent = Target(h.line), 0, 0
-    print(f"seed {arguments.seed}, {arguments.count} requests a transaction, {len(recorder.kept)} transactions")
-    for infno, seeds in sorted(recorder.kept.items()):
-        if arguments.only and infno not in arguments.only:
-            continue
-        outcome = attack(target, infno, seeds, arguments)
-        failed = sum(count for wrong, count in outcome.items() if wrong)
-        bad, sent = bad + failed, sent + sum(outcome.values())
-        print(f"{infno:<6} {sum(outcome.values()):>6} sent  {failed:>6} wrong")
-    after = run.trial(h, accounts.nobody, None, chosen[0])
-    if after.wrong:
-        print(f"afterwards the platform no longer answers as before: {after.wrong[0]}")
-        bad += 1
-    print(f"{sent} requests: {bad} wrong")
+    found = fuzz(h, recorded(h, arguments), arguments)
+    bad = sum(sum(one.wrong.values()) for one in found.values())
+    print(f"{sum(one.sent for one in found.values())} requests: {bad} wrong")
     return 1 if bad else 0
 
 

@@ -11,10 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from service.databases import environment
+
+START_SECONDS = 180
 
 # Item, price in yuan and kind of list. Prices lie below, above and at the limits of the catalogue of Willow County.
 ITEMS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -128,6 +138,38 @@ def _person(one: Any, region: str, refused: str) -> dict[str, Any]:
         # D-004 has no share for who is filed as living elsewhere: a line with it is refused.
         found["drugs"] = [item for item in found["drugs"] if item["code"] != "D-004"]
     return found
+
+
+@contextmanager
+def serving(url: str, said: Path, **environ: str) -> Iterator[str]:
+    """The platform as processes of its own on a filled database: its address. It must end in order, without errors."""
+    env = environment(url, YIBAO_PRIVATE_LINE="1", YIBAO_LOG_LEVEL="WARNING", **environ)
+    command = [sys.executable, "-m", "openyibao", "serve", "--port", "0", "--workers", "1"]
+    with said.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env)
+    try:
+        yield _address(process, said)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+    text = said.read_text(encoding="utf-8")
+    errors = [line for line in text.splitlines() if '"level": "error"' in line or "Traceback" in line]
+    assert code == 0 and not errors, errors[:5] or text
+
+
+def _address(process: subprocess.Popen[bytes], said: Path) -> str:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:\d+", said.read_text(encoding="utf-8"))
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(said.read_text(encoding="utf-8"))
 
 
 def use(folder: Path) -> None:

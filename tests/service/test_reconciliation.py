@@ -239,3 +239,20 @@ def test_a_settlement_list_agrees_with_its_stay(window: Window) -> None:
     back = {"psn_no": person.psn_no, "mdtrt_id": visit, "setl_id": info["setl_id"]}
     window.done("2305", {"data": back})
     window.refused("4101A", given(), "Y7302")
+
+
+def test_a_reversal_that_was_undone_is_nothing(window: Window) -> None:
+    """2601 of a reversal: the settlement stands under its own number, and neither sums nor counts know the rest."""
+    info = settled(window, add_person(build()))
+    msgid = window.msgid()
+    back = {"psn_no": info["psn_no"], "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}
+    window.done("2208", {"data": back}, msgid)
+    window.done("2601", {"data": {"psn_no": info["psn_no"], "omsgid": msgid, "oinfno": "2208"}})
+    assert differences(window, [info]) == []
+    for flag in ("0", "1"):
+        assert window.done("3201", {"data": totals([info], refd_setl_flag=flag)})["stmtinfo"]["stmt_rslt"] == "0"
+    again = taken_back(window, info)
+    assert [row["stmt_rslt"] for row in differences(window, [info])] == ["104"]
+    assert differences(window, [info, again]) == [] == differences(window, [])
+    node = totals([info, again], refd_setl_flag="1")
+    assert window.done("3201", {"data": node})["stmtinfo"]["stmt_rslt"] == "0"

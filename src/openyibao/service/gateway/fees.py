@@ -83,7 +83,11 @@ def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
 
 
 def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
-    """A row as a line that is not split yet."""
+    """A row as a line that is not split yet. The interface leaves open what lines of pharmacies must state; we can't."""
+    for field in ("feedetl_sn", "med_list_codg", "medins_list_codg"):
+        if not row[field]:
+            problem = Bilingual(f"{field}：实为空，应有值", f"{field}: found nothing, expected a value")
+            raise Refused("bad fields", problems=problem)
     charged = china(row["fee_ocur_time"], "fee_ocur_time", call.now)
     if day_of(charged) < day_of(visit.begun):
         raise Refused("bad moment", field="fee_ocur_time", found=plain(row["fee_ocur_time"]))

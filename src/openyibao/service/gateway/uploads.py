@@ -63,6 +63,8 @@ def _form(request: HttpRequest, body: bytes) -> Received:
         raise Refused("not json", found=found) from None
     text = str(fields.get(MESSAGE, "")).encode("utf-8", "surrogatepass")
     upload = files.get(FILE)
-    if upload is None:
-        return Received(text, body)
-    return Received(text, body, upload.read(), upload.name or "")
+    content, name = (upload.read(), upload.name or "") if upload else (None, "")
+    for _, several in files.lists():
+        for one in several:
+            one.close()
+    return Received(text, body, content, name)
