@@ -79,7 +79,7 @@ def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
 
 
 def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
-    """A row as a line that is not split yet. The interface leaves open what lines of pharmacies must state; we can't."""
+    """A row as a line that is not split yet. The interface leaves open what a pharmacy's must state; we can't."""
     for field in ("feedetl_sn", "med_list_codg", "medins_list_codg"):
         if not row[field]:
             problem = Bilingual(f"{field}：实为空，应有值", f"{field}: found nothing, expected a value")
