@@ -26,9 +26,11 @@ from urllib.parse import urlsplit
 
 from client import accounts, checks, clock, facts, inpatient, mutate, outpatient, run, schema
 from client.envelope import Answer, Connection, Failure, Malformed, Message, read
-from client.hospital import Hospital, moment
+from client.hospital import Hospital, Person, moment
 
 SECONDS = 10.0
+FEW = 100  # requests of a transaction for which nothing is opened anew
+CARE = ("22", "23", "24")  # transactions of visits and stays
 TRACES = (b"Traceback (most recent call last)", b'File "/', b"site-packages", b"psycopg", b"django.", b"sqlite3.")
 ALWAYS_WRONG = 0.12  # share of requests spoiled as bytes
 
@@ -62,18 +64,33 @@ def record(h: Hospital, somebody: facts.Somebody) -> Recorder:
     )
     query = {"psn_no": person.psn_no, "begntime": moment(-40), "endtime": moment(1)}
     h.seen("5205", {"data": query}, person.insuplc_admdvs)
+    leave_open(h, person, recorder)
+    return recorder
+
+
+def leave_open(h: Hospital, person: Person, recorder: Recorder) -> None:
+    """A visit and a stay that wrong requests can work on, and the requests for them, recorded several times."""
+    h.seen = recorder
     try:
         care = outpatient.visit(h, person)
-        h.seen("2206", outpatient.bill(h, care, False), person.insuplc_admdvs)
-        h.seen("2207", outpatient.bill(h, care, True), person.insuplc_admdvs)
+        for _ in range(4):
+            h.seen("2206", outpatient.bill(h, care, False), person.insuplc_admdvs)
+            h.seen("2207", outpatient.bill(h, care, True), person.insuplc_admdvs)
+            h.seen("2204", {"feedetail": again(h, care.sent)}, person.insuplc_admdvs)
         stay = inpatient.admit(h, person)
         inpatient.charge(h, stay, Decimal(1))
-        h.seen("2303", inpatient.bill(h, stay, False), person.insuplc_admdvs)
-        h.seen("2304", inpatient.bill(h, stay, False), person.insuplc_admdvs)
+        for _ in range(4):
+            h.seen("2303", inpatient.bill(h, stay, False), person.insuplc_admdvs)
+            h.seen("2304", inpatient.bill(h, stay, True), person.insuplc_admdvs)
+            h.seen("2301", {"feedetail": again(h, stay.sent)}, person.insuplc_admdvs)
     except (Failure, Malformed) as error:
-        print(f"no open visit or stay to work on: {error}")
+        print(f"left open earlier: {error}")  # a person has one stay at a time
     h.seen = None
-    return recorder
+
+
+def again(h: Hospital, lines: list[Message]) -> list[Message]:
+    """The same charges under new numbers."""
+    return [{**line, "feedetl_sn": h.fresh("F")} for line in lines]
 
 
 class Target:
@@ -203,9 +220,13 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+def chosen(h: Hospital, arguments: argparse.Namespace) -> facts.Somebody:
+    return next(one for one in h.facts.persons if not arguments.person or one.certno in arguments.person)
+
+
 def recorded(h: Hospital, arguments: argparse.Namespace) -> Recorder:
     """The valid requests of the first person chosen, at the hospital and at the pharmacy."""
-    somebody = next(one for one in h.facts.persons if not arguments.person or one.certno in arguments.person)
+    somebody = chosen(h, arguments)
     recorder = record(h, somebody)
     if h.facts.pharmacy:
         from client import pharmacy
@@ -220,13 +241,15 @@ def fuzz(
     h: Hospital, recorder: Recorder, arguments: argparse.Namespace, watch: Watch | None = None
 ) -> dict[str, Tally]:
     """Every transaction attacked; prints a line for each. Afterwards the platform must answer as before."""
-    target, found = Target(h.line), {}
+    target, found, somebody = Target(h.line), {}, chosen(h, arguments)
     print(f"seed {arguments.seed}, {arguments.count} requests a transaction, {len(recorder.kept)} transactions")
     print("transaction  requests  accepted  refused  5xx  wrong")
-    for infno, seeds in sorted(recorder.kept.items()):
+    for infno in sorted(recorder.kept):
         if arguments.only and infno not in arguments.only:
             continue
-        one = found[infno] = attack(target, infno, seeds, arguments, watch)
+        if infno.startswith(CARE) and arguments.count > FEW:
+            leave_open(h, h.person(somebody), recorder)  # what was attacked before may have used up the last
+        one = found[infno] = attack(target, infno, recorder.kept[infno], arguments, watch)
         bad = sum(one.wrong.values())
         print(f"{infno:<11}  {one.sent:>8}  {one.accepted:>8}  {one.refused:>7}  {one.failed:>3}  {bad:>5}", flush=True)
     target.http.close()
