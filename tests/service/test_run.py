@@ -110,8 +110,9 @@ def test_a_platform_lives_and_ends(own: Server, tmp_path: Path) -> None:
         shown = asked(port, "/metrics")[2]
         assert 'yibao_requests_total{infno="other",outcome="refused"} 1.0' in shown
         assert 'yibao_request_seconds_count{infno="other"} 1.0' in shown
+        assert "yibao_ledger_unsealed 0.0" in shown
         family = started.family()
-        assert len(family) >= 4  # this process, granian, two workers
+        assert len(family) >= 5  # this process, granian, its two workers, the worker of the ledger
 
         own.pause()
         status, headers, body = asked(port, "/ready")

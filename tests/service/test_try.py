@@ -19,6 +19,11 @@ POLICIES = (
 )
 WORKED_OUT = ("admission number", "derived")
 ONLY_REAL = ("setl_id", "setl_time", "medins_setl_id")
+FIELDS_OF_TRIES = {
+    *("othfund_pay", "psn_pay", "inscp_amt", "cashPayamt", "ownpay_hosp_part", "dedc_std", "crt_dedc"),
+    *("insu_admdvs", "mdtrt_cert_no", "psn_insu_rlts_id", "hifdm_pay"),
+}
+"""What recorded tries say and settlements do not: second names of amounts, the deductible's standard."""
 FIELDS_OF_SETTLING = {*ONLY_REAL, "psn_setlway", "med_sumfee", "hifdm_pay"}
 """Fields that the interface gives a settlement and no try."""
 
@@ -120,20 +125,20 @@ def compare(tried: dict[str, Any], settled: dict[str, Any]) -> bool:
     assert second["setlinfo"]["setl_id"] and first["setlinfo"].get("setl_id") is None
     info, real = first.pop("setlinfo"), second.pop("setlinfo")
     assert first == second
-    assert real.keys() - info.keys() <= FIELDS_OF_SETTLING and info.keys() <= real.keys()
-    different = [name for name, value in info.items() if value != real[name]]
+    assert real.keys() - info.keys() <= FIELDS_OF_SETTLING and info.keys() - real.keys() <= FIELDS_OF_TRIES
+    different = [name for name in info.keys() & real.keys() if info[name] != real[name]]
     assert set(different) <= set(ONLY_REAL), [(name, info[name], real[name]) for name in different]
     return True
 
 
-@pytest.mark.parametrize("visits", [40, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("visits", [24, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_try_is_what_the_settlement_does(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visits: int
 ) -> None:
     _, random_ = seeded()
     region, clock = build(borne_bp=2_500), Hands(monkeypatch)
     region.catalogue = old_catalogue(tmp_path)
-    names = POLICIES[:4] if visits < 100 else POLICIES
+    names = POLICIES[:4] if visits < 1_000 else POLICIES
     done = numbers = 0
     for name in names:
         policy = under(region, name)
@@ -154,7 +159,7 @@ def test_a_try_is_what_the_settlement_does(
     check_books()
 
 
-@pytest.mark.parametrize("times", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.mark.parametrize("times", [4, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_purchase_tried_leaves_nothing(database: str, times: int) -> None:
     """2101 answers what 2102 does; it writes nothing."""
     from service.racing import EVERYTHING, state_hash
@@ -192,3 +197,23 @@ def test_chronic_care_needs_its_filing_wherever_it_is_stated(database: str) -> N
     given["data"]["med_type"] = "14"
     desk.refused("2206", given, "Y4006")
     desk.refused("2207", given, "Y4006")
+
+
+def test_an_account_pays_what_it_holds_whatever_is_stated(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ningbo 2023 asks what the account holds: it is the account that says so, not what was noted of the person."""
+    region, clock = build(), Hands(monkeypatch)
+    region.catalogue = old_catalogue(tmp_path)
+    policy = under(region, "ningbo/employee-2023")
+    person = add_person(region, 1, account_fen=1_000)
+    credit(person)
+    always = DateRange(date(2000, 1, 1), None)
+    facts = {"account balance": 10**8, "status": "retired", "place of the visit": "community hospital"}
+    person.coverage_set.update(scheme="employee", insurance="310", joined=date(2000, 1, 1), period=always, facts=facts)
+    clock.set("2023-06-15 12:00:00")
+    given = ready(Under(policy), person, 500, account=True, day="2023-06-15")
+    given["data"]["insutype"] = "310"
+    info = Desk().done("2207", given)["setlinfo"]
+    assert (str(info["acct_pay"]), str(info["balc"])) == ("10.00", "0.00")
+    check_books()

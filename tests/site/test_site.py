@@ -29,6 +29,7 @@ from openyibao.site.say import Say
 from openyibao.site.view import Notes, Tables
 from openyibao.site.words import LANGS, Words, _data, amount, first
 
+pytestmark = pytest.mark.xdist_group("site")  # one process builds the site
 MOST_SECONDS = 60
 LOADS = {"src", "srcset", "poster", "data", "background", "action", "formaction", "style", "srcdoc"}
 HAN = re.compile(r"[㐀-鿿]")

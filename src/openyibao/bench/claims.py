@@ -140,9 +140,10 @@ def _spoil(policy: Policy, columns: Columns, random: np.random.Generator, share:
     bad = random.random(rows) < share
     kind = random.integers(0, 4, rows)
     stated = [fact for fact in policy.facts if fact.name in columns]
-    fact = stated[int(random.integers(len(stated)))]
-    missing = MISSING_MONEY if "money" in fact.kind else -1
-    columns[fact.name] = np.where(bad & (kind == 0), missing, columns[fact.name])
+    if stated:  # a policy may ask nothing
+        fact = stated[int(random.integers(len(stated)))]
+        missing = MISSING_MONEY if "money" in fact.kind else -1
+        columns[fact.name] = np.where(bad & (kind == 0), missing, columns[fact.name])
     columns["total"] = columns["total"] + (bad & (kind == 1))
     columns["in_scope"] = np.where(bad & (kind == 2), -1, columns["in_scope"])
     elsewhen = bad & (kind == 3)

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from openyibao.service.run import Platform, Stopped, Web, say, stoppable
 from openyibao.service.sandbox.serve import Kept, sandbox
@@ -101,33 +100,14 @@ def post(port: int, message: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _trial_balance(console: Console) -> None:
-    """Every account of the books with its balance; debits and credits are equal."""
+    """The books after all this: what the accounts stand at, debits as much as credits."""
     from django.db import connection
 
-    from openyibao.service.ledger.chart import chart
+    from openyibao.policy.values import money
+    from openyibao.service.ledger.reports import trial_balance, trial_text
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a.region, a.kind, a.fund, a.scheme, sum(p.fen) FROM ledger_posting p"
-            " JOIN ledger_account a ON a.id = p.account_id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
-        )
-        rows = cursor.fetchall()
+    rows = trial_balance()
     connection.close()
-    table = Table(title="7. 试算平衡表 trial balance", title_justify="left", box=None, pad_edge=False)
-    for name in ("region", "account", "fund", "scheme"):
-        table.add_column(name)
-    for name in ("debit", "credit"):
-        table.add_column(name, justify="right")
-    debit = credit = 0
-    for region, kind, fund, scheme, fen in rows:
-        own = max(int(fen), 0), max(-int(fen), 0)
-        debit, credit = debit + own[0], credit + own[1]
-        table.add_row(region, f"{kind} {chart().kinds[kind].zh}", fund, scheme, *(_yuan(one) for one in own))
-    table.add_row("", "together", "", "", _yuan(debit), _yuan(credit), style="bold")
-    console.print(table)
-    console.print(f"difference {_yuan(debit - credit)}", highlight=False)
-
-
-def _yuan(fen: int) -> str:
-    sign, whole = ("-" if fen < 0 else ""), abs(fen)
-    return f"{sign}{whole // 100:,}.{whole % 100:02d}"
+    console.rule("7. 试算平衡表 trial balance", align="left", style="dim")
+    print(trial_text(rows, "zh"))
+    print(f"借方 - 贷方 debit - credit = {money(sum(row.fen for row in rows))}")

@@ -55,10 +55,10 @@ class Unsealed:
 
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT to_regclass('ledger_unsealed')")
-                if cursor.fetchone()[0] is None:
-                    return
-                cursor.execute("SELECT count(*) FROM ledger_unsealed")
+                cursor.execute(
+                    "SELECT count(*) FROM ledger_entry"
+                    " WHERE id > coalesce((SELECT last FROM ledger_seal ORDER BY number DESC LIMIT 1), 0)"
+                )
                 found = cursor.fetchone()[0]
         except Error:
             return

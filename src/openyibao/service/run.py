@@ -23,7 +23,6 @@ from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from openyibao.service.child import has_worker
 from openyibao.service.postgres import end_with_parent
 
 SETTINGS = "openyibao.service.settings"
@@ -103,8 +102,7 @@ class Platform:
         _check_free(self.web.host, self.port)
         python = [sys.executable, "-P", "-m"]
         self._child("web server", [*python, "granian", *self._granian(), "openyibao.service.wsgi:application"])
-        if has_worker():
-            self._child("worker", [*python, "openyibao.service.child", "worker"])
+        self._child("worker", [*python, "openyibao.service.ledger.worker"])
         self.say("compiling policies ...")
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready():

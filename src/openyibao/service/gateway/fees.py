@@ -17,6 +17,7 @@ from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.settlement import ClaimError
 
 ALL = "0000"
 NO_LIMIT = Decimal("999999")
@@ -42,7 +43,10 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
     _check_mapped(call, new)
     law = law_of(visit.coverage.region, visit.coverage.scheme)
     draft = claim_of(visit, visit.mdtrt_id, day_of(call.now), first=True, last=True, balance_fen=0)
-    policy = law.series.rule_for(draft).policy
+    try:
+        policy = law.series.rule_for(draft).policy
+    except ClaimError as error:
+        raise Refused("not settled", why=error.text) from None
     draft = with_ordinary(draft, policy)
     open_lines = [line for line in before if line.settlement_id is None]
     found = split_new(law, policy, draft, open_lines, new)
@@ -79,7 +83,7 @@ def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
 
 
 def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
-    """A row as a line that is not split yet. The interface leaves open what a pharmacy's must state; we can't."""
+    """A row as a line that is not split yet. The interface leaves open what a pharmacy's lines state; we do not."""
     for field in ("feedetl_sn", "med_list_codg", "medins_list_codg"):
         if not row[field]:
             problem = Bilingual(f"{field}：实为空，应有值", f"{field}: found nothing, expected a value")
@@ -87,6 +91,8 @@ def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
     charged = china(row["fee_ocur_time"], "fee_ocur_time", call.now)
     if day_of(charged) < day_of(visit.begun):
         raise Refused("bad moment", field="fee_ocur_time", found=plain(row["fee_ocur_time"]))
+    if not row["feedetl_sn"]:  # 2102 and 2101 don't say that it must be there
+        raise Refused("bad fields", problems=Bilingual("缺少 feedetl_sn", "feedetl_sn is missing"))
     refund_of = row.get("init_feedetl_sn")
     count, price = row["cnt"], row["pric"]
     if count is None or price is None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg.errors
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -40,6 +40,8 @@ TRIES = 3
 CONSTRAINTS = {"visit_number": "number used", "visit_one_admission": "in hospital", "line_number": "number used"}
 """What the database refuses by a constraint, as reasons."""
 NOWHERE = "000000"
+AFTERWARDS = frozenset(("2103", "2208", "2305", "2601", "Y601", "3201", "3202", "5203", "5204", "9101", "9102"))
+"""What an institution may ask without an agreement in force: what became of what it did, and to take it back."""
 
 
 @dataclass(slots=True)
@@ -108,7 +110,6 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
         raise Refused("unknown transaction", infno=exchange.spec.infno)
     exchange.institution = institution = _institution(envelope)
     authenticate(exchange.headers, exchange.came.signed, envelope, institution)
-    in_force(institution, exchange.received.date())
     call = Call(
         infno=exchange.spec.infno,
         msgid=envelope.msgid,
@@ -140,7 +141,7 @@ def _with_retries(exchange: _Exchange, answer: Answer, call: Call) -> bytes | Fi
                 raise
         except IntegrityError as error:
             raise _as_refusal(error) from None
-        except psycopg.errors.DataError as error:
+        except DataError as error:
             raise Refused("bad fields", problems=type(error).__name__) from None
         call.links.clear()
     raise AssertionError("the last try returns or raises")
@@ -150,11 +151,13 @@ def _in_transaction(exchange: _Exchange, answer: Answer, call: Call) -> bytes | 
     """The handler's answer, as bytes; of one that writes, kept with its message."""
     with transaction.atomic():
         if not answer.writes:
+            _check_agreement(call)
             output = answer.handler(call)
             return output if isinstance(output, FileReply) else exchange.reply(output)
         taken = messages.take(call, messages.digest_of(call.infno, call.insured, exchange_input(exchange)))
         if isinstance(taken, bytes):
             return taken
+        _check_agreement(call)
         try:
             output = answer.handler(call)
         except RefusedKept as refused:
@@ -165,6 +168,11 @@ def _in_transaction(exchange: _Exchange, answer: Answer, call: Call) -> bytes | 
             reply = exchange.reply(output)
         messages.keep(taken, reply, call.links)
         return reply
+
+
+def _check_agreement(call: Call) -> None:
+    if call.infno not in AFTERWARDS:
+        in_force(call.institution, call.now.date())
 
 
 def exchange_input(exchange: _Exchange) -> Mapping[str, Any]:

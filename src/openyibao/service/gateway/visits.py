@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from openyibao.policy.model import Bilingual
 from openyibao.service.clock import CHINA
 from openyibao.service.gateway.calls import Call, Node
 from openyibao.service.gateway.refusals import Refused
@@ -19,6 +20,7 @@ from openyibao.service.settlements.models import Settlement, Visit
 from openyibao.service.settlements.store import as_it_stands
 
 BY_NUMBER = "02"
+CANCEL_LINES = Bilingual("请先撤销费用明细。", "Cancel its fee lines first.")
 CHRONIC = "14"
 KEPT = ("mdtrt_cert_type", "mdtrt_cert_no", "psn_setlway", "invono")
 """What a settlement keeps of its request."""
@@ -77,6 +79,18 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
     call.links["visit"] = found
     return found
+
+
+def move(visit: Visit, begun: datetime) -> None:
+    """Let a visit begin at another moment, under the coverage of that day. Raises Refused where lines lie before it,
+    or were split under another coverage.
+    """
+    if any(day_of(line.charged) < day_of(begun) for line in visit.lines.all()):
+        raise Refused("bad moment", field="begntime", found=begun.strftime("%Y-%m-%d %H:%M:%S"))
+    coverage = coverage_of(visit.person, visit.coverage.insurance, day_of(begun))
+    if coverage != visit.coverage and visit.lines.exists():
+        raise Refused("visit state", mdtrt_id=visit.mdtrt_id, state=visit.state, todo=CANCEL_LINES)
+    visit.begun, visit.coverage = begun, coverage
 
 
 def in_state(visit: Visit, *states: str, todo: object = "") -> None:

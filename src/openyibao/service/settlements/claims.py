@@ -68,12 +68,12 @@ def facts_of(visit: Visit, today: date, days: int, balance_fen: int) -> dict[str
         "age": age_on(visit.person.born, today),
         "locality": locality_of(visit),
         "days": days,
-        "account balance": balance_fen,
     }
     if visit.disease:
         facts["disease"] = str(visit.data.get("disease word") or visit.disease)
     stated = {**visit.institution.facts, **visit.coverage.facts, **visit.data.get("facts", {})}
     facts |= {name: _stated(value) for name, value in stated.items()}
+    facts["account balance"] = balance_fen  # whatever was stated: an account can't pay what it does not hold
     return {name: value for name, value in facts.items() if value != ""}
 
 

@@ -140,7 +140,7 @@ def _settle(
         policy = law.series.rule_for(claim).policy
         claim = with_ordinary(claim, policy)
         splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
-        if sum((lines.parts_of(one).amount_fen for one in splits), 0) != lines.sums(found).amount_fen:
+        if lines.sums(splits) != lines.sums(found):
             raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
         for lined in claims_of_stay(claim, splits, policy, benefit_year):
             entry, uses = settled(number + len(entries) + 1, law.series, uses, lined.claim)
@@ -180,6 +180,8 @@ def _pay(
         }
         layers += payers.layers_of(data, request.visit.coverage.scheme, texts)
     paid = sum(layer.paid_fen for layer in layers)
+    if request.visit.kind == "manual":  # the person has paid the institution all of it
+        return payers.pay(parts.amount_fen, tuple(layers), 0, accounts, use_account=request.use_account)
     agreement = Agreement.objects.filter(
         institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
     ).first()
@@ -259,11 +261,13 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
     Raises Refused where it was taken back already, or a later settlement depends on it. The caller has locked the
     visit.
     """
-    row = History.objects.select_for_update().select_related("person").get(pk=settlement.history_id)
+    row = (
+        History.objects.select_for_update(of=("self",)).select_related("person", "region").get(pk=settlement.history_id)
+    )
     if Settlement.objects.filter(reverses=settlement).exists():
         raise Refused("reversed already", setl_id=settlement.setl_id)
     accounts = {int(key): fen for key, fen in settlement.facts["accounts"].items()}
-    held = list(Account.objects.select_for_update().filter(pk__in=accounts).order_by("pk"))
+    held = store.accounts_of(settlement.visit.person, row.region, lock=True, also=accounts)
     history, standing = store.standing_from(row, settlement.number)
     before = history.uses
     for claim in reversed(settlement.claim):
@@ -275,8 +279,8 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
             raise Refused("later depends", setl_id=settlement.setl_id, later=", ".join(ids)) from None
         except HistoryError as error:
             raise Refused("not settled", why=error.text) from None
-    own = sum(account.balance_fen + accounts[account.pk] for account in held if not account.family)
-    taken_back = _taken_back(settlement, row, moment, msgid, own if held else settlement.facts["balance_fen"])
+    own = sum(one.balance_fen + accounts.get(one.pk, 0) for one in held if not one.family)
+    taken_back = _taken_back(settlement, row, moment, msgid, own)
     row.last_number += 1
     row.save(update_fields=["last_number"])
     store.write_uses(row, before.values, history.uses.values)
@@ -304,8 +308,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
     original = taken_back.reverses
     if original is None:
         raise Refused("unknown settlement", psn_no=taken_back.visit.person.psn_no, setl_id=taken_back.setl_id)
-    unsettled = FeeLine.objects.filter(visit=taken_back.visit, settlement=None)
-    if set(original.facts["lines"]) - set(unsettled.values_list("pk", flat=True)):
+    if not _as_it_was(taken_back.visit, original):
         raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
     request = Request(
         visit=taken_back.visit,
@@ -319,9 +322,28 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
     )
     again = settle(request).settlement
     assert again is not None
-    if any(getattr(again, f"{name}_fen") != getattr(original, f"{name}_fen") for name in MONEY):
+    if _borne(again) != _borne(original):
         raise Refused("later depends", setl_id=taken_back.setl_id, later="-")
     return again
+
+
+def _as_it_was(visit: Visit, original: Settlement) -> bool:
+    """Whether a visit still has all that a settlement settled, with nothing of it given back, and has ended as then."""
+    if visit.kind == "inpatient" and original.facts["last"] and visit.state != "discharged":
+        return False
+    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit, settlement=None)}
+    then = set(original.facts["lines"])
+    if then - unsettled.keys():
+        return False
+    numbers = {unsettled[pk].number for pk in then}
+    return not any(line.data.get("refund_of") in numbers for pk, line in unsettled.items() if pk not in then)
+
+
+def _borne(settlement: Settlement) -> tuple[object, ...]:
+    """What each payer bears of a settlement, and each account."""
+    sums = [getattr(settlement, f"{name}_fen") for name in MONEY]
+    layers = settlement.layers.order_by("position").values_list("layer", "payer", "paid_fen")
+    return sums, settlement.facts["accounts"], list(layers)
 
 
 MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash")

@@ -117,8 +117,8 @@ def with_parts(line: FeeLine, parts: Parts) -> FeeLine:
     return line
 
 
-def sums(lines: Iterable[FeeLine]) -> Parts:
-    """What lines hold together."""
+def sums(lines: Iterable[FeeLine | SplitLine]) -> Parts:
+    """What lines hold together, part by part."""
     lines = tuple(lines)
     return Parts(*(sum(getattr(line, f"{part}_fen") for line in lines) for part in PARTS))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -114,12 +114,15 @@ def as_it_stands(settlement: Settlement) -> Settlement:
     return Settlement.objects.filter(original=settlement).order_by("-id").first() or settlement
 
 
-def accounts_of(person: Person, region: Region, *, lock: bool) -> list[Account]:
-    """The accounts that pay for a person: the own one, then family accounts; locked in the order of their ids."""
+def accounts_of(person: Person, region: Region, *, lock: bool, also: Iterable[int] = ()) -> list[Account]:
+    """The accounts that pay for a person: the own one, then family accounts; locked in the order of their ids.
+
+    `also`: the ids of others that are wanted all the same, such as those of a family that the person has left.
+    """
     found = Account.objects.filter(region=region, family=False, owner=person) | Account.objects.filter(
         region=region, family=True, pk__in=person.family_accounts.values("pk")
     )
-    rows = found.order_by("pk")
+    rows = (found | Account.objects.filter(pk__in=tuple(also))).order_by("pk")
     return sorted(rows.select_for_update() if lock else rows, key=lambda account: (account.family, account.pk))
 
 

@@ -6,12 +6,14 @@ from openyibao.policy.model import Bilingual
 from openyibao.service.gateway.calls import Call, Output, answers
 from openyibao.service.gateway.fees import ALL, cancel, upload
 from openyibao.service.gateway.refusals import Refused
-from openyibao.service.gateway.transactions.outpatient import CANCEL_LINES, _one_visit
+from openyibao.service.gateway.transactions.outpatient import _one_visit
 from openyibao.service.gateway.visits import (
+    CANCEL_LINES,
     answered,
     china,
     coverage_of,
     in_state,
+    move,
     person_of,
     plain,
     request_of,
@@ -23,6 +25,7 @@ from openyibao.service.settlements.models import Settlement, Visit
 from openyibao.service.settlements.store import next_id
 
 DISCHARGE_FIRST = Bilingual("请先办理出院（2402），或中途结算。", "Discharge first (2402), or settle in mid-stay.")
+NO_MID_STAY = Bilingual("已出院，不能中途结算，请办理出院结算。", "The stay has ended: settle it, not in mid-stay.")
 REVERSE_FIRST = Bilingual("请先撤销结算。", "Reverse its settlement first.")
 IN_MID_STAY = "1"
 
@@ -72,12 +75,7 @@ def change(call: Call) -> Output:
     node = call.node("adminfo")
     visit = visit_of(call, node, "inpatient")
     in_state(visit, "open")
-    begun = china(node["begntime"], "begntime", call.now)
-    early = [line.number for line in visit.lines.all() if day_of(line.charged) < day_of(begun)]
-    if early:
-        raise Refused("bad moment", field="begntime", found=plain(node["begntime"]))
-    coverage_of(visit.person, visit.coverage.insurance, day_of(begun))
-    visit.begun = begun
+    move(visit, china(node["begntime"], "begntime", call.now))
     visit.med_type = node["med_type"] or visit.med_type
     visit.number = node["ipt_otp_no"] or visit.number
     visit.data |= {"mdtrtinfo": {**visit.data["mdtrtinfo"], **plain(node)}}
@@ -136,8 +134,8 @@ def cancel_lines(call: Call) -> Output:
 def try_it(call: Call) -> Output:
     node = call.node()
     visit = visit_of(call, node, "inpatient", lock=False)
-    in_state(visit, "open", "discharged")
     last = node.get("mid_setl_flag") != IN_MID_STAY
+    in_state(visit, "open", *(("discharged",) if last else ()), todo=NO_MID_STAY)
     return answered(call, request_of(call, visit, node, batch=None, last=last), keep=False)
 
 
@@ -146,5 +144,5 @@ def settle_it(call: Call) -> Output:
     node = call.node()
     visit = visit_of(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
-    in_state(visit, *(("discharged",) if last else ("open", "discharged")), todo=DISCHARGE_FIRST)
+    in_state(visit, "discharged" if last else "open", todo=DISCHARGE_FIRST if last else NO_MID_STAY)
     return answered(call, request_of(call, visit, node, batch=None, last=last), keep=True)

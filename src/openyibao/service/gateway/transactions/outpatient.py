@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from openyibao.policy.model import Bilingual
 from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.fees import cancel, upload
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import (
+    CANCEL_LINES,
     answered,
     china,
     coverage_of,
     in_state,
+    move,
     nodes,
     person_of,
     plain,
@@ -26,7 +27,6 @@ from openyibao.service.settlements.store import next_id
 
 GENERAL = "11"
 ALL = "0000"
-CANCEL_LINES = Bilingual("请先撤销费用明细。", "Cancel its fee lines first.")
 
 
 @answers("2201", writes=True)
@@ -67,7 +67,7 @@ def describe(call: Call) -> Output:
     visit = visit_of(call, node, "outpatient")
     in_state(visit, "open")
     visit.med_type = node["med_type"] or GENERAL
-    visit.begun = china(node["begntime"], "begntime", call.now)
+    move(visit, china(node["begntime"], "begntime", call.now))
     visit.data |= {"mdtrtinfo": plain(node), "diseinfo": plain(call.rows("diseinfo"))}
     set_disease(visit, node)
     visit.save()
