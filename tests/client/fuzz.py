@@ -173,6 +173,8 @@ def attack(
 ) -> Tally:
     """All requests of one transaction; prints the first of each kind of failure."""
     tally = Tally()
+    if watch:
+        watch("", True, b"")  # what came before was no attack
     indices = [arguments.index] if arguments.index is not None else range(arguments.count)
     for index in indices:
         body, kind = request(target.line, infno, index, arguments.seed, seeds)

@@ -200,3 +200,31 @@ def test_a_referral_that_the_agency_filed_names_the_receiving_hospital(window: W
     for node in ({"psn_no": person.psn_no, **asked}, {"psn_no": "", **asked}):
         (row,) = window.done("5304", {"data": node})["refmedin"]
         assert (row["reflin_medins_no"], row["reflin_medins_name"]) == (HOSPITAL, hospital.name)
+
+
+def test_what_ends_on_the_last_day_of_the_calendar_has_no_end(window: Window) -> None:
+    """Many programs write 9999-12-31 where there is no end."""
+    person = add_person(build())
+    row = {"fixmedins_hilist_id": "new", "fixmedins_hilist_name": "新", "list_type": "101", "med_list_codg": "D-001"}
+    for _ in range(2):
+        window.done("3301", {"data": [{**row, "begndate": "2026-03-01", "enddate": "9999-12-31"}]})
+    shown(window, person)
+    filed = {"psn_no": person.psn_no, "biz_appy_type": "03", "fix_srt_no": "1", "fixmedins_code": HOSPITAL}
+    window.done("2505", {"data": {**filed, "fixmedins_name": "院", "begndate": "2026-03-01", "enddate": "9999-12-31"}})
+    assert Filing.objects.get().period.upper is None
+    asked = {"begntime": "2026-01-01", "endtime": "9999-12-31"}
+    window.done("5304", {"data": {"psn_no": person.psn_no, **asked}})
+    window.done("5303", {"data": {"psn_no": person.psn_no, **asked}})
+
+
+def test_an_audit_of_more_than_the_interface_can_state(window: Window) -> None:
+    build()
+    huge = {"cnt": "9999", "pric": "99999999999999.99", "sumamt": "1.00"}
+    order = {"rx_id": "R1", "hilist_code": "D-003", "hilist_name": "丙丸", "hosplist_code": "own-D-003", **huge}
+    patient = {
+        "patn_id": "P1",
+        "fsi_encounter_dtos": [{"mdtrt_id": "M1", "insutype": "390", "fsi_order_dtos": [order]}],
+    }
+    node = {"syscode": "HIS", "task_id": "T1", "trig_scen": "1", "patient_dtos": [patient]}
+    found = {row["rule_id"]: row for row in window.done("3101", {"data": node})["result"]}
+    assert (found["R04"]["vola_amt"], found["R04"]["vola_amt_stas"]) == (0, "0")

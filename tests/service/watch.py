@@ -20,8 +20,10 @@ EXEMPT = {
     "ledger_fold": "the worker's, in its own time",
 }
 """Tables that are not watched, and why."""
-VOID = "gateway_message"
-"""Here rows that are void are not watched: 2601 refuses an id that never came, and makes it void for ever."""
+MESSAGES = "gateway_message"
+KEPT = "{row}void OR ({row}infno = '2601' AND {row}settlement_id IS NULL AND {row}visit_id IS NULL)"
+"""Rows of messages that are not watched: 2601 refuses an id that never came, makes it void for ever, and keeps the
+refusal beside its own id."""
 RECORD_NOTHING = ("2101", "2206", "2303")
 """Tries: the interface says that they record nothing when they succeed, either."""
 
@@ -30,12 +32,12 @@ CREATE UNLOGGED TABLE watch_written (name text, what text);
 CREATE FUNCTION watch_note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_TABLE_NAME = 'gateway_message' AND TG_OP IN ('INSERT', 'UPDATE') THEN
-        IF NEW.void THEN RETURN NULL; END IF;
+        IF KEPT THEN RETURN NULL; END IF;
     END IF;
     INSERT INTO watch_written VALUES (TG_TABLE_NAME, TG_OP);
     RETURN NULL;
 END $$;
-"""
+""".replace("KEPT", KEPT.format(row="NEW."))
 
 
 class Watch:
@@ -89,7 +91,7 @@ class Watch:
         """The count of rows and a sum of digests of each table."""
         found = {}
         for name in self.tables:
-            where = " WHERE NOT void" if name == VOID else ""
+            where = f" WHERE NOT ({KEPT.format(row='t.')})" if name == MESSAGES else ""
             query = f'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM "{name}" t{where}'
             found[name] = self.connection.execute(query).fetchone()
         return found

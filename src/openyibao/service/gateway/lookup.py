@@ -137,9 +137,14 @@ def last_day(period: Any) -> date | None:
     return period.upper - EACH_DAY if period.upper else None
 
 
-def moment(day: date, *, end: bool = False) -> datetime:
-    """The first moment of a day in China, or of the day after it."""
-    return datetime.combine(day + EACH_DAY if end else day, time(), CHINA)
+def after(day: date) -> date | None:
+    """The day after; None, no end, after the last day that a calendar has: 9999-12-31 is how many write `for ever`."""
+    return day + EACH_DAY if day < date.max else None
+
+
+def moment(day: date) -> datetime:
+    """The first moment of a day in China."""
+    return datetime.combine(day, time(), CHINA)
 
 
 def as_moment(value: date | datetime) -> datetime:
@@ -156,7 +161,7 @@ def as_day(value: date | datetime) -> date:
 def between(first: date | datetime, last: date | datetime) -> tuple[datetime, datetime]:
     """Two moments in order; an end without a time of day is the end of its day. Raises Refused."""
     start = as_moment(first)
-    end = as_moment(last) if isinstance(last, datetime) else moment(last, end=True) - timedelta(microseconds=1)
+    end = as_moment(last) if isinstance(last, datetime) else datetime.combine(last, time.max, CHINA)
     if end < start:
         raise Refused("times", first=first, last=last)
     return start, end

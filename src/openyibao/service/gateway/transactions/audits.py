@@ -41,6 +41,8 @@ NOTE, WARNING, REFUSED = "1", "2", "3"
 NOT_COVERED, PRICE, ARITHMETIC, REPEATED, MAPPING = "1", "2", "3", "4", "5"
 MOST_ORDERS = 5000
 FEN = Decimal("0.01")
+BEYOND = Decimal(10) ** 14
+"""An amount that the interface's 16 digits do not hold is not stated."""
 SCHEMES = {"310": "employee", "390": "resident"}
 BROKEN = "1"
 """vola_item_type: the order that breaks the rule (2 would be one that is concerned)."""
@@ -187,7 +189,8 @@ class _Place:
 
 def _row(one: Finding, patient: Node, encounter: Node, node: Node) -> Node:
     rule = RULES[one.rule]
-    amount = (one.amount or Decimal(0)).quantize(FEN, ROUND_HALF_UP)
+    known = one.amount is not None and one.amount < BEYOND
+    amount = (one.amount if known and one.amount else Decimal(0)).quantize(FEN, ROUND_HALF_UP)
     whose = {"patn_id": patient.get("patn_id"), "mdtrt_id": encounter.get("mdtrt_id")}
     return {
         "jr_id": secrets.token_hex(16),
@@ -196,7 +199,7 @@ def _row(one: Finding, patient: Node, encounter: Node, node: Node) -> Node:
         "vola_cont": one.text[:500],
         **whose,
         "vola_amt": amount,
-        "vola_amt_stas": "0" if one.amount is None else "1",
+        "vola_amt_stas": "1" if known else "0",
         "sev_deg": rule.severity,
         "vola_evid": None,
         "vola_bhvr_type": rule.behaviour,

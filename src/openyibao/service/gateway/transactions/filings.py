@@ -85,7 +85,7 @@ def _file(call: Call, new: _New) -> str:
     if last is not None and last < new.first:
         raise Refused("filing dates", first=new.first, last=last)
     coverage = lookup.insured(person, new.first, new.node.get("insutype"))
-    period = DateRange(new.first, last + lookup.EACH_DAY if last else None)
+    period = DateRange(new.first, lookup.after(last) if last else None)
     _refuse_overlap(person, new, period)
     number = next_number(coverage.region.body)
     about = {"filed_by": call.institution.code, "opter_id": call.operator, "opt_time": f"{call.now:%Y-%m-%d %H:%M:%S}"}
@@ -202,7 +202,7 @@ def referrals(call: Call) -> Output:
     node = call.node()
     start, end = lookup.between(node["begntime"], node["endtime"])
     rows = Filing.objects.filter(kind=REFERRAL, cancelled=None)
-    rows = rows.filter(period__overlap=DateRange(lookup.as_day(start), lookup.as_day(end) + lookup.EACH_DAY))
+    rows = rows.filter(period__overlap=DateRange(lookup.as_day(start), lookup.after(lookup.as_day(end))))
     if node.get("psn_no"):
         rows = rows.filter(person=lookup.person_of(call, node["psn_no"]))
     else:

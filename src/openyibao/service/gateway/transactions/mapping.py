@@ -38,7 +38,7 @@ def map_codes(call: Call) -> Output:
         kind = items.LIST_TYPES.get(item.kind, items.OTHER_LIST)
         if row["list_type"] != kind:
             raise Refused("list type", item=code, expected=kind, found=row["list_type"])
-        _map(call, row, kind, DateRange(first, last + lookup.EACH_DAY))
+        _map(call, row, kind, DateRange(first, lookup.after(last)))
     return None
 
 
