@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests are no package: `service.NAME`, `client.NAME`
 
 from service.databases import copy, drop, migrated
 
