@@ -17,6 +17,7 @@ from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.open_lines import Digests
 from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import ClaimError
 
@@ -61,10 +62,12 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
     settled = settled_lines(visit)
     open_lines = [line for line in before if line.pk not in settled]
     found = split_new(law, policy, draft, open_lines, new)
+    digests = Digests(law, policy, draft)
     for line in new:
         parts, split = found[line.number]
         line.reply = plain({name: value for name, value in _answer(line, parts, split).items() if name in KEPT})
         with_parts(line, parts)
+        line.split_by = "" if line.data.get("refund_of") else digests.on(day_of(line.charged))
     FeeLine.objects.bulk_create(new)
     return [_answer(line, *found[line.number]) for line in new]
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from openyibao.policy.model import Bilingual
 from openyibao.service.clock import CHINA
-from openyibao.service.gateway.calls import Call, Node
+from openyibao.service.direct import Ask
+from openyibao.service.gateway.calls import Call, First, Node
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.spec import transaction
 from openyibao.service.people.models import Coverage, Filing, Person
 from openyibao.service.settlements import replies
+from openyibao.service.settlements.case import Case, ask_named, case_of
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request, settle, try_settle
 from openyibao.service.settlements.lines import fen_of
@@ -81,6 +83,26 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     return found
 
 
+def settling(batch: str | None, node: str = "data", *, keep: bool) -> First:
+    """What a call that settles or tries asks of the database first: the case of its visit. `batch` names the field."""
+
+    def first(given: Mapping[str, Any], institution: str, day: date) -> Ask:
+        row = given[node]
+        name = row[batch] if batch else None
+        return ask_named(row["mdtrt_id"] or "", row["psn_no"] or "", institution, name, day, keep=keep)
+
+    return first
+
+
+def case_read(call: Call, node: Node, kind: str, batch: str | None) -> Case:
+    """The case of the institution's visit that a request names, as `settling` asked for it."""
+    case = case_of(call.first, batch, institution=call.institution)
+    if case is None or case.visit.kind != kind:
+        raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    call.links["visit"] = case.visit
+    return case
+
+
 def move(visit: Visit, begun: datetime) -> None:
     """Let a visit begin at another moment, under the coverage of that day. Raises Refused where lines lie before it,
     or were split under another coverage.
@@ -127,7 +149,9 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool) or value is None else str(value)
 
 
-def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last: bool = True) -> Request:
+def request_of(
+    call: Call, visit: Visit, node: Node, *, batch: str | None, last: bool = True, case: Case | None = None
+) -> Request:
     """What a try or a settlement asks. Raises Refused for another insurance or kind of care than registered."""
     if node.get("insutype") and node["insutype"] != visit.coverage.insurance:
         expected = visit.coverage.insurance
@@ -142,6 +166,8 @@ def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last:
         stated=stated,
         last=last,
         extra={name: node.get(name) for name in KEPT if node.get(name)},
+        case=case,
+        work=call.work,
     )
 
 

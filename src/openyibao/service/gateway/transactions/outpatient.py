@@ -8,6 +8,7 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import (
     CANCEL_LINES,
     answered,
+    case_read,
     china,
     coverage_of,
     in_state,
@@ -18,6 +19,7 @@ from openyibao.service.gateway.visits import (
     request_of,
     set_disease,
     settlement_of,
+    settling,
     visit_of,
 )
 from openyibao.service.settlements.claims import day_of
@@ -91,21 +93,21 @@ def cancel_lines(call: Call) -> Output:
     return None
 
 
-@answers("2206")
+@answers("2206", first=settling("chrg_bchno", keep=False))
 def try_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "outpatient", lock=False)
-    _check(visit, node)
-    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=False)
+    case = case_read(call, node, "outpatient", node["chrg_bchno"])
+    _check(case.visit, node)
+    return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=False)
 
 
-@answers("2207", writes=True)
+@answers("2207", writes=True, first=settling("chrg_bchno", keep=True))
 def settle_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "outpatient")
-    if _check(visit, node):
-        visit.save(update_fields=["med_type", "disease", "data"])
-    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=True)
+    case = case_read(call, node, "outpatient", node["chrg_bchno"])
+    if _check(case.visit, node):
+        case.visit.save(update_fields=["med_type", "disease", "data"])
+    return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=True)
 
 
 @answers("2208", "2305", "2103", writes=True)
