@@ -10,11 +10,11 @@ from openyibao.service.gateway import views
 from openyibao.service.staff import urls as staff
 
 urlpatterns = [
+    re_path(views.ADDRESS, views.call, name="interface"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
     *staff.urlpatterns,
-    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call, name="interface"),
 ]
 if settings.SANDBOX:
     from openyibao.service.sandbox import page

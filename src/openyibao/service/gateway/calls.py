@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from openyibao.service.direct import Ask, Transaction
+from openyibao.service.direct import Ask, Transaction, run
 from openyibao.service.institutions.models import Institution
 
 Node = dict[str, Any]
@@ -33,10 +33,17 @@ class Call:
     now: datetime
     links: dict[str, Any] = field(default_factory=dict)
     """What the kept message refers to: a handler puts its `settlement` or `visit` here."""
-    first: bytes | None = None
-    """What was read along with the beginning of the transaction, of an Answer that says so."""
+    first: Any = None
+    """The result of what was read along with the beginning of the transaction, of an Answer that says so."""
     work: Transaction | None = None
     """The transaction of one that writes: statements that nobody waits for go along with its end."""
+
+    def write(self, *asks: Ask) -> None:
+        """Write what nobody waits for: along with the end of the transaction, where it is the call's own."""
+        if self.work is not None:
+            self.work.later(*asks)
+        else:
+            run(asks)
 
     def node(self, name: str = "data") -> Node:
         """A node with one row."""
@@ -82,6 +89,12 @@ class Answer:
 
 
 HANDLERS: dict[str, Answer] = {}
+
+
+def first_of(infno: str, given: Mapping[str, Any], institution: str, day: date) -> Any:
+    """What the handler of a transaction is given as `call.first`, for who calls it without the gateway."""
+    asked = HANDLERS[infno].first
+    return run([asked(given, institution, day)])[0] if asked else None
 
 
 def answers(*infnos: str, writes: bool = False, first: First | None = None) -> Callable[[Handler], Handler]:

@@ -94,7 +94,7 @@ def case_of(
     data = json.loads(answer)
     if visit is None:
         assert institution is not None
-        visit = _visit(data, institution)
+        visit = visit_of(data, institution)
     person = visit.person
     region = visit.coverage.region
     number, last = data["history"] or (None, 0)
@@ -108,7 +108,7 @@ def case_of(
             made(Account, {"id": pk, "number": number, "family": family, "balance_fen": fen, "region_id": region.pk})
             for pk, number, family, fen in data["accounts"] or ()
         ],
-        identities=tuple((code, _day(start), _day(end)) for code, start, end in data["identities"] or ()),
+        identities=tuple((code, day_or_none(start), day_or_none(end)) for code, start, end in data["identities"] or ()),
         earlier=data["earlier"],
         share_bp=data["share"],
         lines=tuple(
@@ -124,11 +124,11 @@ def _key(text: str) -> UseKey:
     return tuple(json.loads(text))
 
 
-def _day(text: str | None) -> date | None:
+def day_or_none(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _visit(data: Mapping[str, Any], institution: Institution) -> Visit:
+def visit_of(data: Mapping[str, Any], institution: Institution) -> Visit:
     """The visit with what it refers to."""
     row, person, coverage = data["visit"], data["person"], data["coverage"]
     person["born"] = date.fromisoformat(person["born"])
@@ -140,7 +140,7 @@ def _visit(data: Mapping[str, Any], institution: Institution) -> Visit:
     return made(Visit, row, person=who, coverage=covered, institution=institution)
 
 
-def made(model: type[Row], values: dict[str, Any], **related: models.Model) -> Row:
+def made(model: type[Row], values: dict[str, Any], **related: models.Model | None) -> Row:
     """A row that was read by other means, as Django's own would be: what was not read is read when it is asked for."""
     row: Row = object.__new__(model)
     row.__dict__.update(values)

@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from django.db.models import Model
+
 from openyibao.history import HistoryError, ReversalRefusedError
 from openyibao.history import reverse as reverse_claim
 from openyibao.history.person import Entry, settled
 from openyibao.service.direct import Transaction, run
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.institutions.models import Institution
 from openyibao.service.settlements import lines, payers, postings, replies, store, written
 from openyibao.service.settlements.bills import keep_law
-from openyibao.service.settlements.case import Case
+from openyibao.service.settlements.case import Case, made
 from openyibao.service.settlements.case import read as read_case
 from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
@@ -95,6 +98,8 @@ class _Work:
 def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     visit = request.visit
     coverage = visit.coverage
+    if request.case is None and request.work is not None:
+        request.work.send()
     case = request.case or read_case(visit, request.batch, day_of(request.moment), keep=keep)
     found = found_of(case, request.only)
     own = sum(account.balance_fen for account in case.accounts if not account.family)
@@ -179,7 +184,7 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
         keep_law(cast("Bill", entry.bill).plan.policy)
     setl_id = store.numbered(visit.coverage.region.body.code, case.number[1])
     first = request.undoes.reverses if request.undoes else None
-    settlement = Settlement(
+    settlement = _settlement(
         id=case.number[0],
         setl_id=setl_id,
         history=row,
@@ -218,8 +223,23 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
         request.work.later(*asks)
     else:
         run(asks)
-    settlement._state.adding = False
     return settlement
+
+
+def _settlement(
+    *,
+    history: History,
+    visit: Visit,
+    undoes: Settlement | None,
+    original: Settlement | None,
+    institution: Institution,
+    **values: Any,
+) -> Settlement:
+    """The row of a settlement, without the checks and defaults by which Django makes one."""
+    related: dict[str, Model | None] = {"history": history, "visit": visit, "institution": institution}
+    related |= {"undoes": undoes, "original": original}
+    keys = {f"{name}_id": row.pk if row else None for name, row in related.items()}
+    return made(Settlement, {**values, **keys, "reverses_id": None}, **related, reverses=None)
 
 
 def _money(outcome: Outcome) -> dict[str, int]:

@@ -15,6 +15,8 @@ from openyibao.service.gateway.visits import (
     coverage_of,
     in_state,
     move,
+    opened,
+    opening,
     person_of,
     plain,
     request_of,
@@ -115,12 +117,12 @@ def cancel_discharge(call: Call) -> Output:
     return None
 
 
-@answers("2301", writes=True)
+@answers("2301", writes=True, first=opening("feedetail"))
 def upload_lines(call: Call) -> Output:
     rows = call.rows("feedetail")
-    visit = visit_of(call, _one_visit(rows), "inpatient")
-    in_state(visit, "open")
-    return {"result": upload(call, visit, rows)}
+    found = opened(call, _one_visit(rows), "inpatient")
+    in_state(found.visit, "open")
+    return {"result": upload(call, found.visit, rows, found)}
 
 
 @answers("2302", writes=True)
