@@ -14,7 +14,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from openyibao.service.bulk.seeds import BLOCK, MARK, Progress, silent
+from openyibao.service.bulk.progress import Progress, silent
+from openyibao.service.bulk.seeds import BLOCK, MARK
 
 TABLES = (
     "people.Person",

@@ -7,7 +7,7 @@ by another number in its place.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service.bulk.places import Built, build
+from openyibao.service.bulk.progress import Progress, silent
 from openyibao.service.clock import CHINA
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.ledger.accounts import credit
@@ -38,7 +39,6 @@ ITEMS |= {"S-002": ("480.50", 3), "M-001": ("45000.00", 1)}
 CLASSES = ("2304", "2303", "2306", "2305")
 EMPLOYED, RETIRED, ADULT = "1101", "1201", "1501"
 JOINED = date(2010, 1, 1)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,6 @@ class Seeded:
     settlements: int
     refused: int
     regions: int
-
-
-def silent(stage: str, done: int, of: int) -> None:
-    """No progress."""
 
 
 def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
