@@ -112,8 +112,22 @@ def _unsettled(request: Request) -> list[FeeLine]:
     rows = rows if request.batch is None else rows.filter(batch=request.batch)
     found = [line for line in rows if not request.only or line.pk in request.only]
     if not found:
-        raise Refused("no lines", mdtrt_id=request.visit.mdtrt_id, batch=request.batch or "-")
+        raise _nothing_left(request)
     return found
+
+
+def _nothing_left(request: Request) -> Refused:
+    """Why a visit has no lines to settle. A stay whose lines were all settled in mid-stay still has its end to come,
+    if its policy takes amounts per claim from the last part: what was settled last is then to be settled as the end.
+    """
+    visit = request.visit
+    standing = Settlement.objects.filter(visit=visit, reverses=None, reversed_by=None).order_by("-number").first()
+    if request.last and standing is not None and standing.facts.get("last") is False:
+        policies = law_of(visit.coverage.region, visit.coverage.scheme).series.policies
+        if any(policy.id == standing.policy and policy.per_claim_later for policy in policies):
+            known = (standing.original or standing).setl_id
+            return Refused("end not settled", mdtrt_id=visit.mdtrt_id, setl_id=known)
+    return Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=request.batch or "-")
 
 
 def _claim(request: Request, row: History, balance_fen: int) -> Claim:
