@@ -21,6 +21,7 @@ from openyibao.service.reconciliation.faults import agreeing, inject, made, sign
 from openyibao.service.reconciliation.found import Found
 from openyibao.service.reconciliation.kinds import kinds
 from openyibao.service.reconciliation.rows import MONEY, Difference, Malformed, held_table, stated_table
+from service.figures import figure
 
 CASES = YAML(typ="safe").load(
     Path(__file__).parent.joinpath("reconciliation", "cases.yaml").read_text(encoding="utf-8")
@@ -99,6 +100,7 @@ def check(found: Found, wanted: list[Any]) -> None:
     assert not missed and not more, (list(missed)[:5], list(more)[:5])
 
 
+@pytest.mark.reliability("T20", "faults among the settlements of an institution")
 @pytest.mark.parametrize("count", [5_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_random_faults_are_found_and_nothing_else(count: int) -> None:
     """T20: faults of every sort among many rows; then none at all."""
@@ -113,7 +115,8 @@ def test_random_faults_are_found_and_nothing_else(count: int) -> None:
     check(found, wrong.expected)
     flat = compare(agreeing(world), world)
     assert len(flat) == 0 and flat.matched == agreeing(world).num_rows and flat.sums_agree
-    print(f"{world.num_rows} held, {len(wrong.expected)} faults of {len(kinds())} kinds: {seconds:.2f} s")
+    assert seconds <= 60
+    figure(rows=world.num_rows, faults=len(wrong.expected), false_found=0, elapsed_s=seconds, seed=seed)
 
 
 @pytest.mark.parametrize("trials", [40, pytest.param(2_000, marks=pytest.mark.long)])

@@ -33,8 +33,9 @@ def sign(one: Difference) -> Sign:
 
 
 def made(count: int, seed: int) -> pa.Table:
-    """Settlements of a month. Some lie outside it or belong to another office, some were taken back (with their
-    reversals, beyond `count`), some are the second of their visit and day, of the same total."""
+    """Settlements of a month. Some lie outside it or belong to another office or category, some were taken back (their
+    reversals come beyond `count`) and the visit was settled again, some are the second of their visit and day, of the
+    same total."""
     chance = np.random.default_rng(seed)
     number = np.arange(count)
     special = number % SPECIAL
@@ -43,7 +44,7 @@ def made(count: int, seed: int) -> pa.Table:
     account = np.minimum((total - funds) // 3, chance.integers(0, 50_000, count))
     day = np.datetime64(FIRST) + chance.integers(0, DAYS, count)
     day[special == 1] = np.datetime64(FIRST) - 1
-    twin = (special == 4) & (number > 0)
+    twin = ((special == 4) | (special == 6)) & (number > 0)
     visit = np.where(twin, number - 1, number)
     total[twin], day[twin] = total[number[twin] - 1], day[number[twin] - 1]
     funds[twin], account[twin] = total[twin] // 7, 0
