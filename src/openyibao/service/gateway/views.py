@@ -33,6 +33,7 @@ from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
+from openyibao.service.portability.gate import elsewhere
 
 log = logging.getLogger("openyibao.gateway")
 TRIES = 3
@@ -121,7 +122,8 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
         input=read_input(exchange.spec, envelope.input),
         now=exchange.received,
     )
-    return _with_retries(exchange, answer, call)
+    sent_on = elsewhere(call, envelope.input)
+    return _with_retries(exchange, answer, call) if sent_on is None else sent_on
 
 
 def _institution(envelope: Envelope) -> Institution:
