@@ -7,6 +7,7 @@ from django.urls import path, re_path
 
 from openyibao.service import health, metrics
 from openyibao.service.gateway import views
+from openyibao.service.portability import views as portability
 from openyibao.service.staff import urls as staff
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
     *staff.urlpatterns,
+    path("region/v1/<slug:what>", portability.ask, name="region"),
     re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call, name="interface"),
 ]
 if settings.SANDBOX:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from openyibao.catalogue import SplitLine
 from openyibao.policy.divisions import CLASS_C
-from openyibao.policy.model import Bilingual
+from openyibao.policy.model import Bilingual, Policy
 from openyibao.service.gateway.calls import Call, Node
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import china, plain
 from openyibao.service.institutions.models import Mapping
+from openyibao.service.portability.guests import law_here
 from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
-from openyibao.service.settlements.law import law_of
+from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
-from openyibao.settlement import ClaimError
+from openyibao.settlement import Claim, ClaimError
 
 ALL = "0000"
 NO_LIMIT = Decimal("999999")
@@ -41,13 +43,7 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
         known.add(line.number)
         new.append(line)
     _check_mapped(call, new)
-    law = law_of(visit.coverage.region, visit.coverage.scheme)
-    draft = claim_of(visit, visit.mdtrt_id, day_of(call.now), first=True, last=True, balance_fen=0)
-    try:
-        policy = law.series.rule_for(draft).policy
-    except ClaimError as error:
-        raise Refused("not settled", why=error.text) from None
-    draft = with_ordinary(draft, policy)
+    law, policy, draft = split_by(visit, day_of(call.now))
     open_lines = [line for line in before if line.settlement_id is None]
     found = split_new(law, policy, draft, open_lines, new)
     for line in new:
@@ -56,6 +52,20 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
         with_parts(line, parts)
     FeeLine.objects.bulk_create(new)
     return [_answer(line, *found[line.number]) for line in new]
+
+
+def split_by(visit: Visit, day: date) -> tuple[Law, Policy, Claim]:
+    """By what the lines of a visit are split: the law and the policy, and the claim whose facts they may ask."""
+    draft = claim_of(visit, visit.mdtrt_id, day, first=True, last=True, balance_fen=0)
+    here = law_here(visit)
+    if here is not None:
+        return *here, draft
+    law = law_of(visit.coverage.region, visit.coverage.scheme)
+    try:
+        policy = law.series.rule_for(draft).policy
+    except ClaimError as error:
+        raise Refused("not settled", why=error.text) from None
+    return law, policy, with_ordinary(draft, policy)
 
 
 def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:

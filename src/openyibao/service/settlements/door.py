@@ -20,7 +20,7 @@ from openyibao.history.person import Entry, settled
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Agreement
 from openyibao.service.people.models import Account
-from openyibao.service.settlements import lines, payers, postings, replies, store
+from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store
 from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.models import FeeLine, History, LayerPaid, Settlement, Visit
@@ -153,7 +153,10 @@ def _settle(
     try:
         policy = law.series.rule_for(claim).policy
         claim = with_ordinary(claim, policy)
-        splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
+        if elsewhere.given_there(request.visit) is None:
+            splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
+        else:
+            splits = elsewhere.splits(found)
         if lines.sums(splits) != lines.sums(found):
             raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
         for lined in claims_of_stay(claim, splits, policy, benefit_year):
@@ -199,7 +202,7 @@ def _pay(
     agreement = Agreement.objects.filter(
         institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
     ).first()
-    share = agreement.over_limit_borne_bp if agreement else 0
+    share = elsewhere.share_bp(request.visit) or (agreement.over_limit_borne_bp if agreement else 0)
     hospital = payers.borne_fen(parts.over_limit_fen, share, parts.amount_fen - paid)
     return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=request.use_account)
 
