@@ -196,7 +196,7 @@ def word_of(fact: Fact) -> Callable[[Claimed], FactValue]:
     def word(claim: Claimed) -> FactValue:
         value = claim["facts"].get(fact.name)
         if value.__class__ is not list:
-            return value  # type: ignore[return-value]
+            return value
         return _held(fact, value, claim[fact.as_of])  # type: ignore[return-value]
 
     return word

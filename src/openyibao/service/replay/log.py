@@ -20,7 +20,10 @@ SETTLEMENTS = f"""
 SELECT s.id, s.setl_id, s.history_id, s.number, s.reverses_id, s.policy, s.digest, s.day, v.kind, s.institution_id,
        s.claim::text, s.added::text, s.facts ->> 'accounts', (s.facts ->> 'balance_fen')::bigint,
        CASE WHEN json_array_length(s.claim) > 1
-            THEN (SELECT json_agg(one -> 'policy') FROM json_array_elements(s.bill) AS one)::text END,
+            THEN (SELECT json_agg(CASE json_typeof(one -> 'policy') WHEN 'string'
+                      THEN json_build_array(one ->> 'policy', one ->> 'digest')
+                      ELSE json_build_array(one -> 'policy' ->> 'id', one -> 'policy' ->> 'digest') END)
+                  FROM json_array_elements(s.bill) AS one)::text END,
        {", ".join(f"s.{name}_fen" for name in (*MONEY, *BORNE))}
 FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id
 WHERE s.history_id = ANY(%s) ORDER BY s.history_id, s.number
@@ -85,7 +88,7 @@ def read(cursor: Any, histories: Sequence[int]) -> list[Log]:
         by_id[one.id] = one
     cursor.execute(LAYERS, [list(by_id)])
     for settlement, _, *layer in cursor.fetchall():
-        by_id[settlement].layers.append(tuple(layer))  # type: ignore[arg-type]
+        by_id[settlement].layers.append(tuple(layer))
     cursor.execute(USES, asked)
     for history, key, fen in cursor.fetchall():
         found[history].uses[tuple(loads(key))] = fen
@@ -99,7 +102,7 @@ def _kept(row: tuple[Any, ...]) -> Kept:
     claims = loads(claim)
     laws = [(policy, digest)] * len(claims)
     if row[14] is not None:
-        laws = [(one["id"], one["digest"]) for one in loads(row[14])]
+        laws = [(policy, digest) for policy, digest in loads(row[14])]
     return Kept(
         id_,
         setl_id,
