@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+import numpy as np
+
 from openyibao.policy import PolicyNotFoundError, find_policy, read_policy
 from openyibao.policy.model import Fact, Policy
 from openyibao.service.replay.log import Claimed
@@ -80,20 +82,31 @@ class Laws:
     """The laws that kept settlements name, each read once."""
 
     def __init__(self) -> None:
-        self._found: dict[Key, Law | UnknownLawError] = {}
+        self._found: dict[Key, Law] = {}
+        self._unknown: dict[Key, str] = {}
 
     def of(self, key: Key) -> Law:
-        """The law of a policy's id and digest. Raises UnknownLawError, saying what is missing."""
-        found = self._found.get(key)
-        if found is None:
+        """The law of a policy's id and digest, which must be known."""
+        return self._found[key]
+
+    def prepare(self, key: Key) -> None:
+        """Read and compile the law of an id and a digest, if there is one."""
+        if not self.unknown(key):
+            traced = self._found[key].traced
+            if traced is not None:
+                traced.trace({name: np.zeros(0, np.int64) for name in traced.needs})
+
+    def unknown(self, key: Key) -> str:
+        """Why the law of an id and a digest is not known, or ""; where it is, it has been read."""
+        if key in self._found:
+            return ""
+        if key not in self._unknown:
             try:
-                found = law_of(_policy(key))
+                self._found[key] = law_of(_policy(key))
+                return ""
             except UnknownLawError as error:
-                found = error
-            self._found[key] = found
-        if isinstance(found, UnknownLawError):
-            raise found
-        return found
+                self._unknown[key] = str(error)
+        return self._unknown[key]
 
 
 def _policy(key: Key) -> Policy:
@@ -150,7 +163,9 @@ def _reader(name: str, facts: dict[str, Fact], names: dict[str, int]) -> Callabl
 
 def total_fen(claim: Claimed) -> int:
     """What a claim costs."""
-    found: int = sum(claim[f"{part}_fen"] for part in PARTS)
+    found: int = (
+        claim["fully_self_paid_fen"] + claim["over_limit_fen"] + claim["pre_self_paid_fen"] + claim["in_scope_fen"]
+    )
     return found
 
 
@@ -170,24 +185,18 @@ def number_of_day(day: str | None) -> int:
 
 
 def _fact_reader(fact: Fact, names: dict[str, int]) -> Callable[[Claimed], int]:
-    encode, word = encoder(fact), word_of(fact)
-    known: dict[object, int] = {}
-    name = fact.name
+    encode, word, name = encoder(fact), word_of(fact), fact.name
 
     def read(claim: Claimed) -> int:
         value = claim["facts"].get(name)
-        if value.__class__ is list:
-            value = word(claim)
-        code = known.get((value.__class__, value))
-        if code is None:
-            code = encode(value)
-            if fact.kind == "any" and code >= 0:
-                code = names.setdefault(str(value), len(names))
-            if len(known) < 100_000:
-                known[value.__class__, value] = code
-        return code
+        return encode(word(claim) if value.__class__ is list else value)
 
-    return read
+    def read_any(claim: Claimed) -> int:
+        value = word(claim)
+        code = encode(value)
+        return names.setdefault(str(value), len(names)) if code >= 0 else code
+
+    return read_any if fact.kind == "any" else read
 
 
 def word_of(fact: Fact) -> Callable[[Claimed], FactValue]:
@@ -196,7 +205,7 @@ def word_of(fact: Fact) -> Callable[[Claimed], FactValue]:
     def word(claim: Claimed) -> FactValue:
         value = claim["facts"].get(fact.name)
         if value.__class__ is not list:
-            return value  # type: ignore[return-value]
+            return value
         return _held(fact, value, claim[fact.as_of])  # type: ignore[return-value]
 
     return word
