@@ -225,6 +225,8 @@ class Comparison:
         """What an institution may bear by the agreements that cover the day; 0 where none does, or at the counter."""
         if row.kind == MANUAL or over_limit <= 0:
             return [0]
+        if row.share_bp:
+            return [borne_fen(over_limit, row.share_bp, left)]
         shares = [
             share
             for start, end, share in self.shares.get(row.institution, ())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 
-from openyibao.policy import PolicyNotFoundError, find_policy, read_policy
+from openyibao.policy import FileError, PolicyNotFoundError, find_policy, read_policy, read_policy_text
 from openyibao.policy.model import Fact, Policy
 from openyibao.service.replay.log import Claimed
 from openyibao.service.settlements.payers import OWN
@@ -79,9 +79,10 @@ class Law:
 
 
 class Laws:
-    """The laws that kept settlements name, each read once."""
+    """The laws that kept settlements name, each read once: from the library, or from the texts kept by digest."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self._texts = texts or {}
         self._found: dict[Key, Law] = {}
         self._unknown: dict[Key, str] = {}
 
@@ -102,22 +103,28 @@ class Laws:
             return ""
         if key not in self._unknown:
             try:
-                self._found[key] = law_of(_policy(key))
+                self._found[key] = law_of(_policy(key, self._texts))
                 return ""
             except UnknownLawError as error:
                 self._unknown[key] = str(error)
         return self._unknown[key]
 
 
-def _policy(key: Key) -> Policy:
+def _policy(key: Key, texts: Mapping[str, str]) -> Policy:
     name, digest = key
     try:
         policy = read_policy(find_policy(name))
-    except PolicyNotFoundError:
-        raise UnknownLawError(f"policy {name} ({digest}) is not in the library") from None
-    if policy.digest != digest:
-        raise UnknownLawError(f"policy {name} was {digest} when it settled, and is {policy.digest} in the library")
-    return policy
+        found = f"has the digest {policy.digest} in the library"
+    except (PolicyNotFoundError, FileError, OSError):
+        policy, found = None, "is not in the library"
+    if policy is not None and policy.digest == digest:
+        return policy
+    if digest not in texts:
+        raise UnknownLawError(f"policy {name} {found}; its text with the digest {digest} is not kept")
+    kept = read_policy_text(texts[digest])
+    if kept.digest != digest:
+        raise UnknownLawError(f"policy {name} {found}; its kept text has the digest {kept.digest}, not {digest}")
+    return kept
 
 
 def law_of(policy: Policy) -> Law:

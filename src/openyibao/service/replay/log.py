@@ -22,7 +22,11 @@ SETTLEMENTS = f"""
 SELECT s.id, s.setl_id, s.history_id, s.number, s.reverses_id, s.policy, s.digest, s.day, v.kind, s.institution_id,
        s.claim::text, s.added::text, s.facts ->> 'accounts', (s.facts ->> 'balance_fen')::bigint,
        CASE WHEN json_array_length(s.claim) > 1
-            THEN (SELECT json_agg(one -> 'policy') FROM json_array_elements(s.bill) AS one)::text END,
+            THEN (SELECT json_agg(CASE json_typeof(one -> 'policy') WHEN 'string'
+                      THEN json_build_array(one ->> 'policy', one ->> 'digest')
+                      ELSE json_build_array(one -> 'policy' ->> 'id', one -> 'policy' ->> 'digest') END)
+                  FROM json_array_elements(s.bill) AS one)::text END,
+       (v.data -> 'out of area' ->> 'over_limit_borne_bp')::integer,
        {", ".join(f"s.{name}_fen" for name in AMOUNTS)}
 FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id
 WHERE s.history_id = ANY(%s) ORDER BY s.history_id, s.number
@@ -42,7 +46,8 @@ class LogError(ValueError):
 @dataclass(slots=True)
 class Kept:
     """A settlement as it is kept. `laws` are id and digest of the policy of each claim; `layers` are (layer, payer,
-    paid, left) in order; `accounts` what each account pays, by its id; `money` the amounts of `AMOUNTS`."""
+    paid, left) in order; `accounts` what each account pays, by its id; `money` the amounts of
+    `AMOUNTS`. `share_bp`: what an institution in another region bears, as that region stated."""
 
     id: int
     setl_id: str
@@ -57,6 +62,7 @@ class Kept:
     added: list[dict[UseKey, int]]
     accounts: dict[str, int] | None
     balance_fen: int | None
+    share_bp: int | None
     money: tuple[int, ...]
     layers: list[tuple[str, str, int, int | None]] = field(default_factory=list)
 
@@ -110,7 +116,7 @@ def _kept(row: tuple[Any, ...]) -> Kept:
     claims = _scan(claim, 0)[0]
     laws = [(policy, digest)] * len(claims)
     if row[14] is not None:
-        laws = [(one["id"], one["digest"]) for one in loads(row[14])]
+        laws = [(policy, digest) for policy, digest in loads(row[14])]
     return Kept(
         id_,
         setl_id,
@@ -125,5 +131,6 @@ def _kept(row: tuple[Any, ...]) -> Kept:
         [{tuple(one["use"]): one["fen"] for one in part} for part in _scan(added, 0)[0]],
         None if accounts is None else {} if accounts == "{}" else loads(accounts),
         balance,
-        row[15:],
+        row[15],
+        row[16:],
     )

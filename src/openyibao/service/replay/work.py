@@ -61,7 +61,7 @@ def replay(
     done = Replayed(period, processes=max(1, processes))
     with _snapshot() as (cursor, name):
         blocks, rows, met = _blocks(cursor, period, block)
-        job = Job(_reach(), name, period, _shares(cursor), most, Laws())
+        job = Job(_reach(), name, period, _shares(cursor), most, Laws(_texts(cursor)))
         compiling = time.perf_counter()
         for number, key in enumerate(met, 1):
             job.laws.prepare(key)
@@ -125,6 +125,12 @@ def _blocks(cursor: Any, period: Period, size: int) -> tuple[list[list[int]], in
         here += count
         met |= laws[history]
     return blocks, sum(counts[history] for history in asked), sorted(key for key in met if key[0])
+
+
+def _texts(cursor: Any) -> dict[str, str]:
+    """The texts of policies that are kept beside settlements, by their digests."""
+    cursor.execute("SELECT digest, text FROM settlements_law")
+    return dict(cursor.fetchall())
 
 
 def _shares(cursor: Any) -> Shares:
