@@ -14,16 +14,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import FrameType, TracebackType
 
 from openyibao.service.postgres import end_with_parent
+from openyibao.service.temporary import temporary_folder
 
 SETTINGS = "openyibao.service.settings"
 READY_SECONDS = 180
@@ -78,7 +77,7 @@ class Platform:
         self.web, self.say = web, tell
         self.port = web.port or _free_port(web.host)
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self.counters = Path(tempfile.mkdtemp(prefix="yibao-counters-"))
+        self.counters = temporary_folder("counters-")
 
     @property
     def address(self) -> str:
@@ -197,11 +196,15 @@ def prepare(*, migrate: bool, tell: Say = say) -> None:
     """Set Django up in this process and bring the database's tables up to date, or refuse where they are not."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     import django
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error, connections
 
+    from openyibao.service.gateway.rates import limits
+
     try:
         django.setup()
+        limits(settings.RATES)  # a file that can't be used stops the start
     except ImproperlyConfigured as error:
         raise RunError(str(error)) from None
     from django.core.management import call_command

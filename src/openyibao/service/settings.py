@@ -67,6 +67,8 @@ SANDBOX = flag("YIBAO_SANDBOX")
 SECRET_KEY = asked(
     "YIBAO_SECRET_KEY", "for the sandbox only" if SANDBOX else None, "Set it to a long random text that stays secret."
 )
+SECRET_KEY_FALLBACKS = asked("YIBAO_SECRET_KEYS_BEFORE", "").split()
+"""Earlier secret keys: sessions signed with one of them stay valid while the new key signs."""
 DEBUG = False
 ALLOWED_HOSTS = asked("YIBAO_HOSTS", "127.0.0.1 localhost").split()
 DATABASES = {
@@ -95,6 +97,8 @@ API_WINDOW_S = seconds("YIBAO_API_WINDOW_S", 1800)
 """The same for requests with _api headers; public client programs speak of 30 minutes."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+RATES = asked("YIBAO_RATES", "none" if SANDBOX else "")
+"""A file that says how much one institution may ask; empty: `gateway/rates.toml`; `none`: no limit, as in a sandbox."""
 REGION_KEY = asked("YIBAO_REGION_KEY", "")
 """`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
 REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
