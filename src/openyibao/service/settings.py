@@ -99,6 +99,10 @@ SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
 RATES = asked("YIBAO_RATES", "none" if SANDBOX else "")
 """A file that says how much one institution may ask; empty: `gateway/rates.toml`; `none`: no limit, as in a sandbox."""
+REGION_KEY = asked("YIBAO_REGION_KEY", "")
+"""`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
+REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
+"""For how long another region's platform is waited for before its answer counts as lost."""
 PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
 """A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
@@ -114,6 +118,7 @@ INSTALLED_APPS = [
     "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
+    "openyibao.service.portability",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

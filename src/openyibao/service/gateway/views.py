@@ -34,6 +34,7 @@ from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
+from openyibao.service.portability.gate import elsewhere
 
 log = logging.getLogger("openyibao.gateway")
 TRIES = 3
@@ -125,7 +126,8 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
         now=exchange.received,
     )
     with admitted(institution.code):
-        return _with_retries(exchange, answer, call)
+        sent_on = elsewhere(call, envelope.input)
+        return _with_retries(exchange, answer, call) if sent_on is None else sent_on
 
 
 def _institution(envelope: Envelope) -> Institution:
