@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -30,9 +32,25 @@ def environment(url: str, **more: str) -> dict[str, str]:
 def migrated() -> Iterator[Server]:
     """A server whose database `yibao` has all tables and no rows. It is not durable: nothing is meant to stay."""
     with Server(durable=False) as server:
-        command = [sys.executable, "-m", "django", "migrate", "-v0"]
-        subprocess.run(command, check=True, env=environment(server.url()))
+        migrate(server)
         yield server
+
+
+@contextmanager
+def durable() -> Iterator[Server]:
+    """The same with fsync on, in a folder that outlives a server that is killed."""
+    folder = Path(tempfile.mkdtemp(prefix="yibao-killed-"))
+    try:
+        with Server(folder) as server:
+            migrate(server)
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(server: Server) -> None:
+    command = [sys.executable, "-m", "django", "migrate", "-v0"]
+    subprocess.run(command, check=True, env=environment(server.url()))
 
 
 def copy(server: Server, template: str = TEMPLATE) -> str:
