@@ -53,11 +53,12 @@ def migrate(server: Server) -> None:
     subprocess.run(command, check=True, env=environment(server.url()))
 
 
-def copy(server: Server, template: str = TEMPLATE) -> str:
+def copy(server: Server, template: str = TEMPLATE, tablespace: str = "") -> str:
     """The name of a new database with what the template holds. Nobody may be connected to the template."""
+    where = f' TABLESPACE "{tablespace}"' if tablespace else ""
     name = f"copy_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{where}')  # type: ignore[arg-type]
     return name
 
 
