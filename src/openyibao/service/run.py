@@ -196,11 +196,15 @@ def prepare(*, migrate: bool, tell: Say = say) -> None:
     """Set Django up in this process and bring the database's tables up to date, or refuse where they are not."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     import django
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error, connections
 
+    from openyibao.service.gateway.rates import limits
+
     try:
         django.setup()
+        limits(settings.RATES)  # a file that can't be used stops the start
     except ImproperlyConfigured as error:
         raise RunError(str(error)) from None
     from django.core.management import call_command

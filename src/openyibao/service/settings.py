@@ -75,6 +75,8 @@ SANDBOX = flag("YIBAO_SANDBOX")
 SECRET_KEY = asked(
     "YIBAO_SECRET_KEY", "for the sandbox only" if SANDBOX else None, "Set it to a long random text that stays secret."
 )
+SECRET_KEY_FALLBACKS = asked("YIBAO_SECRET_KEYS_BEFORE", "").split()
+"""Earlier secret keys: sessions signed with one of them stay valid while the new key signs."""
 DEBUG = False
 ALLOWED_HOSTS = asked("YIBAO_HOSTS", "127.0.0.1 localhost").split()
 DATABASES = {
@@ -103,6 +105,12 @@ API_WINDOW_S = seconds("YIBAO_API_WINDOW_S", 1800)
 """The same for requests with _api headers; public client programs speak of 30 minutes."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+RATES = asked("YIBAO_RATES", "none" if SANDBOX else "")
+"""A file that says how much one institution may ask; empty: `gateway/rates.toml`; `none`: no limit, as in a sandbox."""
+REGION_KEY = asked("YIBAO_REGION_KEY", "")
+"""`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
+REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
+"""For how long another region's platform is waited for before its answer counts as lost."""
 PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
 """A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
@@ -118,6 +126,7 @@ INSTALLED_APPS = [
     "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
+    "openyibao.service.portability",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

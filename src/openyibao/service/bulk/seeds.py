@@ -7,7 +7,7 @@ by another number in its place.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service.bulk.places import Built, build
+from openyibao.service.bulk.progress import Progress, silent
 from openyibao.service.clock import CHINA
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.ledger.accounts import credit
@@ -26,6 +27,7 @@ from openyibao.service.settlements import door, lines, store
 from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.models import FeeLine, Settlement, Visit
+from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import ClaimError
 
 MARK, BLOCK = "BULK000000", 70_000_000_000_000
@@ -38,7 +40,6 @@ ITEMS |= {"S-002": ("480.50", 3), "M-001": ("45000.00", 1)}
 CLASSES = ("2304", "2303", "2306", "2305")
 EMPLOYED, RETIRED, ADULT = "1101", "1201", "1501"
 JOINED = date(2010, 1, 1)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,6 @@ class Seeded:
     settlements: int
     refused: int
     regions: int
-
-
-def silent(stage: str, done: int, of: int) -> None:
-    """No progress."""
 
 
 def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
@@ -210,7 +207,7 @@ def _charge(draw: random.Random, visit: Visit, charged: datetime, moment: dateti
             new[-1].data = {"refund_of": new[-2].number}
     draft = claim_of(visit, visit.mdtrt_id, day_of(moment), first=True, last=True, balance_fen=0)
     policy = law.series.rule_for(draft).policy
-    before = FeeLine.objects.filter(visit=visit, settlement=None).order_by("id")
+    before = FeeLine.objects.filter(visit=visit).exclude(pk__in=settled_lines(visit)).order_by("id")
     found = lines.split_new(law, policy, with_ordinary(draft, policy), before, new)
     FeeLine.objects.bulk_create(lines.with_parts(line, found[line.number][0]) for line in new)
 
