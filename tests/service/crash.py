@@ -246,8 +246,8 @@ def half_posted() -> int:
         "SELECT count(*) FROM settlements_settlement s WHERE s.reverses_id IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM gateway_message m WHERE m.settlement_id = s.id)",
         "SELECT count(*) FROM settlements_settlement s WHERE s.reverses_id IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM settlements_feeline f WHERE f.settlement_id = s.id)",
-        "SELECT count(*) FROM settlements_feeline f WHERE f.settlement_id IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM settlements_settlement s WHERE s.id = f.settlement_id)",
+        " AND NOT EXISTS (SELECT 1 FROM settlements_settlement r WHERE r.reverses_id = s.id)"
+        " AND NOT EXISTS (SELECT 1 FROM settlements_settledline f WHERE f.settlement_id = s.id)",
+        "SELECT count(*) - count(DISTINCT line_id) FROM settlements_settledline",
     )
     return sum(one(sql) for sql in checks)

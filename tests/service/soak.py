@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
-import os
 import random
 import subprocess
 import threading
@@ -209,6 +208,7 @@ def small_disk(server: Server, megabytes: int) -> Iterator[Path | None]:
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")  # type: ignore[arg-type]
             yield folder
+            connection.execute("CHECKPOINT")  # what was dropped is then gone from the disk
             connection.execute("DROP TABLESPACE small")
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
@@ -281,7 +281,3 @@ def slow(url: str, seconds: float) -> Iterator[None]:
             yield
         finally:
             connection.execute("DROP FUNCTION slow() CASCADE")
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))
