@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
@@ -20,7 +21,7 @@ from openyibao.service.clock import CHINA
 from openyibao.service.organisation.problems import Problem
 
 CURRENCY = "CNY"
-MOST_FEN = 10**15
+AMOUNT = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,5}))?")
 MOST_LINES = 100_000
 
 
@@ -178,14 +179,13 @@ def told(where: str, line: int, number: str, what: str, fen: int, day: date, ref
 
 def amount_fen(text: str, unit: str, where: str) -> int:
     """An amount above 0 in fen, of a text in yuan or fen. Raises Problem("bank file")."""
-    try:
-        value = Decimal(text) if text.isascii() and len(text) <= 20 else Decimal("NaN")
-        fen = value.scaleb(2) if unit == "yuan" else value
-        if fen.is_finite() and fen == fen.to_integral_value() and 0 < fen < MOST_FEN:
-            return int(fen)
-    except InvalidOperation:
-        pass
-    raise bad(where, "金额应大于 0，最多两位小数", "expected an amount above 0 with at most two decimals")
+    decimals = 2 if unit == "yuan" else 0
+    found = AMOUNT.fullmatch(text)
+    after = found[2] or "" if found else ""
+    fen = int(found[1] + after.ljust(decimals, "0")) if found and len(after) <= decimals else 0
+    if not fen:
+        raise bad(where, "金额应大于 0，最多两位小数", "expected an amount above 0 with at most two decimals")
+    return fen
 
 
 def _day(form: Format, text: str, where: str) -> date:
