@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "openyibao.service.ledger",
     "openyibao.service.gateway",
     "openyibao.service.portability",
+    "openyibao.service.clearing",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
