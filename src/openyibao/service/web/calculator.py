@@ -51,17 +51,14 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "notices": [],
         **actions(request, asked),
     }
-    status = 200
-    if asked.errors:
-        status = 422
-    elif asked.ready:
+    if asked.ready:
         try:
             found = answered(asked)
             context["shown"] = shown(found, t)
             context["notices"] = notices(asked, found, t)
         except NoAnswerError as error:
-            context["refused"], status = t.pick(error.text), 422
-    return pages.page(request, lang, "calculator.html", context, here="calculator", status=status)
+            context["refused"] = t.pick(error.text)
+    return pages.page(request, lang, "calculator.html", context, here="calculator")
 
 
 def answered(asked: Asked) -> Answer:

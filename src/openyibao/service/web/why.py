@@ -36,9 +36,9 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
             bills, context["payers"], notices = _brought(request, context["number"], t)
             context["shown"] = explained(bills, notices, t)
         except NotABillError as error:
-            context["refused"], status = t(error.key), 429 if error.key == "why.too_often" else 422
+            context["refused"], status = t(error.key), 429 if error.key == "why.too_often" else 200
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, OverflowError):
-            context["refused"], status = t("why.not_a_bill"), 422  # it has the mark of a bill, but not its form
+            context["refused"] = t("why.not_a_bill")  # it has the mark of a bill, but not its form
     answer = pages.page(request, lang, "why.html", context, here="bill", status=status)
     answer["Cache-Control"] = "no-store"
     return answer
