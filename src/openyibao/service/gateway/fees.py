@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -9,20 +10,21 @@ from typing import Any
 
 from openyibao.catalogue import SplitLine
 from openyibao.policy.divisions import CLASS_C
-from openyibao.policy.model import Bilingual
+from openyibao.policy.model import Bilingual, Policy
 from openyibao.service.gateway.calls import Call, Node
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import china, plain
 from openyibao.service.institutions.models import Mapping
+from openyibao.service.portability.guests import law_here
 from openyibao.service.settlements.case import made
-from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
-from openyibao.service.settlements.law import law_of
+from openyibao.service.settlements.claims import Times, claim_of, day_of, with_ordinary
+from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
 from openyibao.service.settlements.open_lines import Digests
 from openyibao.service.settlements.opened import Opened, line_rows
 from openyibao.service.settlements.store import settled_lines
-from openyibao.settlement import ClaimError
+from openyibao.settlement import Claim, ClaimError
 
 ALL = "0000"
 NO_LIMIT = Decimal("999999")
@@ -58,18 +60,11 @@ def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = N
         known.add(line.number)
         new.append(line)
     _check_mapped(call, new, opened)
-    law = law_of(visit.coverage.region, visit.coverage.scheme)
-    held = opened.identities if opened else None
-    draft = claim_of(visit, visit.mdtrt_id, day_of(call.now), first=True, last=True, balance_fen=0, identities=held)
-    try:
-        policy = law.series.rule_for(draft).policy
-    except ClaimError as error:
-        raise Refused("not settled", why=error.text) from None
-    draft = with_ordinary(draft, policy)
+    law, policy, draft = split_by(visit, day_of(call.now), opened.identities if opened else None)
     settled = settled_lines(visit) if before else {}
     open_lines = [line for line in before if line.pk not in settled]
     found = split_new(law, policy, draft, open_lines, new)
-    digests, answers = _Days(Digests(law, policy, draft)), []
+    digests, answers = _Days(Digests(law, policy, draft) if law.catalogue_digest else None), []
     for line in new:
         parts, split = found[line.number]
         answer = _answer(line, parts, split)
@@ -82,14 +77,31 @@ def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = N
 
 
 class _Days(dict[date, str]):
-    """Digests by day, each made once."""
+    """Digests by day, each made once; none of lines whose benefits are another region's."""
 
-    def __init__(self, digests: Digests) -> None:
+    def __init__(self, digests: Digests | None) -> None:
         self.digests = digests
 
     def __missing__(self, day: date) -> str:
-        found = self[day] = self.digests.on(day)
+        found = self[day] = self.digests.on(day) if self.digests else ""
         return found
+
+
+def split_by(visit: Visit, day: date, held: Iterable[Times] | None = None) -> tuple[Law, Policy, Claim]:
+    """By what the lines of a visit are split: the law and the policy, and the claim whose facts they may ask.
+
+    `held`: the special identities of the person, read if they are not given.
+    """
+    draft = claim_of(visit, visit.mdtrt_id, day, first=True, last=True, balance_fen=0, identities=held)
+    here = law_here(visit)
+    if here is not None:
+        return *here, draft
+    law = law_of(visit.coverage.region, visit.coverage.scheme)
+    try:
+        policy = law.series.rule_for(draft).policy
+    except ClaimError as error:
+        raise Refused("not settled", why=error.text) from None
+    return law, policy, with_ordinary(draft, policy)
 
 
 def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from openyibao.service.direct import Ask, Statement, given, text
+from openyibao.service.direct import Ask, Statement, given, run, text
 from openyibao.service.gateway.calls import Call
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Institution
@@ -32,6 +32,12 @@ KEEP = Statement(
     "keep",
     "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, settlement_id, visit_id,"
     " undone_by) VALUES ($1, $2, $3, $4, $5, $6, false, $7, $8, '')",
+)
+
+HOLD = Statement(
+    "hold",
+    "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, undone_by)"
+    " VALUES ($1, $2, $3, $4, ''::bytea, $5, false, '') RETURNING id",
 )
 
 
@@ -77,6 +83,19 @@ def about(institution: str, answer: Any) -> About:
     )
     kept = None if void is None else (void == b"t", digest.decode(), infno.decode(), bytes.fromhex(reply[2:].decode()))
     return About(row, agreed == b"t", kept)
+
+
+def hold(call: Call, digest: str) -> bytes | int:
+    """Take an id with a row of its own at once, without a reply, for a call that goes on after this transaction.
+
+    The number of the row, or the reply that is kept for the id. Raises Refused where the id means something else.
+    """
+    run([take(call.institution.code, call.msgid)])
+    found = about(call.institution.code, run([ask(call.institution.code, call.msgid, call.now.date())])[0])
+    if found.kept is not None:
+        return again(found.kept, call.msgid, digest)
+    held = HOLD(text(call.institution.pk), call.msgid.encode(), call.infno.encode(), digest.encode(), text(call.now))
+    return int(run([held])[0].get_value(0, 0))
 
 
 def again(kept: tuple[bool, str, str, bytes], msgid: str, digest: str) -> bytes:

@@ -16,7 +16,15 @@ from functools import cache
 from typing import Any
 
 import psycopg.errors
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.http import HttpRequest, HttpResponse
 from django.http.request import HttpHeaders
 from django.urls import ResolverMatch, resolve
@@ -31,6 +39,7 @@ from openyibao.service.gateway.authentication import authenticate, is_plain
 from openyibao.service.gateway.calls import HANDLERS, Answer, Call, FileReply
 from openyibao.service.gateway.messages import About
 from openyibao.service.gateway.models import Refusal
+from openyibao.service.gateway.rates import Flooded, admitted
 from openyibao.service.gateway.reader import Envelope, read_envelope, read_input, read_message
 from openyibao.service.gateway.refusals import Refused, RefusedKept
 from openyibao.service.gateway.spec import Transaction as Specification
@@ -40,6 +49,9 @@ from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
+from openyibao.service.portability.gate import elsewhere
+from openyibao.service.portability.peers import peers
+from openyibao.service.settlements.case import kept as kept_row
 
 log = logging.getLogger("openyibao.gateway")
 TRIES = 3
@@ -92,6 +104,8 @@ def call(request: HttpRequest) -> HttpResponse:
         outcome = refused.reason.code
         _audit(exchange, refused)
         response = _response(exchange.reply(refusal=refused), refused.reason.status)
+        if isinstance(refused, Flooded):
+            response["Retry-After"] = str(refused.seconds)
     except (OperationalError, InterfaceError) as error:
         gone = Refused("unavailable")
         outcome = gone.reason.code
@@ -156,7 +170,23 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
     except Refused:
         exchange.institution = _institution(envelope)  # an unknown institution is told nothing else
         raise
-    return _with_retries(exchange, answer, envelope, given)
+    with admitted(_known_code(envelope)):
+        sent_on = _sent_on(exchange, envelope, given) if peers() else None
+        return _with_retries(exchange, answer, envelope, given) if sent_on is None else sent_on
+
+
+def _known_code(envelope: Envelope) -> str:
+    """The code of an institution that is known: this connection asks once. Raises Refused."""
+    connection.ensure_connection()
+    code = envelope.fixmedins_code
+    found: str = kept_row("codes", code, lambda: _institution(envelope).code)
+    return found
+
+
+def _sent_on(exchange: _Exchange, envelope: Envelope, given: Given) -> bytes | None:
+    """What another region's platform answers, of a call about whom it insures."""
+    exchange.institution = institution = _institution(envelope)
+    return elsewhere(_new_call(exchange, envelope, given, institution), envelope.input)
 
 
 def _institution(envelope: Envelope) -> Institution:
@@ -198,23 +228,34 @@ def _call(
     exchange: _Exchange, envelope: Envelope, given: Given, found: Sequence[Any], work: Transaction | None
 ) -> tuple[Call, About]:
     """The call, with what was found of who asks. Raises Refused where nobody knows the institution."""
-    assert exchange.spec is not None
     about = messages.about(envelope.fixmedins_code, found[0])
     exchange.institution = about.institution
-    call = Call(
+    first = found[1] if len(found) > 1 else None
+    return _new_call(exchange, envelope, given, about.institution, first, work), about
+
+
+def _new_call(
+    exchange: _Exchange,
+    envelope: Envelope,
+    given: Given,
+    institution: Institution,
+    first: Any = None,
+    work: Transaction | None = None,
+) -> Call:
+    assert exchange.spec is not None
+    return Call(
         infno=exchange.spec.infno,
         msgid=envelope.msgid,
-        institution=about.institution,
+        institution=institution,
         operator=envelope.opter,
         sign_no=envelope.sign_no,
         insured=envelope.insuplc_admdvs,
         visited=envelope.mdtrtarea_admvs,
         input=given,
         now=exchange.received,
-        first=found[1] if len(found) > 1 else None,
+        first=first,
         work=work,
     )
-    return call, about
 
 
 def _reading(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes | FileReply:
@@ -263,7 +304,9 @@ def _as_refusal(error: IntegrityError) -> Refused:
 
 
 def _audit(exchange: _Exchange, refused: Refused) -> None:
-    """A line of the audit; if the database is away the log has it all the same."""
+    """A line of the audit; if the database is away the log has it all the same. Of a flood, one line a second."""
+    if isinstance(refused, Flooded) and not refused.audited:
+        return
     envelope = exchange.envelope
     try:
         Refusal.objects.create(

@@ -90,8 +90,16 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None or (kind is not None and found.kind != kind):
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    if lock:
+        _check_free(found)
     call.links["visit"] = found
     return found
+
+
+def _check_free(visit: Visit) -> None:
+    """Raise Refused where another region was asked to settle a visit, and has not answered yet."""
+    if "pending" in visit.data:
+        raise Refused("pending elsewhere", msgid="-", region=visit.coverage.region.body.code[:6])
 
 
 def settling(batch: str | None, node: str = "data", *, keep: bool) -> First:
@@ -133,15 +141,18 @@ def opened(call: Call, node: Node, kind: str) -> Opened:
     found = opened_of(call.first, call.institution)
     if found is None or found.visit.kind != kind:
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    _check_free(found.visit)
     call.links["visit"] = found.visit
     return found
 
 
-def case_read(call: Call, node: Node, kind: str, batch: str | None) -> Case:
+def case_read(call: Call, node: Node, kind: str) -> Case:
     """The case of the institution's visit that a request names, as `settling` asked for it."""
-    case = case_of(call.first.get_value(0, 0), batch, institution=call.institution)
+    case = case_of(call.first.get_value(0, 0), institution=call.institution)
     if case is None or case.visit.kind != kind:
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    if call.work is not None:
+        _check_free(case.visit)
     call.links["visit"] = case.visit
     return case
 

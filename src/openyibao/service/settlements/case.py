@@ -52,8 +52,7 @@ class Lines:
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a visit is settled on. `earlier`: whether a settlement of the visit stands already. `share_bp`: of the
-    agreement in force, or None. `batch`: what was asked. `number`: of the settlement to be written, and the digits of
-    its setl_id; None of a try.
+    agreement in force, or None. `number`: of the settlement to be written, and the digits of its setl_id; None: a try.
     """
 
     visit: Visit
@@ -64,7 +63,6 @@ class Case:
     earlier: bool
     share_bp: int | None
     lines: tuple[Lines, ...]
-    batch: str | None
     number: tuple[int, int] | None
 
 
@@ -80,14 +78,12 @@ def ask_named(mdtrt_id: str, psn_no: str, institution: str, batch: str | None, t
 
 def read(visit: Visit, batch: str | None, today: date, *, keep: bool) -> Case:
     """The case of a visit that is there."""
-    found = case_of(run([ask(visit, batch, today, keep=keep)])[0].get_value(0, 0), batch, visit=visit)
+    found = case_of(run([ask(visit, batch, today, keep=keep)])[0].get_value(0, 0), visit=visit)
     assert found is not None
     return found
 
 
-def case_of(
-    answer: bytes | None, batch: str | None, *, visit: Visit | None = None, institution: Institution | None = None
-) -> Case | None:
+def case_of(answer: bytes | None, *, visit: Visit | None = None, institution: Institution | None = None) -> Case | None:
     """An answer as rows. `visit`: the row to go on with; else one is made, of this institution."""
     if answer is None:
         return None
@@ -115,7 +111,6 @@ def case_of(
             Lines(date.fromisoformat(day), split_by, refunds, tuple(ids), *sums)
             for day, split_by, refunds, ids, *sums in data["lines"] or ()
         ),
-        batch=batch,
         number=tuple(data["next"]) if data["next"] else None,
     )
 

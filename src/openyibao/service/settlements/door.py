@@ -22,7 +22,7 @@ from openyibao.history.person import Entry, settled
 from openyibao.service.direct import Transaction, run
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Institution
-from openyibao.service.settlements import lines, payers, postings, replies, store, written
+from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store, written
 from openyibao.service.settlements.bills import keep_law
 from openyibao.service.settlements.case import Case, made
 from openyibao.service.settlements.case import read as read_case
@@ -102,6 +102,8 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
         request.work.send()
     case = request.case or read_case(visit, request.batch, day_of(request.moment), keep=keep)
     found = found_of(case, request.only)
+    if not found.ids:
+        raise _nothing_left(request)
     own = sum(account.balance_fen for account in case.accounts if not account.family)
     law = law_of(coverage.region, coverage.scheme)
     claim = _claim(request, case, own if request.use_account else 0)
@@ -111,6 +113,20 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     payment = _pay(request, bills, found.parts, case)
     balance = own - sum(payment.accounts.get(one.pk, 0) for one in case.accounts if not one.family)
     return Outcome(request, payment, found.parts, entries, bills, balance), _Work(case, found, after)
+
+
+def _nothing_left(request: Request) -> Refused:
+    """Why a visit has no lines to settle. A stay whose lines were all settled in mid-stay still has its end to come,
+    if its policy takes amounts per claim from the last part: what was settled last is then to be settled as the end.
+    """
+    visit = request.visit
+    standing = Settlement.objects.filter(visit=visit, reverses=None, reversed_by=None).order_by("-number").first()
+    if request.last and standing is not None and standing.facts.get("last") is False:
+        policies = law_of(visit.coverage.region, visit.coverage.scheme).series.policies
+        if any(policy.id == standing.policy and policy.per_claim_later for policy in policies):
+            known = (standing.original or standing).setl_id
+            return Refused("end not settled", mdtrt_id=visit.mdtrt_id, setl_id=known)
+    return Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=request.batch or "-")
 
 
 def _claim(request: Request, case: Case, balance_fen: int) -> Claim:
@@ -172,7 +188,8 @@ def _pay(request: Request, bills: tuple[Mapping[str, Any], ...], parts: lines.Pa
     accounts, use = case.accounts, request.use_account
     if request.visit.kind == "manual":  # the person has paid the institution all of it
         return payers.pay(parts.amount_fen, tuple(layers), 0, accounts, use_account=use)
-    hospital = payers.borne_fen(parts.over_limit_fen, case.share_bp or 0, parts.amount_fen - paid)
+    share = elsewhere.share_bp(request.visit) or case.share_bp or 0
+    hospital = payers.borne_fen(parts.over_limit_fen, share, parts.amount_fen - paid)
     return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=use)
 
 

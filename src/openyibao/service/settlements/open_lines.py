@@ -16,11 +16,11 @@ from datetime import date
 import openyibao
 from openyibao.policy.model import Policy
 from openyibao.service.gateway.refusals import Refused
-from openyibao.service.settlements import lines
+from openyibao.service.settlements import elsewhere, lines
 from openyibao.service.settlements.case import Case, Lines
 from openyibao.service.settlements.law import Law
 from openyibao.service.settlements.lines import Parts
-from openyibao.service.settlements.models import FeeLine
+from openyibao.service.settlements.models import FeeLine, Visit
 from openyibao.settlement import Claim
 from openyibao.settlement.claim_facts import facts_on
 from openyibao.settlement.claim_stay import CHARGE, benefit_year, claims_of_stay
@@ -30,7 +30,7 @@ from openyibao.settlement.claim_stay import CHARGE, benefit_year, claims_of_stay
 class Found:
     """The lines to settle: their ids in order, their parts added up, and by day; `rows` where they were read."""
 
-    mdtrt_id: str
+    visit: Visit
     ids: tuple[int, ...]
     parts: Parts
     by_day: tuple[Lines, ...]
@@ -38,17 +38,12 @@ class Found:
 
 
 def found_of(case: Case, only: frozenset[int]) -> Found:
-    """The lines of a case, or of these those with given ids. Raises Refused where there is none."""
+    """The lines of a case, or of these those with given ids; perhaps none."""
     ids = sorted(pk for group in case.lines for pk in group.ids)
-    name = case.visit.mdtrt_id
     if only:
         rows = tuple(FeeLine.objects.filter(pk__in=only.intersection(ids)).order_by("id"))
-        found = Found(name, tuple(row.pk for row in rows), lines.sums(rows), (), rows)
-    else:
-        found = Found(name, tuple(ids), _sums(case.lines), case.lines)
-    if not found.ids:
-        raise Refused("no lines", mdtrt_id=name, batch=case.batch or "-")
-    return found
+        return Found(case.visit, tuple(row.pk for row in rows), lines.sums(rows), (), rows)
+    return Found(case.visit, tuple(ids), _sums(case.lines), case.lines)
 
 
 def _sums(groups: Iterable[Lines]) -> Parts:
@@ -61,9 +56,12 @@ def claims_of_lines(law: Law, policy: Policy, claim: Claim, found: Found) -> lis
     if _unchanged(law, policy, claim, found):
         return [_added_up(claim, found)]
     rows = found.rows or tuple(FeeLine.objects.filter(pk__in=found.ids).order_by("id"))
-    splits = lines.split(law, policy, claim, [lines.charged(line) for line in rows])
+    if elsewhere.given_there(found.visit) is None:
+        splits = lines.split(law, policy, claim, [lines.charged(line) for line in rows])
+    else:
+        splits = elsewhere.splits(rows)
     if lines.sums(splits) != found.parts:
-        raise Refused("lines changed", mdtrt_id=found.mdtrt_id)
+        raise Refused("lines changed", mdtrt_id=found.visit.mdtrt_id)
     return [one.claim for one in claims_of_stay(claim, splits, policy, benefit_year)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from openyibao.service.direct import Ask
 from openyibao.service.ledger.books import NewEntry, entry_of, posting, reverse, settlement_lines
 from openyibao.service.people.models import Account
+from openyibao.service.settlements.elsewhere import owed_to_region
 from openyibao.service.settlements.models import Settlement
 from openyibao.service.settlements.payers import Payment
 
@@ -27,6 +28,7 @@ def of_settlement(settlement: Settlement, payment: Payment, accounts: Iterable[A
         payment.by_payer(),
         [(numbers[pk].number, numbers[pk].family, fen) for pk, fen in payment.accounts.items()],
     )
+    lines = owed_to_region(settlement.visit, lines)
     if not lines:
         return []
     return [posting(NewEntry(SETTLEMENT, settlement.settled, settlement.day, settlement.setl_id, lines))]

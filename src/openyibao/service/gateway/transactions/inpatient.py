@@ -137,7 +137,7 @@ def cancel_lines(call: Call) -> Output:
 @answers("2303", first=settling(None, keep=False))
 def try_it(call: Call) -> Output:
     node = call.node()
-    case = case_read(call, node, "inpatient", None)
+    case = case_read(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
     in_state(case.visit, "open", *(("discharged",) if last else ()), todo=NO_MID_STAY)
     return answered(call, request_of(call, case.visit, node, batch=None, last=last, case=case), keep=False)
@@ -146,7 +146,7 @@ def try_it(call: Call) -> Output:
 @answers("2304", writes=True, first=settling(None, keep=True))
 def settle_it(call: Call) -> Output:
     node = call.node()
-    case = case_read(call, node, "inpatient", None)
+    case = case_read(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
     in_state(case.visit, "discharged" if last else "open", todo=DISCHARGE_FIRST if last else NO_MID_STAY)
     return answered(call, request_of(call, case.visit, node, batch=None, last=last, case=case), keep=True)

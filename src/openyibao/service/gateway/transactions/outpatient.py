@@ -105,7 +105,7 @@ def cancel_lines(call: Call) -> Output:
 @answers("2206", first=settling("chrg_bchno", keep=False))
 def try_it(call: Call) -> Output:
     node = call.node()
-    case = case_read(call, node, "outpatient", node["chrg_bchno"])
+    case = case_read(call, node, "outpatient")
     _check(case.visit, node)
     return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=False)
 
@@ -113,7 +113,7 @@ def try_it(call: Call) -> Output:
 @answers("2207", writes=True, first=settling("chrg_bchno", keep=True))
 def settle_it(call: Call) -> Output:
     node = call.node()
-    case = case_read(call, node, "outpatient", node["chrg_bchno"])
+    case = case_read(call, node, "outpatient")
     if _check(case.visit, node):
         case.visit.save(update_fields=["med_type", "disease", "data"])
     return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=True)
