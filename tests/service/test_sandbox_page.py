@@ -123,7 +123,7 @@ def test_every_person_and_every_code_stands_on_the_page() -> None:
         page = client().get(f"/sandbox/?lang={lang}").content.decode()
         assert all(one.name in page for one in persons())
         assert all(f"<code>{one.code}</code>" in page for one in reasons().values())
-    assert client().get("/").headers["Location"] == "/sandbox/"
+    assert client().get("/").headers["Location"] == "/zh/"
 
 
 @pytest.mark.usefixtures("filled")

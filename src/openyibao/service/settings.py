@@ -44,6 +44,14 @@ def seconds(name: str, default: int) -> int:
     return int(value)
 
 
+def statement_limit() -> dict[str, str]:
+    """What the database is told of how long a statement may take: nothing, unless YIBAO_STATEMENT_TIMEOUT_S says it."""
+    value = os.environ.get("YIBAO_STATEMENT_TIMEOUT_S", "") or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"YIBAO_STATEMENT_TIMEOUT_S is {value!r}; expected whole seconds, 0 for no limit")
+    return {"options": f"-c statement_timeout={value}s"} if int(value) else {}
+
+
 def database(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/folder/of/sockets` as Django takes it."""
     parts = urlsplit(url)
@@ -59,7 +67,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **options},
+        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **statement_limit(), **options},
     }
 
 
@@ -119,6 +127,7 @@ INSTALLED_APPS = [
     "openyibao.service.ledger",
     "openyibao.service.gateway",
     "openyibao.service.portability",
+    "openyibao.service.clearing",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

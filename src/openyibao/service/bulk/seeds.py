@@ -27,6 +27,7 @@ from openyibao.service.settlements import door, lines, store
 from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.models import FeeLine, Settlement, Visit
+from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import ClaimError
 
 MARK, BLOCK = "BULK000000", 70_000_000_000_000
@@ -206,7 +207,7 @@ def _charge(draw: random.Random, visit: Visit, charged: datetime, moment: dateti
             new[-1].data = {"refund_of": new[-2].number}
     draft = claim_of(visit, visit.mdtrt_id, day_of(moment), first=True, last=True, balance_fen=0)
     policy = law.series.rule_for(draft).policy
-    before = FeeLine.objects.filter(visit=visit, settlement=None).order_by("id")
+    before = FeeLine.objects.filter(visit=visit).exclude(pk__in=settled_lines(visit)).order_by("id")
     found = lines.split_new(law, policy, with_ordinary(draft, policy), before, new)
     FeeLine.objects.bulk_create(lines.with_parts(line, found[line.number][0]) for line in new)
 

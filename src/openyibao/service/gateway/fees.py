@@ -19,6 +19,7 @@ from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import Claim, ClaimError
 
 ALL = "0000"
@@ -26,6 +27,15 @@ NO_LIMIT = Decimal("999999")
 """What the interface's own platforms write where there is no price limit."""
 UNMARKED = dict.fromkeys(("bas_medn_flag", "hi_nego_drug_flag", "lmt_used_flag", "drt_reim_flag"), "0")
 """Marks of an item that catalogues here do not hold: it is marked as none of them."""
+COLUMNS = frozenset(
+    (
+        *("feedetl_sn", "mdtrt_id", "psn_no", "chrg_bchno", "fee_ocur_time", "med_list_codg", "medins_list_codg"),
+        *("det_item_fee_sumamt", "cnt", "pric"),
+    )
+)
+"""What of an uploaded line stands in columns, or in those of its visit."""
+KEPT = ("pric_uplmt_amt", "selfpay_prop", "chrgitm_lv", "med_chrgitm_type")
+"""What is kept of a line's answer: the rest is in its columns, or always the same."""
 LEVELS = {"class A": "01", "class B": "02", CLASS_C: "03"}
 CATEGORIES = {"drug": "09", "medical service": "14", "medical consumable": "08"}
 """The charge category (MED_CHRGITM_TYPE) by the catalogue's kind of item; services are not told apart: other."""
@@ -44,11 +54,12 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
         new.append(line)
     _check_mapped(call, new)
     law, policy, draft = split_by(visit, day_of(call.now))
-    open_lines = [line for line in before if line.settlement_id is None]
+    settled = settled_lines(visit)
+    open_lines = [line for line in before if line.pk not in settled]
     found = split_new(law, policy, draft, open_lines, new)
     for line in new:
         parts, split = found[line.number]
-        line.reply = plain(_answer(line, parts, split))
+        line.reply = plain({name: value for name, value in _answer(line, parts, split).items() if name in KEPT})
         with_parts(line, parts)
     FeeLine.objects.bulk_create(new)
     return [_answer(line, *found[line.number]) for line in new]
@@ -70,15 +81,15 @@ def split_by(visit: Visit, day: date) -> tuple[Law, Policy, Claim]:
 
 def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
     """Delete lines that are not settled: those of these numbers, of a batch, or (neither) all."""
-    lines = FeeLine.objects.filter(visit=visit)
+    lines, settled_already = FeeLine.objects.filter(visit=visit), settled_lines(visit)
     if numbers:
         lines = lines.filter(number__in=numbers)
     elif batch is not None:
         lines = lines.filter(batch=batch)
     else:
-        lines = lines.filter(settlement=None)
+        lines = lines.exclude(pk__in=settled_already)
     found = list(lines)
-    settled = [line.number for line in found if line.settlement_id is not None]
+    settled = [line.number for line in found if line.pk in settled_already]
     if settled:
         raise Refused("lines settled", line=", ".join(settled))
     missing = set(numbers) - {line.number for line in found}
@@ -118,8 +129,18 @@ def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
         count=count,
         price=price,
         amount_fen=amount,
-        data={**plain(row), **({"refund_of": refund_of} if refund_of and count < 0 else {})},
+        data={**_further(row), **({"refund_of": refund_of} if refund_of and count < 0 else {})},
     )
+
+
+def _further(row: Node) -> dict[str, Any]:
+    """What was uploaded of a line beyond what its columns hold."""
+    return {name: plain(value) for name, value in row.items() if value is not None and name not in COLUMNS}
+
+
+def answer_of(line: FeeLine) -> dict[str, Any]:
+    """What was answered of a stored line beyond its amounts."""
+    return {**UNMARKED, **line.reply} if line.reply else {}
 
 
 def _check_mapped(call: Call, new: list[FeeLine]) -> None:

@@ -24,7 +24,7 @@ from openyibao.service.settlements.door import Request
 from openyibao.service.settlements.elsewhere import MARK
 from openyibao.service.settlements.lines import PARTS
 from openyibao.service.settlements.models import FeeLine, Visit
-from openyibao.service.settlements.store import next_id
+from openyibao.service.settlements.store import next_id, settled_lines
 
 Said = Mapping[str, Any]
 KINDS = ("outpatient", "inpatient")
@@ -111,7 +111,7 @@ def institution_of(peer: Peer, said: Said) -> Institution:
 
 def write_lines(visit: Visit, said: Sequence[Said]) -> list[FeeLine]:
     """The lines as they were split there. What an earlier try or a settlement that was reversed left is replaced."""
-    FeeLine.objects.filter(visit=visit, settlement=None).delete()
+    FeeLine.objects.filter(visit=visit).exclude(pk__in=settled_lines(visit)).delete()
     lines = [_line(visit, row) for row in said]
     return FeeLine.objects.bulk_create(lines)
 

@@ -47,17 +47,16 @@ def write(errand: Errand, visit: Visit, verdict: Said) -> Settlement:
         facts={
             "extra": errand.data["extra"],
             "accounts": {},
-            "lines": errand.data["lines"],
             "balance_fen": verdict["balance_fen"],
             "last": errand.data["last"],
             "out of area": {"number": errand.number, "setl_id": verdict["setl_id"]},
         },
+        line_ids=errand.data["lines"],
         **_nothing(),
         **{f"{part}_fen": getattr(parts, f"{part}_fen") for part in lines.PARTS},
         **{f"{name}_fen": int(verdict["money"][name]) for name in MONEY},
         reply=_with_own_ids(verdict["reply"], errand, visit, setl_id),
     )
-    FeeLine.objects.filter(pk__in=errand.data["lines"]).update(settlement=made)
     booked = booked_lines(visit, errand.institution.code, verdict["paid"])
     if booked:
         post(NewEntry(SETTLEMENT, settled, open_day(made.day), setl_id, booked))
@@ -91,7 +90,6 @@ def write_reversal(errand: Errand, visit: Visit, verdict: Said) -> Settlement:
         **{f"{name}_fen": -getattr(of, f"{name}_fen") for name in (*MONEY, *lines.PARTS)},
         reply=_with_own_ids(verdict["reply"], errand, visit, setl_id),
     )
-    FeeLine.objects.filter(settlement=of).update(settlement=None)
     entry = entry_of(SETTLEMENT, of.setl_id)
     if entry is not None:
         reverse(entry.id, settled, open_day(made.day), setl_id)

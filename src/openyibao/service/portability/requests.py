@@ -17,6 +17,7 @@ from openyibao.service.settlements import lines
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.store import settled_lines
 
 
 def content_of(call: Call, request: Request) -> tuple[dict[str, Any], list[FeeLine]]:
@@ -55,7 +56,7 @@ def wanted_of(call: Call, request: Request) -> Wanted:
 
 
 def _unsettled(request: Request) -> list[FeeLine]:
-    rows = FeeLine.objects.filter(visit=request.visit, settlement=None).order_by("id")
+    rows = FeeLine.objects.filter(visit=request.visit).exclude(pk__in=settled_lines(request.visit)).order_by("id")
     found = list(rows if request.batch is None else rows.filter(batch=request.batch))
     if not found:
         raise Refused("no lines", mdtrt_id=request.visit.mdtrt_id, batch=request.batch or "-")

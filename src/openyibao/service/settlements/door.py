@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from openyibao.history import HistoryError, ReversalRefusedError
 from openyibao.history import reverse as reverse_claim
@@ -21,10 +21,11 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Agreement
 from openyibao.service.people.models import Account
 from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store
+from openyibao.service.settlements.bills import keep_law
 from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.models import FeeLine, History, LayerPaid, Settlement, Visit
-from openyibao.settlement import Claim, ClaimError, Uses
+from openyibao.settlement import Bill, Claim, ClaimError, Uses
 from openyibao.settlement.claim_parts import StayError
 from openyibao.settlement.claim_stay import benefit_year, claims_of_stay
 
@@ -108,9 +109,10 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
 
 
 def _unsettled(request: Request) -> list[FeeLine]:
-    rows = FeeLine.objects.filter(visit=request.visit, settlement=None).order_by("id")
+    rows = FeeLine.objects.filter(visit=request.visit).order_by("id")
     rows = rows if request.batch is None else rows.filter(batch=request.batch)
-    found = [line for line in rows if not request.only or line.pk in request.only]
+    settled_already = store.settled_lines(request.visit)
+    found = [line for line in rows if line.pk not in settled_already and (not request.only or line.pk in request.only)]
     if not found:
         raise _nothing_left(request)
     return found
@@ -210,6 +212,8 @@ def _pay(
 def _write(outcome: Outcome, work: _Work) -> Settlement:
     request, payment, row = outcome.request, outcome.payment, work.row
     visit = request.visit
+    for entry in outcome.entries:
+        keep_law(cast("Bill", entry.bill).plan.policy)
     setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
     first = request.undoes.reverses if request.undoes else None
     settlement = Settlement.objects.create(
@@ -229,11 +233,11 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
         facts={
             "extra": dict(request.extra),
             "accounts": {str(key): fen for key, fen in payment.accounts.items()},
-            "lines": [line.pk for line in work.lines],
             "balance_fen": outcome.balance_fen,
             "last": request.last,
         },
-        **store.entries_data(outcome.entries, outcome.bills),
+        line_ids=[line.pk for line in work.lines],
+        **store.entries_data(outcome.entries, work.before),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
     )
@@ -241,7 +245,6 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
     row.save(update_fields=["last_number"])
     store.write_uses(row, work.before.values, work.after.values)
     _write_layers(settlement, payment)
-    FeeLine.objects.filter(pk__in=[line.pk for line in work.lines]).update(settlement=settlement)
     store.move_accounts(payment.accounts, -1)
     postings.post_settlement(settlement, payment, work.accounts)
     return settlement
@@ -310,7 +313,6 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
             field=layer.field,
             paid_fen=-layer.paid_fen,
         )
-    FeeLine.objects.filter(settlement=settlement).update(settlement=None)
     store.move_accounts(accounts, 1)
     postings.post_reversal(taken_back, settlement)
     return taken_back
@@ -331,7 +333,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
         visit=taken_back.visit,
         moment=moment,
         msgid=msgid,
-        only=frozenset(original.facts["lines"]),
+        only=frozenset(original.line_ids),
         use_account=bool(original.facts["accounts"]),
         last=original.facts["last"],
         undoes=taken_back,
@@ -348,8 +350,9 @@ def _as_it_was(visit: Visit, original: Settlement) -> bool:
     """Whether a visit still has all that a settlement settled, with nothing of it given back, and has ended as then."""
     if visit.kind == "inpatient" and original.facts["last"] and visit.state != "discharged":
         return False
-    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit, settlement=None)}
-    then = set(original.facts["lines"])
+    settled_already = store.settled_lines(visit)
+    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit) if line.pk not in settled_already}
+    then = set(original.line_ids)
     if then - unsettled.keys():
         return False
     numbers = {unsettled[pk].number for pk in then}
