@@ -21,6 +21,7 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "tree": lambda o: ({}, {"body": o.body.code}),
     "role_list": lambda o: ({}, {"body": o.body.code}),
     "audit": lambda o: ({}, {"body": o.body.code}),
+    "regional_clearings": lambda o: ({}, {"region": o.body.code}),
     "proposal_list": lambda o: ({}, {"body": o.body.code, "state": "open"}),
     "find_persons": lambda o: ({}, {"body": o.body.code, "psn_no": o.person.psn_no}),
     "register_person": lambda o: ({}, {**_identity(o), "household": o.household.number}),
@@ -168,6 +169,8 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     },
     "speaker.end": lambda o: {"user": "speaker", "institution": o.institution.code, "day": "2026-07-01"},
     "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
+    "regional.issue": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-05-01"},
+    "regional.pay": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-04-01"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
     "role.grant": lambda o: {
         "user": f"holder-{o.body.code}",

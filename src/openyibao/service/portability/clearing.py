@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from openyibao.policy.model import Bilingual
-from openyibao.service.clock import now
+from openyibao.service.clock import now, today
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.ledger.books import AccountKey, Line, NewEntry, post
 from openyibao.service.ledger.months import month_end
@@ -110,11 +110,12 @@ def totals_of(rows: Mapping[str, Mapping[str, int]]) -> Amounts:
 # -- the place of care
 
 
-def issue(peer: Peer, own: Region, month: date, today: date) -> Clearing:
+@transaction.atomic
+def issue(peer: Peer, own: Region, month: date, day: date) -> Clearing:
     """State what a peer owes for a month. Raises Problem where the month is not over, errands of it are open, the
     books differ from the verdicts, or it is agreed already."""
     month = month.replace(day=1)
-    if today <= month_end(month):
+    if day <= month_end(month):
         raise Problem("clearing month", month=f"{month:%Y-%m}")
     waiting = Errand.objects.filter(peer=peer, state="asking", begun__date__lte=month_end(month)).count()
     if waiting:
@@ -156,16 +157,10 @@ def paid(peer: Peer, own: Region, said: Said) -> Said:
         if found is None or found.digest != said["digest"] or found.fen != said["fen"]:
             raise Refused("clearing unknown", month=f"{month:%Y-%m}")
         if found.state != "received":
-            found.entry = _book(found, "receivable from region", str(peer.region.body.code), -1, said_day(said))
+            found.entry = _book(found, "receivable from region", str(peer.region.body.code), -1, today())
             found.state, found.transfer_fen, found.differences = "received", int(said["transfer_fen"]), []
             found.save()
     return {"state": "done"}
-
-
-def said_day(said: Said) -> date:
-    from openyibao.service.portability.mirror import open_day
-
-    return open_day(date.fromisoformat(str(said["day"])))
 
 
 # -- the place that insures
@@ -191,6 +186,7 @@ def statement(peer: Peer, own: Region, said: Said) -> Said:
     return {"state": "done", "differences": wrong[:MOST_DIFFERENCES]}
 
 
+@transaction.atomic
 def pay(peer: Peer, own: Region, month: date, day: date) -> Clearing:
     """Pay a month that is agreed, after what the peer owes us for the same month is agreed, too: both are set off.
 
@@ -217,7 +213,6 @@ def tell_paid(clearing: Clearing) -> None:
         "digest": clearing.digest,
         "fen": clearing.fen,
         "transfer_fen": clearing.transfer_fen or 0,
-        "day": clearing.made.date().isoformat(),
     }
     said = ask(clearing.peer, "paid", content, own=division_of(clearing.own))
     if said.get("state") != "done":

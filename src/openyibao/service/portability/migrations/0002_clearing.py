@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portability', '0001_initial'),
+        ("portability", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='clearing',
-            name='transfer_fen',
+            model_name="clearing",
+            name="transfer_fen",
             field=models.BigIntegerField(null=True),
         ),
     ]
