@@ -97,6 +97,8 @@ SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
 """The policy by which the sandbox's county settles; empty: that of Willow County."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
+PROXY = flag("YIBAO_PROXY")
+"""Whether all requests come through a proxy of ours, whose X-Forwarded-For then says from where."""
 REPLY_LANGUAGE = choice("YIBAO_REPLY_LANGUAGE", "zh", "en")
 """The language of err_msg in replies of the national interface: zh, unless set to en."""
 SIGNATURE_WINDOW_S = seconds("YIBAO_SIGNATURE_WINDOW_S", 300)
@@ -128,6 +130,7 @@ INSTALLED_APPS = [
     "openyibao.service.gateway",
     "openyibao.service.portability",
     "openyibao.service.clearing",
+    "openyibao.service.web",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
