@@ -157,6 +157,7 @@ def neighbour(region: Region) -> str:
     """Another platform's region, with a month both ways that is agreed."""
     division = f"7{next(_numbers):05d}"
     peer = add_peer(division, "邻市", "Next City", "http://127.0.0.1:9")
+    peer.keys.create(identifier="K1", public_key="cd" * 64, period=DateRange(date(2026, 1, 1), None))
     about = {"state": "agreed", "rows": 0, "fen": 0, "totals": {}, "digest": "", "made": clock.now()}
     for side in ("owed", "owes"):
         Clearing.objects.create(peer=peer, own=region, side=side, month=date(2026, 4, 1), **about)

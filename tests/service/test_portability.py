@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
+from openyibao.service.clock import now, today
+from openyibao.service.ledger.accounts import credit
 from openyibao.service.postgres import Server
 from service.county import add_person
 from service.figures import figure
 from service.racing import beside, seeded, together
-from service.two_regions import HOME, Desk, Two, on, rows, same, two
+from service.two_regions import AWAY, HOME, Desk, Two, on, rows, same, two
 
 T23_S = 300
 THREADS = 4
@@ -36,11 +38,35 @@ def both(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 
 def persons(both: Two, first: int, count: int) -> list[Any]:
+    """Of Willow County; every second one gets assistance, every third one has 300 yuan on an account."""
     with on(both.home.url):
         from openyibao.service.organisation.models import Region
 
-        region = Region.objects.get(body__code=HOME)
-        return [add_person(region, first + number, identity="2303" if number % 2 else "") for number in range(count)]
+        region, made = Region.objects.get(body__code=HOME), []
+        for number in range(first, first + count):
+            rich, poor = number % 3 == 0, "2303" if number % 2 else ""
+            made.append(add_person(region, number, identity=poor, account_fen=0 if rich else None))
+            if rich:
+                credit({f"A{number}": 30_000}, now(), now().date(), f"A{number}", "resident")
+        return made
+
+
+def cleared(both: Two) -> int:
+    """By how many fen the statements of both sides differ, row by row; the books must agree with the verdicts."""
+    from openyibao.service.organisation.models import Region
+    from openyibao.service.portability import clearing
+    from openyibao.service.portability.models import Peer
+
+    month, lists = today().replace(day=1), []
+    for site, own, side in ((both.away, AWAY, "owed"), (both.home, HOME, "owes")):
+        with on(site.url):
+            peer, region = Peer.objects.get(), Region.objects.get(body__code=own)
+            lists.append(clearing.booked(side, peer, region, month))
+            assert clearing.compare(lists[-1], clearing.told(side, peer, region, month)) == []
+    assert clearing.compare(*lists) == []
+    totals = [clearing.totals_of(one) for one in lists]
+    assert sum(totals[0].values()) > 0 and len(totals[0]) > 1
+    return sum(abs(totals[0].get(fund, 0) - totals[1].get(fund, 0)) for fund in totals[0].keys() | totals[1].keys())
 
 
 def converged(both: Two) -> float:
@@ -112,7 +138,7 @@ class Hospital:
 
     def visit(self, number: int, person: Any) -> None:
         draw, desk = random.Random(f"{self.seed} {number}"), Desk(self.both.away)
-        visit = self.insist(lambda: desk.bring(person, draw.choice(AMOUNTS)))
+        visit = self.insist(lambda: desk.bring(person, draw.choice(AMOUNTS), account=draw.random() < 0.5))
         given, msgid = {"data": visit}, desk.msgid()
         reply = self.attempt(desk, "2207", given, msgid, draw.randrange(4))
         if reply is None and draw.random() < 0.3:  # gives up, and wants nothing to remain
@@ -199,6 +225,9 @@ def lose(both: Two, visits: int, kills: int) -> None:
     assert hospital.done <= stand, "a settlement that the hospital was told of is not there"
     print(f"{states}, {dict(hospital.counts)}, {both.there.lost - lost} lost, {elapsed:.0f} s")
     assert seconds <= T23_S
+    differs = cleared(both)
+    assert differs == 0
+    figure(cleared_fen_differ=differs)
     figure(
         visits=visits,
         seed=seed,

@@ -17,7 +17,8 @@ def _place(given: Given) -> Body:
     return region_of(given["region"]).body
 
 
-def _peer(given: Given) -> Peer:
+def known_peer(given: Given) -> Peer:
+    """The peer of a division. Raises Problem("not known")."""
     found: Peer | None = Peer.objects.select_related("region__body").filter(division=given["peer"]).first()
     if found is None:
         raise Problem("not known", what=given["peer"])
@@ -27,12 +28,12 @@ def _peer(given: Given) -> Peer:
 @action("regional.issue", may="regional.change", decide="regional.decide", takes=TAKES, place=_place, subject="month")
 def issue(given: Given, decision: Decision) -> Done:
     """State what another region owes for a month's care of its persons here."""
-    made = clearing.issue(_peer(given), region_of(given["region"]), given["month"], decision.at.date())
+    made = clearing.issue(known_peer(given), region_of(given["region"]), given["month"], decision.at.date())
     return Done({"rows": made.rows, "fen": made.fen, "digest": made.digest})
 
 
 @action("regional.pay", may="regional.change", decide="regional.decide", takes=TAKES, place=_place, subject="month")
 def pay(given: Given, decision: Decision) -> Done:
     """Pay what is agreed for a month; what the other region owes for it is set off."""
-    made = clearing.pay(_peer(given), region_of(given["region"]), given["month"], decision.at.date())
+    made = clearing.pay(known_peer(given), region_of(given["region"]), given["month"], decision.at.date())
     return Done({"fen": made.fen, "transfer_fen": made.transfer_fen, "entry": made.entry})

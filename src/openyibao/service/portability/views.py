@@ -18,7 +18,7 @@ from openyibao.service.gateway.models import Refusal
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.portability.answers import ANSWERS, answer
 from openyibao.service.portability.models import Peer
-from openyibao.service.portability.wire import MOST_BYTES, Said, received, signed, text_of
+from openyibao.service.portability.wire import MOST_BYTES, Said, own_key, received, signed, text_of
 
 log = logging.getLogger("openyibao.portability")
 TRIES = 3
@@ -33,12 +33,16 @@ def ask(request: HttpRequest, what: str) -> HttpResponse:
     try:
         if int(headers.get("content-length") or 0) > MOST_BYTES:
             return _unsigned(413)
+        own_key()  # without it no answer could be signed, so nothing is done
         body = request.read(MOST_BYTES)
         peer, said = received(what, headers, body)
     except Refused as refused:
         _audit(what, refused)
         return _unsigned(401, refused.text("en"))
-    except (ValueError, ImproperlyConfigured):
+    except ImproperlyConfigured as error:
+        log.error("failure", extra={"why": str(error)})
+        return _unsigned(503)
+    except ValueError:
         return _unsigned(400)
     try:
         found = _with_retries(peer, what, said)

@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 
 from openyibao.service import logs
@@ -86,7 +85,7 @@ def run(stop: threading.Event, poll: float = POLL_SECONDS) -> None:
             elif worker.round() >= MOST:
                 wait = 0.0
             lost = False
-        except (Error, ImproperlyConfigured) as error:
+        except Error as error:
             if not lost:
                 logs.write("regions wait", logging.ERROR, error)
             lost, wait = True, LOST_SECONDS
