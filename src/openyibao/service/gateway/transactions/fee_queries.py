@@ -134,7 +134,7 @@ def medication(call: Call) -> Output:
     found = rows.select_related("visit__coverage__region").order_by("charged", "id")
     common = (
         {
-            **lookup.only("5205", "feedetail", _common(line, catalogue_of(line.visit.coverage.region))),
+            **lookup.only("5205", "feedetail", _common(line, catalogue_for(line.visit))),
             "fixmedins_code": call.institution.code,
             "fixmedins_name": call.institution.name,
             "psn_no": person.psn_no,
