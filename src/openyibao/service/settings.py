@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
+    "openyibao.service.reconciliation",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

@@ -73,8 +73,8 @@ SETTLED = """
     WHERE s.institution_id = %(institution)s AND s.undoes_id IS NULL
         AND NOT EXISTS (SELECT FROM settlements_settlement again WHERE again.undoes_id = s.id)
 """
-"""Undone reversals are left out by NOT EXISTS: the planner guesses one row for an outer join that must find nothing, and
-then joins by nested loops."""
+"""Undone reversals are left out by NOT EXISTS: for an outer join that must find nothing the planner guesses one row,
+and then it joins by nested loops."""
 PERIOD = f"{SETTLED} AND s.day BETWEEN %(first)s AND %(last)s"
 TOTALS = f"""
     SELECT count(*), coalesce(sum(total_fen), 0)::bigint, coalesce(sum(funds_fen), 0)::bigint,
