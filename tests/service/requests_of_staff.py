@@ -15,6 +15,8 @@ def _identity(o: Office) -> dict[str, Any]:
     return {"certificate_type": "01", "certificate": certificate(), "name": "测试", "ethnicity": "01"}
 
 
+BANK = {"holder": "测试", "bank": "999000000001", "bank_account": "622200001111", "reason": "变更开户行"}
+
 ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "tree": lambda o: ({}, {"body": o.body.code}),
     "role_list": lambda o: ({}, {"body": o.body.code}),
@@ -66,6 +68,26 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "try_reimbursement": lambda o: ({"number": o.entered}, {}),
     "withdraw_reimbursement": lambda o: ({"number": o.entered}, {}),
     "reimbursement_receipt": lambda o: ({"number": o.settled}, {}),
+    "statement_list": lambda o: ({}, {"region": o.body.code}),
+    "statement": lambda o: ({"number": o.payment.statement}, {}),
+    "statement_as_file": lambda o: ({"number": o.payment.statement}, {"lang": "en"}),
+    "dispute_for_the_agency": lambda o: (
+        {"number": o.payment.statement},
+        {"reference": f"B-{o.body.code}", "reason": "病历缺失"},
+    ),
+    "order_list": lambda o: ({}, {"region": o.body.code}),
+    "cancel_order": lambda o: ({"number": o.payment.waiting}, {}),
+    "batch_list": lambda o: ({}, {"region": o.body.code}),
+    "send_batch": lambda o: ({}, {"region": o.body.code, "format": "pain.001"}),
+    "batch_file": lambda o: ({"number": o.payment.batch}, {}),
+    "receive_confirmation": lambda o: (
+        {},
+        {"region": o.body.code, "name": "x.csv", "format": "plain", "content": o.payment.told},
+    ),
+    "confirmation_list": lambda o: ({}, {"region": o.body.code}),
+    "confirmation": lambda o: ({"number": o.payment.confirmation}, {}),
+    "work_list": lambda o: ({}, {"region": o.body.code}),
+    "close_work_item": lambda o: ({}, {"item": o.payment.refused, "note": "已与银行核对"}),
     "ledger_trial_balance": lambda o: ({}, {"region": o.body.code}),
     "ledger_fund_statement": lambda o: (
         {},
@@ -113,6 +135,38 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "reimbursement.settle": lambda o: {"number": o.entered},
     "reimbursement.undo": lambda o: {"number": o.settled, "reason": "发票有误"},
     "reimbursement.pay": lambda o: {"number": o.settled, "payment": "PAY-1"},
+    "bank.payee": lambda o: {"institution": o.institution.code, **BANK},
+    "bank.payer": lambda o: {"region": o.body.code, "scheme": "resident", "fund": "pooled fund", **BANK},
+    "deposit.share": lambda o: {"number": f"I-{o.body.code}", "share_bp": 300, "source": "协议（测试用）"},
+    "deposit.release": lambda o: {
+        "region": o.body.code,
+        "institution": o.institution.code,
+        "scheme": "resident",
+        "fund": "pooled fund",
+        "fen": 1,
+        "reason": "年度考核",
+    },
+    "statement.issue": lambda o: {
+        "region": o.body.code,
+        "through": "2026-05-31",
+        "institution": o.institution.code,
+    },
+    "dispute.settle": lambda o: {"dispute": o.payment.dispute, "outcome": "rejected", "note": "已补齐"},
+    "order.institutions": lambda o: {
+        "region": o.body.code,
+        "statements": [{"number": o.payment.statement, "fen": o.payment.available}],
+    },
+    "order.persons": lambda o: {
+        "region": o.body.code,
+        "reimbursements": [{"number": o.settled, "fen": 83_500}],
+    },
+    "confirmation.book": lambda o: {"confirmation": o.payment.confirmation},
+    "speaker.grant": lambda o: {
+        "user": f"holder-{o.body.code}",
+        "institution": o.institution.code,
+        "start": "2026-06-01",
+    },
+    "speaker.end": lambda o: {"user": "speaker", "institution": o.institution.code, "day": "2026-07-01"},
     "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
     "role.grant": lambda o: {

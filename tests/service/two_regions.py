@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ START_SECONDS = 120
 PATH = "/fsi/api/rsfComIfsService/callService"
 CATALOGUE = Path(__file__).parents[2] / "src" / "openyibao" / "catalogues" / "teaching" / "willow-county-2026.yaml"
 TIMEOUT_S = 3
+NUMBERS = count(1)
 
 
 @contextmanager
@@ -264,13 +264,12 @@ def _peer(division: str, zh: str, en: str, address: str, site: Site) -> None:
 class Desk(Window):
     """The hospital's window of Poplar City, over HTTP, for persons whom Willow County insures."""
 
-    def __init__(self, site: Site, insured: str = HOME, seed: int = 0) -> None:
+    def __init__(self, site: Site, insured: str = HOME) -> None:
         super().__init__(HOSPITAL)
         self.site, self.insured = site, insured
-        self.numbers = random.Random(seed)
 
     def msgid(self) -> str:
-        return f"{HOSPITAL}{self.numbers.randrange(10**18):018d}"
+        return f"{HOSPITAL}{next(NUMBERS):018d}"
 
     def raw(self, infno: str, given: Any, msgid: str | None = None, **more: Any) -> bytes:
         who = {"opter_type": "1", "opter": "001", "opter_name": "测试", "sign_no": "1"}
@@ -296,5 +295,38 @@ class Desk(Window):
         return self.settle_data(person, visit, lines, account=account)
 
 
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen).scaleb(-2)
+def same(both: Two) -> None:
+    """Both sides hold the same: each settlement and reversal once on either, fund by fund, and books that balance."""
+    from openyibao.service.ledger.checks import check_books
+
+    with on(both.home.url):
+        there = rows("SELECT msgid, total_fen, funds_fen, account_fen, cash_fen, day FROM settlements_settlement")
+        owed = rows(OWED, "payable to region", AWAY, -1)
+        assert check_books() == []
+    with on(both.away.url):
+        here = rows(
+            "SELECT facts->'out of area'->>'number', total_fen, funds_fen, account_fen, cash_fen, day"
+            " FROM settlements_settlement"
+        )
+        due = rows(OWED, "receivable from region", HOME, 1)
+        assert check_books() == []
+        assert rows("SELECT 1 FROM portability_errand WHERE state = 'asking'") == []
+        assert rows("SELECT 1 FROM gateway_message WHERE reply = '' AND NOT void") == []
+        assert rows("SELECT 1 FROM settlements_visit WHERE data ? 'pending'") == []
+    assert sorted(there) == sorted(here)
+    assert sorted(owed) == sorted(due)
+
+
+OWED = (
+    "SELECT a.region, a.scheme, a.fund, sum(p.fen * x.sign)::bigint FROM ledger_posting p"
+    " JOIN ledger_account a ON a.id = p.account_id, (SELECT %s::text AS kind, %s::text AS owner, %s AS sign) x"
+    " WHERE a.kind = x.kind AND a.owner = x.owner GROUP BY 1, 2, 3"
+)
+
+
+def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return cursor.fetchall()

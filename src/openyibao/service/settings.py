@@ -44,6 +44,14 @@ def seconds(name: str, default: int) -> int:
     return int(value)
 
 
+def statement_limit() -> dict[str, str]:
+    """What the database is told of how long a statement may take: nothing, unless YIBAO_STATEMENT_TIMEOUT_S says it."""
+    value = os.environ.get("YIBAO_STATEMENT_TIMEOUT_S", "") or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"YIBAO_STATEMENT_TIMEOUT_S is {value!r}; expected whole seconds, 0 for no limit")
+    return {"options": f"-c statement_timeout={value}s"} if int(value) else {}
+
+
 def database(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/folder/of/sockets` as Django takes it."""
     parts = urlsplit(url)
@@ -59,7 +67,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **options},
+        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **statement_limit(), **options},
     }
 
 
@@ -89,6 +97,8 @@ SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
 """The policy by which the sandbox's county settles; empty: that of Willow County."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
+PROXY = flag("YIBAO_PROXY")
+"""Whether all requests come through a proxy of ours, whose X-Forwarded-For then says from where."""
 REPLY_LANGUAGE = choice("YIBAO_REPLY_LANGUAGE", "zh", "en")
 """The language of err_msg in replies of the national interface: zh, unless set to en."""
 SIGNATURE_WINDOW_S = seconds("YIBAO_SIGNATURE_WINDOW_S", 300)
@@ -119,6 +129,8 @@ INSTALLED_APPS = [
     "openyibao.service.ledger",
     "openyibao.service.gateway",
     "openyibao.service.portability",
+    "openyibao.service.clearing",
+    "openyibao.service.web",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

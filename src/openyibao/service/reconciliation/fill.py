@@ -73,6 +73,7 @@ def fill(world: pa.Table, template: Settlement) -> None:
             template.pk,
             {
                 **money,
+                "line_ids": "'{}'",
                 **dict.fromkeys(("hospital_fen", "family_fen"), "0"),
                 **{
                     name: f"w.{name}"

@@ -1,7 +1,8 @@
 """A history as chains of claims: what stood when something was settled, then what was settled upon it.
 
-A settlement that is taken back leaves the uses as if it had never been. So the log of a history is cut at each reversal:
-what is settled from there to the next one is derived upon the claims that stood then, in the order of their numbers.
+A settlement that is taken back leaves the uses as if it had never been. So the log of a history is cut at each
+reversal: what is settled from there to the next one is derived upon the claims that stood then, in the order of their
+numbers.
 A history without reversals is one chain.
 """
 
@@ -9,28 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from openyibao.service.replay.log import Claimed, Kept
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One claim of a settlement: the `number`-th of it, from 0."""
+class Step(NamedTuple):
+    """One claim of a settlement. `place`: the settlement's id and the number of the claim in it, from 0."""
 
-    settlement: Kept
-    number: int
-
-    @property
-    def place(self) -> tuple[int, int]:
-        return self.settlement.id, self.number
-
-    @property
-    def claim(self) -> Claimed:
-        return self.settlement.claims[self.number]
-
-    @property
-    def law(self) -> tuple[str, str]:
-        return self.settlement.laws[self.number]
+    place: tuple[int, int]
+    claim: Claimed
+    law: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +50,9 @@ def chains_of(rows: Sequence[Kept]) -> list[Chain]:
 
 
 def _chain(standing: Sequence[Kept], before: int) -> Chain:
-    steps = [Step(one, number) for one in standing for number in range(len(one.claims))]
+    steps = [
+        Step((one.id, number), claim, law)
+        for one in standing
+        for number, (claim, law) in enumerate(zip(one.claims, one.laws, strict=True))
+    ]
     return Chain(steps, sum(len(one.claims) for one in standing[:before]))

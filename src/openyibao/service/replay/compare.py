@@ -8,8 +8,7 @@ from datetime import date
 from typing import Any
 
 from openyibao.service.replay.derive import SINGLE, Derived, Found
-from openyibao.service.replay.laws import PARTS, total_fen
-from openyibao.service.replay.log import BORNE, MONEY, Kept, Log, UseKey
+from openyibao.service.replay.log import AMOUNTS, Kept, Log, UseKey
 from openyibao.service.settlements.payers import OWN, borne_fen
 
 MANUAL = "manual"
@@ -119,9 +118,9 @@ class Comparison:
         if original is None or original.reverses is not None:
             self.differs(row.setl_id, "reverses", "-" if original is None else original.setl_id, "a settlement")
             return
-        for name in (*MONEY, *BORNE):
-            if row.money[name] != -original.money[name]:
-                self.differs(row.setl_id, f"{name}_fen", row.money[name], -original.money[name])
+        for name, kept, fen in zip(AMOUNTS, row.money, original.money, strict=True):
+            if kept != -fen:
+                self.differs(row.setl_id, f"{name}_fen", kept, -fen)
         layers = [(layer, payer, -paid, None) for layer, payer, paid, _ in original.layers]
         if row.layers != layers:
             self._layers_differ(row, layers)
@@ -147,28 +146,30 @@ class Comparison:
     # ------------------------------------------------------------ a settlement
 
     def _settlement(self, row: Kept, derived: list[Derived]) -> None:
-        self.tally.claims += len(derived)
-        self.tally.one_by_one += sum(one.how == SINGLE for one in derived)
-        self.tally.without_claims += not derived
+        tally = self.tally
+        tally.claims += len(derived)
+        tally.without_claims += not derived
+        layers: list[tuple[Any, ...]] = []
         for one in derived:
+            tally.one_by_one += one.how is SINGLE
             if one.unknown:
-                self.tally.open[one.error] = self.tally.open.get(one.error, 0) + 1
-        if any(one.unknown for one in derived):
-            return
-        errors = [one.error for one in derived if one.error]
-        if errors:
-            self.differs(row.setl_id, "bill", "settled", errors[0])
-            return
-        layers = [
-            (place.name, place.own, *layer)
-            for one in derived
-            for place, layer in zip(one.law.layers if one.law else (), one.layers, strict=True)
-        ]
+                tally.open[one.error] = tally.open.get(one.error, 0) + len(derived)
+                return
+            if one.error:
+                self.differs(row.setl_id, "bill", "settled", one.error)
+                return
+            assert one.law is not None
+            for place, (paid, left) in zip(one.law.layers, one.layers, strict=True):
+                layers.append((place.name, place.own, paid, left))
         if [(layer, payer in OWN, paid, left) for layer, payer, paid, left in row.layers] != layers:
             self._layers_differ(row, [(name, "account" if own else "fund", *rest) for name, own, *rest in layers])
         if row.added != [one.added for one in derived]:
             self._added_differ(row, derived)
-        self._money(row, layers)
+        due = self._due(row, layers)
+        if row.money != due:
+            for name, kept, fen in zip(AMOUNTS, row.money, due, strict=True):
+                if kept != fen:
+                    self.differs(row.setl_id, f"{name}_fen", kept, fen)
 
     def _layers_differ(self, row: Kept, derived: Sequence[tuple[Any, ...]]) -> None:
         for place in range(max(len(row.layers), len(derived))):
@@ -188,48 +189,50 @@ class Comparison:
                 if kept.get(key, 0) != one.added.get(key, 0):
                     self.differs(row.setl_id, f"added to use {list(key)}", kept.get(key, 0), one.added.get(key, 0))
 
-    def _money(self, row: Kept, layers: Sequence[tuple[Any, ...]]) -> None:
-        """The parts are those of the claims; who bears them follows from the layers, the agreement and the account."""
-        money = row.money
-        due: dict[str, int] = {}
+    def _due(self, row: Kept, layers: Sequence[tuple[Any, ...]]) -> tuple[int, ...]:
+        """The amounts that a settlement should have: its parts are those of the claims; who bears them follows from
+        the layers, the agreement and what the account held."""
+        total, full, over, pre, scope, _, hospital, account, family, _ = row.money
         if row.claims:
-            due["total"] = sum(map(total_fen, row.claims))
-            due |= {part: sum(claim[f"{part}_fen"] for claim in row.claims) for part in PARTS}
-        due["funds"] = sum(layer[2] for layer in layers if not layer[1])
-        own = sum(layer[2] for layer in layers if layer[1])
-        ruled = any(layer[1] for layer in layers)
-        left = money["total"] - due["funds"]
-        hospitals = self._hospital(row, left - own)
-        due["hospital"] = money["hospital"] if money["hospital"] in hospitals else hospitals[0]
-        left -= due["hospital"]
-        borne = own if ruled else left
-        if row.claims and not ruled:
-            held = row.claims[0]["facts"].get("account balance", 0)
-            due["account"] = min(borne, held)
-            if held and row.balance_fen is not None and row.balance_fen != held - due["account"]:
-                self.differs(row.setl_id, "account balance", row.balance_fen, held - due["account"])
-        else:
-            due["account"] = min(money["account"], borne)
-        rest = borne - due["account"]
-        due["family"] = rest if ruled else min(money["family"], rest)
-        due["cash"] = left - due["account"] - due["family"]
-        for name, fen in due.items():
-            if money[name] != fen:
-                self.differs(row.setl_id, f"{name}_fen", money[name], fen)
-        paid = sum((row.accounts or {}).values())
-        if paid != money["account"] + money["family"]:
-            self.differs(row.setl_id, "accounts", paid, money["account"] + money["family"])
+            full = over = pre = scope = 0
+            for claim in row.claims:
+                full += claim["fully_self_paid_fen"]
+                over += claim["over_limit_fen"]
+                pre += claim["pre_self_paid_fen"]
+                scope += claim["in_scope_fen"]
+            total = full + over + pre + scope
+        funds = own = 0
+        ruled = False
+        for _, is_own, paid, _ in layers:
+            ruled |= is_own
+            own += paid if is_own else 0
+            funds += 0 if is_own else paid
+        borne = self._hospital(row, over, total - funds - own)
+        hospital = hospital if hospital in borne else borne[0]
+        left = total - funds - hospital
+        due = own if ruled else left
+        paid = sum(row.accounts.values()) if row.accounts else 0
+        if paid != account + family:
+            self.differs(row.setl_id, "accounts", paid, account + family)
+        held = row.claims[0]["facts"].get("account balance", 0) if row.claims and not ruled else None
+        account = min(due, account if held is None else held)
+        if held and row.balance_fen is not None and row.balance_fen != held - account:
+            self.differs(row.setl_id, "account balance", row.balance_fen, held - account)
+        family = due - account if ruled else min(family, due - account)
+        return total, full, over, pre, scope, funds, hospital, account, family, left - account - family
 
-    def _hospital(self, row: Kept, left: int) -> list[int]:
+    def _hospital(self, row: Kept, over_limit: int, left: int) -> list[int]:
         """What an institution may bear by the agreements that cover the day; 0 where none does, or at the counter."""
-        if row.kind == MANUAL:
+        if row.kind == MANUAL or over_limit <= 0:
             return [0]
+        if row.share_bp:
+            return [borne_fen(over_limit, row.share_bp, left)]
         shares = [
             share
             for start, end, share in self.shares.get(row.institution, ())
             if (start is None or start <= row.day) and (end is None or row.day < end)
         ]
-        return [borne_fen(row.money["over_limit"], share, left) for share in shares] or [0]
+        return [borne_fen(over_limit, share, left) for share in shares] or [0]
 
 
 def _shown(value: object) -> str:

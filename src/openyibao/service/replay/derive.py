@@ -1,4 +1,4 @@
-"""Claims of the log settled again: in columns, policy after policy, or one by one where columns can't follow the uses."""
+"""Claims of the log settled again: in columns, policy after policy; one by one where columns can't follow the uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from openyibao.history.state_read import claim_of
 from openyibao.service.replay.chains import Chain
-from openyibao.service.replay.laws import Key, Law, Laws, SlotPlace, UnknownLawError, left_fen
+from openyibao.service.replay.laws import Key, Law, Laws, SlotPlace, left_fen
 from openyibao.service.replay.log import Claimed, UseKey
 from openyibao.settlement import ClaimError, Uses
 from openyibao.settlement.columns import Array
@@ -58,7 +58,7 @@ def derive(chains: Iterable[Chain], laws: Laws) -> Found:
     going: list[_Going] = []
     for chain in chains:
         known = _known(chain, laws, found)
-        if any(laws.of(step.law).traced is None for step in known.steps):
+        if any(laws.of(law).traced is None for law in {step.law for step in known.steps}):
             _one_by_one(known, laws, found)
         elif known.steps:
             going.append(_Going(known))
@@ -74,12 +74,13 @@ def derive(chains: Iterable[Chain], laws: Laws) -> Found:
 
 def _known(chain: Chain, laws: Laws, found: Found) -> Chain:
     """The chain up to the first step whose law is not known: that one, and all that may rest on it, stay open."""
+    unknown = {law: error for law in {step.law for step in chain.steps} if (error := laws.unknown(law))}
+    if not unknown:
+        return chain
     for place, step in enumerate(chain.steps):
-        try:
-            laws.of(step.law)
-        except UnknownLawError as error:
+        if step.law in unknown:
             for later in chain.steps[max(place, chain.first) :]:
-                found[later.place] = Derived(COLUMNS, None, error=str(error), unknown=True)
+                found[later.place] = Derived(COLUMNS, None, error=unknown[step.law], unknown=True)
             return Chain(chain.steps[:place], min(chain.first, place))
     return chain
 
@@ -122,17 +123,18 @@ def _taken(law: Law, ready: list[tuple[_Going, int]], traced: Traced, found: Fou
     added, after = _uses(law, [step.claim for step in steps], traced)
     row, going = 0, []
     for one, end in ready:
-        goes_on = end < len(one.chain.steps)
-        for place in range(one.done, end):
-            if goes_on:
-                one.state |= after[row]
-            if place >= one.chain.first:
-                error = _fault(law, faults[row]) if faults[row] else ""
-                found[steps[row].place] = Derived(COLUMNS, law, layers[row] if not error else (), added[row], error)
-            row += 1
-        one.done = end
-        if goes_on:
+        if end < len(one.chain.steps):
             going.append(one)
+            for place in range(row, row + end - one.done):
+                one.state |= after[place]
+        first = row + max(0, one.chain.first - one.done)
+        row += end - one.done
+        one.done = end
+        for place in range(first, row):
+            if faults[place]:
+                found[steps[place].place] = Derived(COLUMNS, law, error=_fault(law, faults[place]))
+            else:
+                found[steps[place].place] = Derived(COLUMNS, law, layers[place], added[place])
     return going
 
 
@@ -224,7 +226,7 @@ def _one_by_one(chain: Chain, laws: Laws, found: Found) -> None:
     for place, step in enumerate(chain.steps):
         law = laws.of(step.law)
         try:
-            bill, after = law.rule.settle(uses, claim_of(step.claim, step.settlement.setl_id))
+            bill, after = law.rule.settle(uses, claim_of(step.claim, "claim"))
         except (ClaimError, ValueError) as error:
             derived = Derived(SINGLE, law, error=str(error))
         else:

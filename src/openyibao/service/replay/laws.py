@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from openyibao.policy import PolicyNotFoundError, find_policy, read_policy
+import numpy as np
+
+from openyibao.policy import FileError, PolicyNotFoundError, find_policy, read_policy, read_policy_text
 from openyibao.policy.model import Fact, Policy
 from openyibao.service.replay.log import Claimed
 from openyibao.service.settlements.payers import OWN
@@ -77,34 +79,52 @@ class Law:
 
 
 class Laws:
-    """The laws that kept settlements name, each read once."""
+    """The laws that kept settlements name, each read once: from the library, or from the texts kept by digest."""
 
-    def __init__(self) -> None:
-        self._found: dict[Key, Law | UnknownLawError] = {}
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self._texts = texts or {}
+        self._found: dict[Key, Law] = {}
+        self._unknown: dict[Key, str] = {}
 
     def of(self, key: Key) -> Law:
-        """The law of a policy's id and digest. Raises UnknownLawError, saying what is missing."""
-        found = self._found.get(key)
-        if found is None:
+        """The law of a policy's id and digest, which must be known."""
+        return self._found[key]
+
+    def prepare(self, key: Key) -> None:
+        """Read and compile the law of an id and a digest, if there is one."""
+        if not self.unknown(key):
+            traced = self._found[key].traced
+            if traced is not None:
+                traced.trace({name: np.zeros(0, np.int64) for name in traced.needs})
+
+    def unknown(self, key: Key) -> str:
+        """Why the law of an id and a digest is not known, or ""; where it is, it has been read."""
+        if key in self._found:
+            return ""
+        if key not in self._unknown:
             try:
-                found = law_of(_policy(key))
+                self._found[key] = law_of(_policy(key, self._texts))
+                return ""
             except UnknownLawError as error:
-                found = error
-            self._found[key] = found
-        if isinstance(found, UnknownLawError):
-            raise found
-        return found
+                self._unknown[key] = str(error)
+        return self._unknown[key]
 
 
-def _policy(key: Key) -> Policy:
+def _policy(key: Key, texts: Mapping[str, str]) -> Policy:
     name, digest = key
     try:
         policy = read_policy(find_policy(name))
-    except PolicyNotFoundError:
-        raise UnknownLawError(f"policy {name} ({digest}) is not in the library") from None
-    if policy.digest != digest:
-        raise UnknownLawError(f"policy {name} was {digest} when it settled, and is {policy.digest} in the library")
-    return policy
+        found = f"has the digest {policy.digest} in the library"
+    except (PolicyNotFoundError, FileError, OSError):
+        policy, found = None, "is not in the library"
+    if policy is not None and policy.digest == digest:
+        return policy
+    if digest not in texts:
+        raise UnknownLawError(f"policy {name} {found}; its text with the digest {digest} is not kept")
+    kept = read_policy_text(texts[digest])
+    if kept.digest != digest:
+        raise UnknownLawError(f"policy {name} {found}; its kept text has the digest {kept.digest}, not {digest}")
+    return kept
 
 
 def law_of(policy: Policy) -> Law:
@@ -150,7 +170,9 @@ def _reader(name: str, facts: dict[str, Fact], names: dict[str, int]) -> Callabl
 
 def total_fen(claim: Claimed) -> int:
     """What a claim costs."""
-    found: int = sum(claim[f"{part}_fen"] for part in PARTS)
+    found: int = (
+        claim["fully_self_paid_fen"] + claim["over_limit_fen"] + claim["pre_self_paid_fen"] + claim["in_scope_fen"]
+    )
     return found
 
 
@@ -170,24 +192,18 @@ def number_of_day(day: str | None) -> int:
 
 
 def _fact_reader(fact: Fact, names: dict[str, int]) -> Callable[[Claimed], int]:
-    encode, word = encoder(fact), word_of(fact)
-    known: dict[object, int] = {}
-    name = fact.name
+    encode, word, name = encoder(fact), word_of(fact), fact.name
 
     def read(claim: Claimed) -> int:
         value = claim["facts"].get(name)
-        if value.__class__ is list:
-            value = word(claim)
-        code = known.get((value.__class__, value))
-        if code is None:
-            code = encode(value)
-            if fact.kind == "any" and code >= 0:
-                code = names.setdefault(str(value), len(names))
-            if len(known) < 100_000:
-                known[value.__class__, value] = code
-        return code
+        return encode(word(claim) if value.__class__ is list else value)
 
-    return read
+    def read_any(claim: Claimed) -> int:
+        value = word(claim)
+        code = encode(value)
+        return names.setdefault(str(value), len(names)) if code >= 0 else code
+
+    return read_any if fact.kind == "any" else read
 
 
 def word_of(fact: Fact) -> Callable[[Claimed], FactValue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -18,7 +19,7 @@ from openyibao.service.bulk.progress import Progress, silent
 from openyibao.service.replay.chains import chains_of
 from openyibao.service.replay.compare import Comparison, Difference, Period, Shares, Tally
 from openyibao.service.replay.derive import derive
-from openyibao.service.replay.laws import Laws
+from openyibao.service.replay.laws import Key, Laws
 from openyibao.service.replay.log import read
 
 BLOCK_ROWS = 8_000
@@ -37,6 +38,7 @@ class Replayed:
     histories: int = 0
     processes: int = 1
     seconds: float = 0.0
+    compile_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Job:
     period: Period
     shares: Shares
     most: int
+    laws: Laws
 
 
 def replay(
@@ -57,8 +60,13 @@ def replay(
     start = time.perf_counter()
     done = Replayed(period, processes=max(1, processes))
     with _snapshot() as (cursor, name):
-        blocks, rows = _blocks(cursor, period, block)
-        job = Job(_reach(), name, period, _shares(cursor), most)
+        blocks, rows, met = _blocks(cursor, period, block)
+        job = Job(_reach(), name, period, _shares(cursor), most, Laws(_texts(cursor)))
+        compiling = time.perf_counter()
+        for number, key in enumerate(met, 1):
+            job.laws.prepare(key)
+            progress("policies", number, len(met))
+        done.compile_seconds = time.perf_counter() - compiling
         done.histories = sum(map(len, blocks))
         through = 0
         for count, tally, differences in _results(job, blocks, processes):
@@ -86,30 +94,50 @@ def _snapshot() -> Iterator[tuple[Any, str]]:
         yield cursor, str(row[0])
 
 
-def _blocks(cursor: Any, period: Period, size: int) -> tuple[list[list[int]], int]:
-    """Histories with a settlement in the period, in blocks of about so many rows; the rows of all of them."""
-    cursor.execute(
-        "SELECT history_id, count(*) FROM settlements_settlement GROUP BY 1"
-        " HAVING bool_or((%(first)s::date IS NULL OR day >= %(first)s) AND (%(last)s::date IS NULL OR day <= %(last)s))"
-        " ORDER BY 1",
-        {"first": period.first, "last": period.last},
-    )
+_HISTORIES = """
+SELECT history_id, policy, digest, count(*),
+       bool_or((%(first)s::date IS NULL OR day >= %(first)s) AND (%(last)s::date IS NULL OR day <= %(last)s))
+FROM settlements_settlement GROUP BY 1, 2, 3 ORDER BY 1
+"""
+
+
+def _blocks(cursor: Any, period: Period, size: int) -> tuple[list[list[int]], int, list[Key]]:
+    """Histories with a settlement in the period, in blocks of about so many rows; all their rows, and their laws."""
+    counts: dict[int, int] = {}
+    laws: dict[int, set[Key]] = {}
+    asked: set[int] = set()
+    cursor.execute(_HISTORIES, {"first": period.first, "last": period.last})
+    for history, policy, digest, count, within in cursor:
+        counts[history] = counts.get(history, 0) + int(count)
+        laws.setdefault(history, set()).add((policy, digest))
+        if within:
+            asked.add(history)
     blocks: list[list[int]] = []
-    rows = here = 0
-    for history, count in cursor:
+    met: set[Key] = set()
+    here = 0
+    for history, count in counts.items():
+        if history not in asked:
+            continue
         if not blocks or here >= size:
             blocks.append([])
             here = 0
-        blocks[-1].append(int(history))
-        here += int(count)
-        rows += int(count)
-    return blocks, rows
+        blocks[-1].append(history)
+        here += count
+        met |= laws[history]
+    return blocks, sum(counts[history] for history in asked), sorted(key for key in met if key[0])
+
+
+def _texts(cursor: Any) -> dict[str, str]:
+    """The texts of policies that are kept beside settlements, by their digests."""
+    cursor.execute("SELECT digest, text FROM settlements_law")
+    return dict(cursor.fetchall())
 
 
 def _shares(cursor: Any) -> Shares:
     """What agreements say, whatever became of them since."""
     cursor.execute(
-        "SELECT institution_id, lower(period), upper(period), over_limit_borne_bp FROM institutions_agreement ORDER BY id"
+        "SELECT institution_id, lower(period), upper(period), over_limit_borne_bp FROM institutions_agreement"
+        " ORDER BY id"
     )
     found: dict[int, list[tuple[Any, Any, int]]] = {}
     for institution, first, before, share in cursor.fetchall():
@@ -130,7 +158,7 @@ def _results(job: Job, blocks: Sequence[Sequence[int]], processes: int) -> Itera
         finally:
             worker.close()
         return
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # they have the compiled policies of this one
     pool = ProcessPoolExecutor(min(processes, len(blocks)), context, _begin, (job,))
     try:
         waiting = {pool.submit(_block, block) for block in blocks}
@@ -155,7 +183,7 @@ class _Worker:
     """A process's part: its connection on the common snapshot, and the laws that it has met."""
 
     def __init__(self, job: Job) -> None:
-        self.job, self.laws = job, Laws()
+        self.job = job
         self.own = psycopg.connect(**job.reach)
         self.cursor = self.own.cursor()
         self.cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -171,7 +199,7 @@ class _Worker:
         logs = read(self.cursor, histories)
         through = [_through(log.rows, job.period) for log in logs]
         chains = [chain for log, end in zip(logs, through, strict=True) for chain in chains_of(log.rows[:end])]
-        found = derive(chains, self.laws)
+        found = derive(chains, job.laws)
         for log, end in zip(logs, through, strict=True):
             comparison.history(log, end, found)
         return sum(len(log.rows) for log in logs), comparison.tally, comparison.differences
@@ -182,18 +210,15 @@ def _through(rows: Sequence[Any], period: Period) -> int:
     return max((place for place, row in enumerate(rows, 1) if period.has(row.day)), default=0)
 
 
-_worker: _Worker | None = None
+_own: list[_Worker] = []
+"""Of a process of the pool: what it works with."""
 
 
 def _begin(job: Job) -> None:
-    global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked ends this one
-    import django
-
-    django.setup()
-    _worker = _Worker(job)
+    gc.disable()  # rows of a block refer to each other in one direction only: nothing waits for it
+    _own[:] = [_Worker(job)]
 
 
 def _block(histories: Sequence[int]) -> Result:
-    assert _worker is not None
-    return _worker.block(histories)
+    return _own[0].block(histories)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from openyibao.policy.model import Bilingual
+from openyibao.service.clearing import (  # noqa: F401  (each registers its actions)
+    accounts,
+    confirmations,
+    deposits,
+    disputes,
+    orders,
+    speakers,
+    statements,
+)
 from openyibao.service.institutions import agreements, keys  # noqa: F401  (each registers its actions)
 from openyibao.service.organisation import proposals, roles  # noqa: F401
 from openyibao.service.organisation.fields import Flag, OneOf, Text, Whole, plain

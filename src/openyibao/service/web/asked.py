@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from openyibao.compare.patients import Patient, standard_patients
-from openyibao.compare.settle import CannotAnswerError, open_facts
+from openyibao.compare.settle import CannotAnswerError, claims_of, open_facts
 from openyibao.lint.measure import USUAL
 from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import FULL_WIDTH, parse_fen, parse_whole
 from openyibao.service.web import shelf
+from openyibao.service.web.need import needed
 from openyibao.service.web.words import Words
 from openyibao.settlement import Claim
 from openyibao.settlement.claim import FactValue
@@ -31,6 +32,8 @@ OF_PERSON = ("class", "tier", "status", "age", "district", "cap addition", "acco
 USUAL_FIRST = ("service", "class", "locality", "status", "age", "items", "cap addition", "account balance")
 """Facts for which the form begins with the usual value."""
 PERSON = "person"
+ANY_COST = (1_000_000, 0, 0, 0)
+"""The cost of a bill, where none can be read, by which missing facts are looked for."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,10 @@ class _Reader:
         if policy is None:
             return Asked(at, day, None, others, (), {}, patient, complete, basics, (), (), (), self.errors)
         say = Say(policy, t)
-        facts = self._facts(policy, "f-", needed=self._needed(policy, patient) if complete else ())
-        claims: tuple[Claim, ...] = ()
-        if patient is None:
-            claims = self._claims(policy, facts, day)
+        facts = self._facts(policy, "f-")
+        claims = self._claims(policy, facts, day) if patient is None else ()
+        if complete:
+            self._ask_missing(policy, patient, facts, claims, day)
         fields = self._fact_fields(policy, say, "f-")
         earlier = self._earlier_fields(policy, say)
         return Asked(
@@ -194,26 +197,36 @@ class _Reader:
 
     # ------------------------------------------------------------ facts
 
-    def _needed(self, policy: Policy, patient: Patient | None) -> tuple[str, ...]:
-        """The facts that must be stated: all, or those that a standard case leaves open."""
-        if patient is None:
-            return tuple(fact.name for fact in policy.facts)
-        try:
-            return open_facts(patient, policy)
-        except CannotAnswerError:
-            return ()  # said with the answer that there is none
-
-    def _facts(self, policy: Policy, prefix: str, needed: Collection[str]) -> dict[str, FactValue]:
+    def _facts(self, policy: Policy, prefix: str) -> dict[str, FactValue]:
         """What the address states of the facts a policy asks; the usual value where it states nothing."""
-        found: dict[str, FactValue] = {}
-        for fact in _asked_facts(policy):
-            name = f"{prefix}{slug(fact.name)}"
-            value = self._fact(policy, fact, name)
-            if value is not None:
-                found[fact.name] = value
-            elif fact.name in needed and name not in self.errors:
-                self.errors[name] = self.t("wrong.choose", what=Say(policy, self.t).word(fact.name))
-        return found
+        found = ((fact.name, self._fact(policy, fact, f"{prefix}{slug(fact.name)}")) for fact in asked_facts(policy))
+        return {name: value for name, value in found if value is not None}
+
+    def _ask_missing(
+        self,
+        policy: Policy,
+        patient: Patient | None,
+        facts: dict[str, FactValue],
+        claims: Sequence[Claim],
+        day: date,
+    ) -> None:
+        """A problem for each fact that is not stated and without which there is no answer."""
+        names = [fact.name for fact in asked_facts(policy)]
+        try:
+            names = names if patient is None else list(open_facts(patient, policy))
+        except CannotAnswerError:
+            return  # said with the answer that there is none
+        missing = [one for one in asked_facts(policy) if one.name in names and one.name not in facts]
+        missing = [one for one in missing if f"f-{slug(one.name)}" not in self.errors]
+        stated = claims or (_claim("this", day, ANY_COST, facts),)
+
+        def with_more(more: dict[str, FactValue]) -> Sequence[Claim]:
+            if patient is not None:
+                return claims_of(patient, policy, {**facts, **more})
+            return [replace(claim, facts={**more, **claim.facts}) for claim in stated]
+
+        for name in needed(policy, missing, with_more):
+            self.errors[f"f-{slug(name)}"] = self.t("wrong.choose", what=Say(policy, self.t).word(name))
 
     def _fact(self, policy: Policy, fact: Fact, name: str) -> FactValue | None:
         text = self.text(name)
@@ -257,7 +270,7 @@ class _Reader:
         return usual if usual in fact.values else None
 
     def _fact_fields(self, policy: Policy, say: Say, prefix: str) -> tuple[Field, ...]:
-        return tuple(self._fact_field(fact, say, f"{prefix}{slug(fact.name)}") for fact in _asked_facts(policy))
+        return tuple(self._fact_field(fact, say, f"{prefix}{slug(fact.name)}") for fact in asked_facts(policy))
 
     def _fact_field(self, fact: Fact, say: Say, name: str) -> Field:
         label, text = first(say.word(fact.name)), self.text(name)
@@ -318,7 +331,7 @@ class _Reader:
         if not self.text(f"{prefix}total"):
             return None
         parts, day = self._parts(prefix), self._day(f"{prefix}day")
-        own = self._facts(policy, f"{prefix}f-", ())
+        own = self._facts(policy, f"{prefix}f-")
         if day is None:
             self.errors.setdefault(f"{prefix}day", self.t("wrong.earlier_day"))
         elif day > last:
@@ -350,14 +363,14 @@ class _Reader:
             told = Field(day.name, day.label, day.kind, day.value, error=self._error(day.name))
             own = tuple(
                 self._fact_field(fact, say, f"{prefix}f-{slug(fact.name)}")
-                for fact in _asked_facts(policy)
+                for fact in asked_facts(policy)
                 if fact.name not in OF_PERSON and len(fact.values) > 1
             )
             lines.append((told, *money, *own))
         return tuple(lines)
 
 
-def _asked_facts(policy: Policy) -> list[Fact]:
+def asked_facts(policy: Policy) -> list[Fact]:
     """The facts that a person must state; what the settlement works out is not asked."""
     worked_out = {one.name for one in policy.derived}
     return [

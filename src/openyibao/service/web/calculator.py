@@ -15,7 +15,7 @@ from openyibao.service.web import asked as asking
 from openyibao.service.web import pages, shelf
 from openyibao.service.web.answer import Answer, NoAnswerError, answer, claims_for
 from openyibao.service.web.asked import Asked, Option
-from openyibao.service.web.change import changes
+from openyibao.service.web.change import Other, changes
 from openyibao.service.web.picture import Picture, picture
 from openyibao.service.web.plain import layers_said
 from openyibao.service.web.words import Words
@@ -46,21 +46,19 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "cases": cases(asked, t),
         "most": asking.MOST_EARLIER,
         "refused": "",
+        "difference": difference,
         "shown": None,
         "notices": [],
         **actions(request, asked),
     }
-    status = 200
-    if asked.errors:
-        status = 422
-    elif asked.ready:
+    if asked.ready:
         try:
             found = answered(asked)
             context["shown"] = shown(found, t)
             context["notices"] = notices(asked, found, t)
         except NoAnswerError as error:
-            context["refused"], status = t.pick(error.text), 422
-    return pages.page(request, lang, "calculator.html", context, here="calculator", status=status)
+            context["refused"] = t.pick(error.text)
+    return pages.page(request, lang, "calculator.html", context, here="calculator")
 
 
 def answered(asked: Asked) -> Answer:
@@ -142,6 +140,15 @@ def year_lines(bills: Sequence[Data], found: Answer, t: Words) -> list[Line]:
 
 def together(name: str, lines: Sequence[Line]) -> Line:
     return name, sum(line[1] for line in lines), sum(line[2] for line in lines), sum(line[3] for line in lines)
+
+
+def difference(other: Other, t: Words) -> str:
+    """What another value changes, in words."""
+    if other.now:
+        return t("show.now")
+    if other.less_fen > 0:
+        return t("show.less", fen=t.money(other.less_fen))
+    return t("show.more", fen=t.money(-other.less_fen)) if other.less_fen else t("show.same")
 
 
 def notices(asked: Asked, found: Answer, t: Words) -> list[str]:

@@ -7,9 +7,10 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
-from openyibao.service.web import assets, calculator, front
+from openyibao.service.web import assets, calculator, front, law, pdf, search, why
 from openyibao.site.words import LANGS
 
 View = Callable[..., HttpResponse]
@@ -28,9 +29,16 @@ def _patterns() -> list[URLPattern]:
     views: tuple[tuple[str, View, str], ...] = (
         ("", front.home, "home"),
         ("calculator", calculator.show, "calculator"),
+        ("calculator.pdf", pdf.show, "pdf"),
         ("claim.yaml", calculator.claim_file, "claim-file"),
+        ("law/", law.show, "law"),
+        ("law/<path:path>", law.show, "law-page"),
+        ("search", search.show, "search"),
     )
     for lang in LANGS:
+        both = require_http_methods(["GET", "HEAD", "POST"])(partial(why.show, lang=lang))
+        # nothing is changed there and nobody is signed in: a forged request gains nothing
+        found.append(path(f"{lang}/bill", csrf_exempt(both), name=f"{lang}-bill"))
         found.append(path(lang, require_safe(partial(_slash, lang=lang)), name=f"{lang}-root"))
         for address, view, name in views:
             found.append(path(f"{lang}/{address}", require_safe(partial(view, lang=lang)), name=f"{lang}-{name}"))
