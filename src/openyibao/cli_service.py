@@ -39,3 +39,14 @@ def serve(
     except (run.RunError, PostgresError) as error:
         print(f"yibao: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def migrate() -> None:
+    """Bring the tables of DATABASE_URL up to date; a platform of the version before may go on meanwhile."""
+    from openyibao.service import run
+
+    try:
+        run.migrate()
+    except run.RunError as error:
+        print(f"yibao: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -19,6 +19,7 @@ from openyibao.bench.claims import random_columns
 from openyibao.history import figures
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
 from openyibao.settlement.columns import RowRule, Settled
+from service.figures import figure
 
 PERSONS = 4_000
 FEW_PERSONS = 200
@@ -66,14 +67,17 @@ def volume(number: int, seed: int, persons: int) -> None:
         f"\nT13, columns: seed {seed}: {count.total()} bills, 0 breaks, {time.monotonic() - start:.1f} s: {dict(count)}"
     )
     assert count.total() >= number
+    figure(bills=count.total(), breaks=0, policies=len(policies), seed=seed)
 
 
+@pytest.mark.reliability("T13", "bills of columns")
 def test_every_fen_of_columns_is_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop's text run by Python itself: compiling takes some seconds a policy, and `--long` does it (below)."""
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     volume(25_000, people.SEED, FEW_PERSONS)
 
 
+@pytest.mark.reliability("T13", "bills of columns")
 @pytest.mark.long
 def test_every_fen_of_a_million_bills_is_in_one_place() -> None:
     volume(1_000_000, people.SEED + 1, PERSONS)
@@ -116,12 +120,15 @@ def single(number: int, seed: str) -> None:
     print(
         f"\nT13, claims: seed {seed}: {count.total()} bills, 0 breaks, {time.monotonic() - start:.1f} s: {dict(count)}"
     )
+    figure(bills=count.total(), breaks=0, policies=len(policies), seed=seed)
 
 
+@pytest.mark.reliability("T13", "single claims with their published data")
 def test_every_fen_of_single_claims_is_in_one_place() -> None:
     single(1_500, f"{people.SEED}/bills")
 
 
+@pytest.mark.reliability("T13", "single claims with their published data")
 @pytest.mark.long
 def test_every_fen_of_20_000_single_claims_is_in_one_place() -> None:
     single(20_000, f"{people.SEED + 1}/bills")

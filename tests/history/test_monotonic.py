@@ -25,6 +25,7 @@ from openyibao.policy import Policy, policy_ids, read_policy_text
 from openyibao.policy.model import Bands, ShareOfQuantity
 from openyibao.policy.values import money
 from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses
+from service.figures import figure
 
 DATA = YAML(typ="safe").load(Path(__file__).with_name("monotonic.yaml").read_text(encoding="utf-8"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "histories.md"
@@ -113,19 +114,23 @@ def check(policies: list[Policy], number: int, seed: str) -> Counter[tuple[str, 
     print(f"\nT17: seed {seed}: {total} pairs, {len(broken)} exceptions {dict(explained)}, ", end="")
     print(f"{time.monotonic() - start:.1f} s: { ({f'{policy}, {kind}': n for (policy, kind), n in count.items()}) }")
     assert sum(total.values()) >= number
+    figure(pairs=sum(total.values()), explained=len(broken), unexplained=0, policies=len(policies), seed=seed)
     return explained
 
 
+@pytest.mark.reliability("T17", "policies of the library")
 def test_policies_of_the_program_have_no_other_exception() -> None:
     check(SHIPPED, 5_000, f"{people.SEED}/pairs")
 
 
+@pytest.mark.reliability("T17", "policies of the library")
 @pytest.mark.long
 def test_policies_of_the_program_have_no_other_exception_in_100_000_pairs() -> None:
     explained = check(SHIPPED, 100_000, f"{people.SEED + 1}/pairs")
     assert set(explained) == {(name, why) for name in policy_ids() for why in DATA["allowed"].get(name, ())}
 
 
+@pytest.mark.reliability("T17", "policies for tests, which show every exception")
 def test_what_the_policies_for_tests_show_is_explained() -> None:
     explained = check(OTHERS, 6_000, f"{people.SEED}/others")
     others = [names for policy, names in DATA["allowed"].items() if policy not in policy_ids()]

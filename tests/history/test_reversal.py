@@ -31,6 +31,7 @@ from openyibao.history import (
 )
 from openyibao.policy import Policy
 from openyibao.settlement import Claim, ClaimError
+from service.figures import figure
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ONE = [Series([policy]) for policy in people.policies()]
@@ -89,12 +90,15 @@ def restore(number: int, seed: str) -> None:
     print(f"\nT11: seed {seed}: {number} sequences, {settlings} settled and reversed, 0 differences, ", end="")
     print(f"{time.monotonic() - start:.1f} s; by policy: {dict(by_policy)}")
     assert all(by_policy[series.policies[0].id] >= number // len(SERIES) for series in SERIES), by_policy
+    figure(sequences=number, settlements=settlings, differences=0, policies=len(by_policy), seed=seed)
 
 
+@pytest.mark.reliability("T11", "by the engine, policies of the library and for tests")
 def test_a_reversal_restores_everything() -> None:
     restore(3_000, f"{people.SEED}")
 
 
+@pytest.mark.reliability("T11", "by the engine, policies of the library and for tests")
 @pytest.mark.long
 def test_a_reversal_restores_everything_100_000_times() -> None:
     restore(100_000, f"{people.SEED + 1}")
@@ -135,6 +139,7 @@ def middle(number: int, seed: str) -> None:
     print(f"\nT12: seed {seed}: {number} sequences, 0 differences, {time.monotonic() - start:.1f} s: {dict(count)}")
     for kind in ("reversed at once", "refused", "re-settled", "corrected: re-settled"):
         assert count[kind] > number // 50, count
+    figure(sequences=number, reversed=count["reversed at once"], refused=count["refused"], differences=0, seed=seed)
 
 
 def replaced(claim: Claim, name: str) -> Claim:
@@ -172,10 +177,12 @@ def check_resettled(history: History, series: Series, wanted: dict, expected: Hi
     return "re-settled"
 
 
+@pytest.mark.reliability("T12", "a middle claim taken back or corrected, beside settling from scratch")
 def test_a_middle_claim_taken_back_or_corrected_is_as_from_scratch() -> None:
     middle(1_000, f"{people.SEED}/middle")
 
 
+@pytest.mark.reliability("T12", "a middle claim taken back or corrected, beside settling from scratch")
 @pytest.mark.long
 def test_a_middle_claim_taken_back_or_corrected_10_000_times() -> None:
     middle(10_000, f"{people.SEED + 1}/middle")

@@ -20,6 +20,7 @@ from openyibao.policy import find_policy, policy_ids, read_policy
 from openyibao.policy.write import write_policy
 from second import calculator, compare, product, random_gathered, random_gathering, smaller, values
 from second.coverage import CONSTRUCTS, Tally
+from service.figures import figure
 
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
 POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "112"))
@@ -51,12 +52,15 @@ def settle_many(policies: int, histories: int, seed: int, closely: int) -> None:
     assert not never, f"seed {seed}: never decisive: {', '.join(never)}"
     unknown = set(tally.seen) - set(CONSTRUCTS)
     assert not unknown, f"not in the table: {sorted(unknown)}"
+    figure(policies=policies, cases=policies * histories, differences=0, seed=seed)
 
 
+@pytest.mark.reliability("T15", "random policies and random histories")
 def test_product_equals_the_second_calculator() -> None:
     settle_many(POLICIES, HISTORIES["ordinary"], SEED, 5)
 
 
+@pytest.mark.reliability("T15", "random policies and random histories")
 @pytest.mark.long
 def test_product_equals_the_second_calculator_on_many_policies() -> None:
     settle_many(MANY, HISTORIES["long"], SEED + 1, 2)

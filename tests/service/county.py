@@ -85,7 +85,8 @@ class Window:
         self.client, self.institution = Client(), institution
 
     def msgid(self) -> str:
-        return f"{self.institution}20261122120000{next(_ids) % 10000:04d}{next(_ids)}"[:30]
+        second, serial = divmod(next(_ids), 10_000)
+        return f"{self.institution}20261122{120000 + second:06d}{serial:04d}"
 
     def raw(self, infno: str, given: Any, msgid: str | None = None, **more: Any) -> bytes:
         message = {

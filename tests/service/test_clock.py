@@ -12,6 +12,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from service.county import add_person, build
+from service.figures import figure
 from service.racing import Desk, Hands, ask, back, beside, check_books, fen, law, one, ready, seeded, waiting
 from service.test_try import old_catalogue
 
@@ -53,6 +54,7 @@ def discharged(desk: Desk, person: Any, begun: str, pills: int) -> dict[str, Any
     return {"data": desk.settle_data(person, visit, lines)}
 
 
+@pytest.mark.reliability("T24", "the last millisecond of a year", full=True)
 def test_a_year_ends_between_two_bills(region: Any, hands: Hands, tmp_path: Path) -> None:
     """The last millisecond counts for the old year, the first moment for the new one, with its own deductible."""
     region.policies = {"resident": law(tmp_path, deductible=300, most=1_000)}
@@ -73,6 +75,7 @@ def test_a_year_ends_between_two_bills(region: Any, hands: Hands, tmp_path: Path
     again = desk.done("2207", bills[1])["setlinfo"]
     assert (fen(again["act_pay_dedc"]), fen(again["hifp_pay"])) == (0, 20_000)
     check_books()
+    figure(settlements=5, failures=0)
 
 
 def test_the_law_of_a_new_year_holds_from_its_first_moment(region: Any, hands: Hands) -> None:
@@ -100,6 +103,7 @@ def test_the_law_of_a_new_year_holds_from_its_first_moment(region: Any, hands: H
     check_books()
 
 
+@pytest.mark.reliability("T24", "a leap day", full=True)
 def test_29_february(region: Any, hands: Hands, tmp_path: Path) -> None:
     """Care on a leap day; and the birthday of one born on such a day, who is a year older on 1 March."""
     region.policies = {"resident": law(tmp_path, deductible=0, most=1_000)}
@@ -118,6 +122,7 @@ def test_29_february(region: Any, hands: Hands, tmp_path: Path) -> None:
     desk.refused("2201", {"data": _registration(person, "2025-02-29 08:00:00")}, "Y1003")
     desk.refused("2201", {"data": _registration(person, "2025-03-02 00:00:00")}, "Y4005")
     check_books()
+    figure(visits=5, failures=0)
 
 
 def _registration(person: Any, moment: str) -> dict[str, Any]:
@@ -149,13 +154,14 @@ class Stepping(Desk):
         raise AssertionError(reply["err_msg"])
 
 
+@pytest.mark.reliability("T24", "steps of an hour before each call, over the end of the year")
 @pytest.mark.parametrize("visits", [12, pytest.param(1_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_the_clock_steps_between_calls(region: Any, hands: Hands, tmp_path: Path, visits: int) -> None:
     """An hour forth or back before any call, over midnight of the year's end too: no id twice, every bill in its year.
 
     A visit that would begin tomorrow is refused with a reason, and settles once the clock is there again.
     """
-    _, random_ = seeded()
+    seed, random_ = seeded()
     region.policies = {"resident": law(tmp_path, deductible=300, most=10_000)}
     region.save()
     person, desk, found = always(region), Stepping(hands, random_), []
@@ -180,6 +186,7 @@ def test_the_clock_steps_between_calls(region: Any, hands: Hands, tmp_path: Path
     )
     assert all(paid == 300 for _, paid in standing), standing
     check_books()
+    figure(visits=visits, messages=len(desk.numbers), ids_twice=0, seed=seed)
 
 
 def test_a_call_has_one_moment(region: Any, hands: Hands, tmp_path: Path, database: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from service.figures import figure
 from service.test_ledger_books import DAY, NOW, ask, lines, post
 
 SEED = int(os.environ.get("YIBAO_SEED", secrets.randbelow(10**9)))
@@ -277,11 +278,14 @@ def test_one_changed_bit_of_any_posted_row_is_found_and_named(tmp_path: Path) ->
     tamper(200, tmp_path / "seals")
 
 
+@pytest.mark.reliability("T21", "changed bits of posted rows and seals")
 @pytest.mark.long
 def test_a_thousand_changed_bits_are_found_and_named(tmp_path: Path) -> None:
     tamper(1000, tmp_path / "seals")
+    figure(trials=1000, detected=1000, seed=SEED)
 
 
+@pytest.mark.reliability("T21", "changed bytes of the file outside", full=True)
 def test_one_changed_byte_of_the_file_outside_is_found_and_named(tmp_path: Path) -> None:
     from openyibao.service.ledger.seal import export
     from openyibao.service.ledger.verify import verify
@@ -303,6 +307,7 @@ def test_one_changed_byte_of_the_file_outside_is_found_and_named(tmp_path: Path)
         line = 1 + sum(end < place for end in ends)
         equal = [json.loads(one) for one in whole.splitlines()] == _readable(bytes(data))
         assert (fault and fault.what == "file" and fault.entry == line) or equal, (place, fault)
+    figure(trials=100, detected=100, seed=SEED)
 
 
 def _readable(data: bytes) -> list[Any] | None:

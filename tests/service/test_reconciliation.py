@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from openyibao.service.gateway.models import SettlementList
-from openyibao.service.gateway.sheet import COLUMNS, Stated, read_sheet
-from openyibao.service.gateway.statement import ANSWER, CLASSES, Scope, compare, rows_of
-from openyibao.service.settlements.models import Settlement
+from openyibao.service.reconciliation.kinds import kinds
+from openyibao.service.reconciliation.sheet_rows import COLUMNS
+from openyibao.service.reconciliation.written import ANSWER
 from service.build import fetch, packed, settled, taken_back, upload
 from service.county import PHARMACY, Window, add_person, build, now
 
-SEED = 20261122
 Row = dict[str, Any]
 
 
@@ -87,25 +84,33 @@ def test_settlement_by_settlement(window: Window) -> None:
     wrong = dict(infos[1], medfee_sumamt=infos[1]["medfee_sumamt"] + 1)
     nobody = dict(infos[2], setl_id="99999900000000000099")
     found = differences(window, [infos[0], infos[0], wrong, nobody, *infos[3:]])
-    assert [(row["stmt_rslt"], row["setl_id"]) for row in found] == [
-        ("101", infos[2]["setl_id"]),
-        ("102", nobody["setl_id"]),
-        ("103", wrong["setl_id"]),
-        ("105", infos[0]["setl_id"]),
+    assert [(row["stmt_rslt"], row["diff_type"], row["setl_id"]) for row in found] == [
+        ("103", "amount", wrong["setl_id"]),
+        ("102", "twice", infos[0]["setl_id"]),
+        ("103", "number", nobody["setl_id"]),
     ]
-    by_class = {row["stmt_rslt"]: row for row in found}
-    assert (by_class["103"]["medfee_sumamt"], by_class["103"]["medfee_sumamt_here"]) == ("11.00", "10.00")
-    assert by_class["101"]["medfee_sumamt"] == "" and by_class["102"]["medfee_sumamt_here"] == ""
-    assert all(row["memo"].startswith(CLASSES[int(row["stmt_rslt"])]) for row in found)
+    by_kind = {row["diff_type"]: row for row in found}
+    assert (by_kind["amount"]["medfee_sumamt"], by_kind["amount"]["medfee_sumamt_here"]) == ("11.00", "10.00")
+    assert by_kind["amount"]["diff_fields"] == "medfee_sumamt"
+    assert by_kind["number"]["diff_setl_id"] == infos[2]["setl_id"]
+    assert all(row["memo"].startswith(kinds()[row["diff_type"]].zh) for row in found)
+
+    stranger = dict(infos[2], setl_id="99999900000000000099", mdtrt_id="99999900000000000098")
+    found = differences(window, [infos[0], infos[1], stranger, *infos[3:]])
+    assert [(row["stmt_rslt"], row["diff_type"], row["setl_id"]) for row in found] == [
+        ("101", "missing_there", infos[2]["setl_id"]),
+        ("102", "missing_here", stranger["setl_id"]),
+    ]
+    assert found[0]["medfee_sumamt"] == "" and found[1]["medfee_sumamt_here"] == ""
 
     back = taken_back(window, infos[4])
-    assert [row["stmt_rslt"] for row in differences(window, infos)] == ["104"]
+    assert [(row["stmt_rslt"], row["diff_type"]) for row in differences(window, infos)] == [("103", "taken_back")]
     assert differences(window, infos[:4]) == [] == differences(window, [*infos, back])
     assert [row["setl_id"] for row in differences(window, [*infos[:4], back])] == [infos[4]["setl_id"]]
-    assert {row["stmt_rslt"] for row in differences(window, infos[:4], clr_type="21")} == {"107"}
+    assert {row["diff_type"] for row in differences(window, infos[:4], clr_type="21")} == {"group"}
     yesterday = f"{now() - timedelta(days=1):%Y-%m-%d}"
     before = differences(window, infos[:4], stmt_begndate=yesterday, stmt_enddate=yesterday)
-    assert [row["stmt_rslt"] for row in before] == ["106"] * 4 and before[0]["setl_date"] == today()
+    assert [row["diff_type"] for row in before] == ["day"] * 4 and before[0]["setl_date"] == today()
 
 
 def test_wrong_files_are_refused(window: Window) -> None:
@@ -128,78 +133,6 @@ def test_wrong_files_are_refused(window: Window) -> None:
     sent = upload(window, packed(rows))
     node = totals([info], file_qury_no=sent["file_qury_no"], cash_payamt=info["psn_cash_pay"])
     Window(PHARMACY).refused("3202", {"data": node}, "Y7002")
-
-
-def copies(count: int) -> list[Stated]:
-    """Settlements beside the first one there is, on its day, inserted in bulk; as rows that agree with them."""
-    first = Settlement.objects.select_related("visit__person").first()
-    columns = [f.column for f in Settlement._meta.concrete_fields if f.column not in ("id", "setl_id", "number")]
-    names = ", ".join(f'"{name}"' for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO settlements_settlement (setl_id, number, {names})"
-            f" SELECT 'C' || n, 1000 + n, {names} FROM settlements_settlement, generate_series(1, %s) AS n"
-            " WHERE id = %s",
-            [count, first.pk],
-        )
-        cursor.execute("ANALYZE")
-    about = (first.visit.person.psn_no, first.visit.mdtrt_id)
-    money = (first.total_fen, first.funds_fen, first.account_fen + first.family_fen, first.cash_fen)
-    ids = [first.setl_id, *(f"C{n}" for n in range(1, count + 1))]
-    return [Stated(line, *about, name, *money) for line, name in enumerate(ids, 1)]
-
-
-def inject(rows: list[Stated], many: int, chance: random.Random) -> tuple[list[Stated], dict[str, int]]:
-    """Faults of each class at rows chosen by chance; the class of each settlement that has one."""
-    from dataclasses import replace
-
-    chosen = iter(chance.sample(range(len(rows)), many * 4))
-    stated: list[Stated | None] = list(rows)
-    faults: dict[str, int] = {}
-    more: list[Stated] = []
-    for _ in range(many):
-        place = next(chosen)
-        faults[rows[place].setl_id], stated[place] = 101, None
-        place = next(chosen)
-        stated[place] = replace(rows[place], total_fen=rows[place].total_fen + chance.choice([-1, 1, 100]))
-        faults[rows[place].setl_id] = 103
-        place = next(chosen)
-        more.append(rows[place])
-        faults[rows[place].setl_id] = 105
-        place = next(chosen)
-        more.append(replace(rows[place], setl_id=f"X{place}"))
-        faults[f"X{place}"] = 102
-    left = [row for row in stated if row is not None] + more
-    return [replace(row, line=line) for line, row in enumerate(left, 1)], faults
-
-
-@pytest.mark.parametrize("count", [2_000, pytest.param(1_000_000, marks=pytest.mark.long)])
-def test_injected_faults_are_found_and_nothing_else(window: Window, count: int) -> None:
-    """Missing, extra, wrong and double rows among many: each found once and in its class, and no other row."""
-    import time
-
-    print(f"seed {SEED}")
-    settled(window, add_person(build()))
-    scope = Scope(Settlement.objects.get().institution_id, "999999", now().date(), now().date(), "11")
-    stated, faults = inject(copies(count), max(10, count // 1000), random.Random(SEED))
-    start = time.perf_counter()
-    with transaction.atomic():
-        sums = compare(scope, stated)
-        found = {row[1]: int(row[0]) for row in rows_of(scope)}
-    seconds = time.perf_counter() - start
-    print(f"{count} settlements, {len(faults)} faults: {seconds:.1f} s")
-    assert found == faults and sums.count == len(stated)
-    assert seconds <= 60
-
-
-def test_a_sheet_is_read_row_by_row() -> None:
-    rows = [f"P\tM\tS{n}\t1.5\t0\t-0.25" for n in range(3)]
-    found = list(read_sheet(packed("\n".join(rows))))
-    assert [(one.line, one.setl_id, one.total_fen, one.account_fen, one.cash_fen) for one in found] == [
-        (1, "S0", 150, -25, None),
-        (2, "S1", 150, -25, None),
-        (3, "S2", 150, -25, None),
-    ]
 
 
 def test_a_settlement_list_agrees_with_its_stay(window: Window) -> None:
@@ -252,7 +185,7 @@ def test_a_reversal_that_was_undone_is_nothing(window: Window) -> None:
     for flag in ("0", "1"):
         assert window.done("3201", {"data": totals([info], refd_setl_flag=flag)})["stmtinfo"]["stmt_rslt"] == "0"
     again = taken_back(window, info)
-    assert [row["stmt_rslt"] for row in differences(window, [info])] == ["104"]
+    assert [row["diff_type"] for row in differences(window, [info])] == ["taken_back"]
     assert differences(window, [info, again]) == [] == differences(window, [])
     node = totals([info, again], refd_setl_flag="1")
     assert window.done("3201", {"data": node})["stmtinfo"]["stmt_rslt"] == "0"

@@ -11,6 +11,7 @@ import pytest
 
 from service.county import HOSPITAL, add_person, build
 from service.databases import environment
+from service.figures import figure
 from service.racing import (
     EVERYTHING,
     Desk,
@@ -99,6 +100,7 @@ def a_day(desk: Kept, region: Any) -> dict[str, bytes]:
     return replies
 
 
+@pytest.mark.reliability("T5", "repeated by 32 threads, by new processes, and a year later")
 @pytest.mark.parametrize("times", [200, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_message_repeated_happens_once(
     county: Any, database: str, times: int, monkeypatch: pytest.MonkeyPatch
@@ -123,6 +125,7 @@ def test_a_message_repeated_happens_once(
     assert state_hash(*EVERYTHING) == before
     assert one("SELECT count(*) FROM gateway_refusal") == refusals
     check_books()
+    figure(times=times, threads=32, messages=len(ids), different_replies=0)
 
 
 def _body(infno: str, given: Any, msgid: str) -> bytes:
@@ -140,6 +143,7 @@ def _body(infno: str, given: Any, msgid: str) -> bytes:
     return caught[0]
 
 
+@pytest.mark.reliability("T5", "first sent by all threads at one moment")
 @pytest.mark.parametrize("threads", [12, pytest.param(64, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_message_sent_by_all_at_once_happens_once(county: Any, threads: int) -> None:
     """The first sending and its repetitions arrive together: one settles, the others wait for its reply."""
@@ -150,12 +154,14 @@ def test_a_message_sent_by_all_at_once_happens_once(county: Any, threads: int) -
     assert len(set(replies)) == 1 and json.loads(replies[0])["infcode"] == 0
     assert one("SELECT count(*) FROM settlements_settlement") == 1
     check_books()
+    figure(threads=threads, settlements=1, different_replies=0)
 
 
+@pytest.mark.reliability("T6", "another person, visit, amount, flag, transaction or place")
 @pytest.mark.parametrize("rounds", [10, pytest.param(1_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_an_id_with_another_content_is_refused(county: Any, rounds: int) -> None:
     """T6. Another person, visit, amount, flag, transaction or place under a used id: Y1004, and nothing is written."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     desk = Desk()
     first, second = add_person(county, 1), add_person(county, 2)
     given, others = ready(desk, first, 30), [ready(desk, second, 50), ready(desk, first, 50)]
@@ -187,8 +193,10 @@ def test_an_id_with_another_content_is_refused(county: Any, rounds: int) -> None
         assert reply["output"] is None
     assert state_hash(*EVERYTHING) == before
     assert one("SELECT count(*) FROM gateway_refusal WHERE code = 'Y1004' AND msgid = %s", msgid) == rounds
+    figure(rounds=rounds, refused=rounds, seed=seed)
 
 
+@pytest.mark.reliability("T7", "messages of one second with random tails")
 @pytest.mark.parametrize(
     ("seconds", "each", "tails"),
     [(2, 30, 60), pytest.param(200, 50, 10_000, marks=pytest.mark.long)],
@@ -196,7 +204,7 @@ def test_an_id_with_another_content_is_refused(county: Any, rounds: int) -> None
 )
 def test_random_tails_never_mix_up_patients(county: Any, seconds: int, each: int, tails: int) -> None:
     """T7. A hospital numbers its messages by the second and a random tail. Where two meet, the second is refused."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     persons = [add_person(county, number) for number in range(1, each + 1)]
     desk, collided = Desk(), 0
     for second in range(seconds):
@@ -220,6 +228,7 @@ def test_random_tails_never_mix_up_patients(county: Any, seconds: int, each: int
         collided += refused
     assert collided > 0
     assert one("SELECT count(*) FROM settlements_visit") == seconds * each - collided
+    figure(messages=seconds * each, collided=collided, mixed_up=0, seed=seed)
 
 
 def _registration(person: Any, number: str) -> dict[str, Any]:
@@ -238,10 +247,11 @@ def _registration(person: Any, number: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.reliability("T8", "settled, refused or lost on the way")
 @pytest.mark.parametrize("times", [12, pytest.param(1_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_lost_reply_is_found_by_its_id(county: Any, times: int) -> None:
     """T8. Some arrived, some were refused, some never arrived: Y601 knows of each, and 2601 undoes what happened."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     desk = Desk()
     person = add_person(county, 1)
     before = None
@@ -267,6 +277,7 @@ def test_a_lost_reply_is_found_by_its_id(county: Any, times: int) -> None:
             desk.refused("2207", given, "Y1005", msgid)
         assert state_hash() == before
     check_books()
+    figure(times=times, found=times, seed=seed)
 
 
 def test_a_question_waits_for_the_call_under_way(county: Any, database: str) -> None:

@@ -28,6 +28,7 @@ from openyibao.service.organisation.tree import LEVELS
 from openyibao.service.staff.routes import OPEN, ROUTES, SIGNED_IN, Route
 from openyibao.service.staff.urls import PREFIX
 from service.conftest import using
+from service.figures import figure
 from service.offices import DAY, NOW, Office, furnish, grow, staff
 from service.requests_of_staff import ACTION_SAMPLES, ROUTE_SAMPLES, sample
 
@@ -138,8 +139,10 @@ def check(world: World, full: bool) -> None:
         assert len(seen) == len(ITEM_ROUTES) * len(ROLES) * len(LEVELS)
         assert len(every) == len(seen) * 2 * len(LEVELS)
     assert min(tested[200], tested[403]) > len(ITEM_ROUTES) / (1 if full else 2)
+    figure(cells=len(every), refused=tested[403], failures=0)
 
 
+@pytest.mark.reliability("T25", "roles, addresses, bodies by the table of routes")
 def test_every_role_at_every_route_inside_and_outside(world: World) -> None:
     check(world, full=False)
 
@@ -155,6 +158,7 @@ def test_nobody_without_a_session_or_with_one_that_was_ended(world: World) -> No
         assert world.ask(former, route, "1", "district")[0] == 401, route.name
 
 
+@pytest.mark.reliability("T25", "roles, addresses, bodies by the table of routes")
 @pytest.mark.long
 def test_every_role_at_every_route_about_every_body(world: World) -> None:
     check(world, full=True)

@@ -23,6 +23,7 @@ from openyibao.service.gateway import sm2
 from openyibao.service.gateway.reader import read_envelope, read_message
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.signatures import api_signature, headers, sm2_text, tif_signature
+from service.figures import figure
 from service.messages import ENVELOPE
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -46,17 +47,22 @@ SM3 = {
 }
 
 
+@pytest.mark.reliability("T26", "the vector of SM2", full=True)
 def test_the_standards_own_signature() -> None:
     assert sm2.public_of(PRIVATE) == PUBLIC
     assert sm2.verify(PUBLIC, b"message digest", SIGNATURE)
     assert not sm2.verify(PUBLIC, b"message digest", SIGNATURE, b"1234567812345679")
+    figure(vectors=1)
 
 
+@pytest.mark.reliability("T26", "the vectors of SM3", full=True)
 @pytest.mark.parametrize("message", SM3)
 def test_the_standards_own_digests(message: bytes) -> None:
     assert sm2.sm3(message).hex() == SM3[message]
+    figure(vectors=1)
 
 
+@pytest.mark.reliability("T26", "changed bits of a signature", full=True)
 def test_no_bit_of_the_signature_may_change() -> None:
     for bit in range(512):
         changed = bytearray(SIGNATURE)
@@ -64,6 +70,7 @@ def test_no_bit_of_the_signature_may_change() -> None:
         assert not sm2.verify(PUBLIC, b"message digest", bytes(changed))
     for other in (b"", SIGNATURE[:-1], SIGNATURE + b"\0", bytes(64), b"\xff" * 64):
         assert not sm2.verify(PUBLIC, b"message digest", other)
+    figure(attacks=512 + 5, refused=512 + 5)
 
 
 @pytest.mark.parametrize("public", [b"", PUBLIC[:-1], bytes(64), b"\x01" * 64, PUBLIC[:-1] + b"\0"])
@@ -142,6 +149,7 @@ def refused(institution: Any, given: dict[str, str], body: bytes = BODY) -> str:
     return caught.value.text("en")
 
 
+@pytest.mark.reliability("T26", "repeated, outdated, of another key or another institution", full=True)
 @pytest.mark.parametrize("method", SECRETS)
 def test_attacks(county: County, method: str) -> None:
     """Once, in time, by its own key: accepted. Anything else is refused and says why."""
@@ -158,11 +166,14 @@ def test_attacks(county: County, method: str) -> None:
     assert "no such key" in refused(county.other, signed(method, "k1"))
     assert "no such key" in refused(county.own, signed(method, "nobody"))
     assert "not in force" in refused(county.own, signed(method, "k1old"))
+    figure(attacks=7, refused=7)
 
 
+@pytest.mark.reliability("T26", "each header changed, missing or odd", full=True)
 @pytest.mark.parametrize("method", SECRETS)
 def test_no_header_may_change_or_be_missing(county: County, method: str) -> None:
-    for name in signed(method):
+    names = list(signed(method))
+    for name in names:
         given = signed(method)
         value = given[name]
         changed = {"timestamp": str(int(value) - 1) if value.isdigit() else ""}.get(name.split("-")[-1].split("_")[-1])
@@ -173,6 +184,7 @@ def test_no_header_may_change_or_be_missing(county: County, method: str) -> None
         assert "too long" in refused(county.own, {**given, name: "1" * 400})
         for odd in ("甲", "\udc80", "é", "1\n2"):
             assert refused(county.own, {**given, name: odd})
+    figure(attacks=8 * len(names), refused=8 * len(names))
 
 
 def test_a_refused_signature_uses_no_nonce(county: County) -> None:
@@ -208,6 +220,7 @@ def test_a_key_on_record_that_is_none(county: County) -> None:
     ask(county.own, signed("sm2"))
 
 
+@pytest.mark.reliability("T26", "one signature sent by many at once", full=True)
 def test_of_many_at_once_one_is_accepted(county: County) -> None:
     given = signed("sm2")
 
@@ -225,6 +238,7 @@ def test_of_many_at_once_one_is_accepted(county: County) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(24))) == 1
+    figure(attacks=23, refused=23)
 
 
 def test_outdated_nonces_go(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +281,7 @@ def test_the_worked_example_of_the_documents() -> None:
     assert made["_api_timestamp"] == lines["_api_timestamp"]
 
 
+@pytest.mark.reliability("T26", "processor time of a verification")
 @pytest.mark.long
 def test_verifying_is_fast() -> None:
     """Of a hundred, all but one take at most 5 ms of processor time."""
@@ -276,3 +291,4 @@ def test_verifying_is_fast() -> None:
         assert sm2.verify(PUBLIC, b"message digest", SIGNATURE)
         took.append(thread_time() - begun)
     assert sorted(took)[int(len(took) * 0.99)] <= 0.005
+    figure(times=len(took), p99_ms=sorted(took)[int(len(took) * 0.99)] * 1000)

@@ -11,6 +11,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from service.county import PHARMACY, Window, add_person, build
+from service.figures import figure
 from service.racing import Desk, Hands, check_books, credit, one, ready, seeded
 
 POLICIES = (
@@ -131,11 +132,12 @@ def compare(tried: dict[str, Any], settled: dict[str, Any]) -> bool:
     return True
 
 
+@pytest.mark.reliability("T16", "random visits under policies of the library")
 @pytest.mark.parametrize("visits", [24, pytest.param(10_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_try_is_what_the_settlement_does(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visits: int
 ) -> None:
-    _, random_ = seeded()
+    seed, random_ = seeded()
     region, clock = build(borne_bp=2_500), Hands(monkeypatch)
     region.catalogue = old_catalogue(tmp_path)
     names = POLICIES[:4] if visits < 1_000 else POLICIES
@@ -157,15 +159,17 @@ def test_a_try_is_what_the_settlement_does(
     assert done > visits // 3
     assert one("SELECT count(*) FROM settlements_settlement") == done
     check_books()
+    figure(visits=visits, settlements=done, refused=visits - done, policies=len(names), differences=0, seed=seed)
 
 
+@pytest.mark.reliability("T16", "purchases at a pharmacy")
 @pytest.mark.parametrize("times", [4, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_purchase_tried_leaves_nothing(database: str, times: int) -> None:
     """2101 answers what 2102 does; it writes nothing."""
     from service.racing import EVERYTHING, state_hash
     from service.test_undo import _purchase
 
-    _, random_ = seeded()
+    seed, random_ = seeded()
     region, shop = build(), Desk(PHARMACY)
     person = add_person(region, 1, account_fen=20_000, family_fen=9_000)
     credit(person)
@@ -178,6 +182,7 @@ def test_a_purchase_tried_leaves_nothing(database: str, times: int) -> None:
             reply["output"]["setlinfo"]["mdtrt_id"] = None
         assert compare(tried, settled)
     check_books()
+    figure(visits=times, differences=0, seed=seed)
 
 
 def test_the_kind_of_care_stated_at_settlement_stays_with_the_visit(database: str) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from service.county import PHARMACY, Window, add_person, build
+from service.figures import figure
 from service.racing import (
     EVERYTHING,
     Desk,
@@ -56,10 +57,11 @@ PAIRS = ("2601 and 2208", "2601 x 2207", "2208 x 2207", "2601 and 2305", "2305 x
 """Two reversals of different kinds; or the same one twice, of a settlement."""
 
 
+@pytest.mark.reliability("T9", "two reversals of one settlement at one moment")
 @pytest.mark.parametrize("rounds", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_two_take_one_settlement_back(county: Any, rounds: int) -> None:
     """T9. Of two reversals at the same moment exactly one succeeds; the other is told that it was done already."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     desk, found = Desk(), Counter()
     person = add_person(county, 1, account_fen=10**6)
     credit(person)
@@ -85,6 +87,7 @@ def test_two_take_one_settlement_back(county: Any, rounds: int) -> None:
     print(dict(found))
     check_books()
     assert one("SELECT count(*) FROM settlements_settlement") == 2 * rounds
+    figure(rounds=rounds, succeeded=rounds, told_already=sum(found.values()), books_differ_fen=0, seed=seed)
 
 
 def _settled(at: Desk, person: Any, kind: str, msgid: str, pills: int) -> tuple[str, Any, Any]:
@@ -120,10 +123,11 @@ def _clear(desk: Desk, given: Any, infno: str) -> None:
         desk.done("2205", {"data": about | {"chrg_bchno": "B1"}})
 
 
+@pytest.mark.reliability("T9", "a reversal beside the settlement that it undoes")
 @pytest.mark.parametrize("rounds", [6, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"])
 def test_a_reversal_raced_with_its_settlement(county: Any, rounds: int) -> None:
     """2601 beside the very call that it undoes: it undoes it, or came first and the call is refused. Never settled."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     desk, found = Desk(), Counter()
     person = add_person(county, 1, account_fen=10**6)
     credit(person)
@@ -140,8 +144,10 @@ def test_a_reversal_raced_with_its_settlement(county: Any, rounds: int) -> None:
         _clear(desk, given, infno)
     print(dict(found))
     check_books()
+    figure(rounds=rounds, reversed=rounds, books_differ_fen=0, seed=seed)
 
 
+@pytest.mark.reliability("T9", "many reversals of one settlement at one moment")
 @pytest.mark.parametrize("threads", [12, pytest.param(64, marks=pytest.mark.long)], ids=["short", "long"])
 def test_many_take_one_settlement_back(county: Any, threads: int) -> None:
     desk, person = Desk(), add_person(county, 1, account_fen=900)
@@ -154,6 +160,7 @@ def test_many_take_one_settlement_back(county: Any, threads: int) -> None:
     assert outcome.pop("ok") == 1 and set(outcome) <= set(TWICE)
     assert state_hash() == before
     check_books()
+    figure(threads=threads, succeeded=1, told_already=threads - 1)
 
 
 def test_a_reversal_overtakes_its_settlement(county: Any) -> None:
@@ -182,6 +189,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.reliability("T10", "each kind of what cannot be reversed", full=True)
 def test_what_cannot_be_reversed_is_refused_and_audited(county: Any) -> None:
     """T10. Each refusal leaves one line in the audit, with its reason and nothing of a person, and changes nothing."""
     desk, other = Desk(), Desk(PHARMACY)
@@ -211,12 +219,14 @@ def test_what_cannot_be_reversed_is_refused_and_audited(county: Any) -> None:
     assert not any(text in kept for text in (person.psn_no, person.name, person.certificate))
     assert desk.done("2207", given, msgid) == settled
     check_books()
+    figure(cases=len(calls), refused=len(calls))
 
 
+@pytest.mark.reliability("T11", "through the door of the national interface")
 @pytest.mark.parametrize("steps", [16, pytest.param(5_000, marks=pytest.mark.long)], ids=["short", "long"])
 def test_settled_and_reversed_in_any_order_restores_everything(county: Any, steps: int) -> None:
     """T11. Random settlements and reversals of several persons; to reverse the last gives the hash from before it."""
-    _, random_ = seeded()
+    seed, random_ = seeded()
     desk, stack = Desk(), []
     persons = [
         add_person(county, 1, account_fen=200_000),
@@ -240,6 +250,7 @@ def test_settled_and_reversed_in_any_order_restores_everything(county: Any, step
         take_back(desk, random_, *stack.pop())
     assert state_hash() == start
     check_books()
+    figure(steps=steps, differences=0, seed=seed)
 
 
 def take_back(desk: Desk, random_: Any, infno: str, before: str, msgid: str, given: Any, settled: Any) -> None:
@@ -288,7 +299,7 @@ def test_a_reversal_undone_leaves_a_settlement_that_its_message_finds(county: An
 
 TABLES = (
     *("settlements_history", "settlements_settlement", "settlements_use", "settlements_layerpaid"),
-    *("settlements_feeline", "people_account", "ledger_entry", "ledger_posting"),
+    *("people_account", "ledger_entry", "ledger_posting"),
 )
 """What a settlement writes, in the order in which it does; a call waits at the one that is locked, and is cut there."""
 

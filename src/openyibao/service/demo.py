@@ -59,6 +59,7 @@ def _visit(port: int, name: str, kind: str, title: str, lang: str, console: Cons
     from openyibao.service.sandbox.data import persons
     from openyibao.service.sandbox.drive import drive
     from openyibao.service.sandbox.ready import About
+    from openyibao.service.settlements.bills import bills_of
     from openyibao.service.settlements.models import Settlement
     from openyibao.settlement.bill_text import bill_text
     from openyibao.settlement.bill_view import print_bill
@@ -82,7 +83,7 @@ def _visit(port: int, name: str, kind: str, title: str, lang: str, console: Cons
         "  " + "  ".join(f"{name}={info[name]}" for name in SHOWN if info.get(name) is not None), highlight=False
     )
     console.print()
-    for bill in Settlement.objects.get(setl_id=info["setl_id"]).bill:
+    for bill in bills_of(Settlement.objects.get(setl_id=info["setl_id"])):
         print_bill(bill, lang, console)
         print(bill_text(bill, lang))
 

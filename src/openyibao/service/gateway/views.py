@@ -25,6 +25,7 @@ from openyibao.service.gateway import messages
 from openyibao.service.gateway.authentication import authenticate
 from openyibao.service.gateway.calls import HANDLERS, Answer, Call, FileReply
 from openyibao.service.gateway.models import Refusal
+from openyibao.service.gateway.rates import Flooded, admitted
 from openyibao.service.gateway.reader import Envelope, read_envelope, read_input, read_message
 from openyibao.service.gateway.refusals import Refused, RefusedKept
 from openyibao.service.gateway.spec import Transaction, by_path
@@ -33,6 +34,7 @@ from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
+from openyibao.service.portability.gate import elsewhere
 
 log = logging.getLogger("openyibao.gateway")
 TRIES = 3
@@ -75,6 +77,8 @@ def call(request: HttpRequest) -> HttpResponse:
         outcome = refused.reason.code
         _audit(exchange, refused)
         response = _response(exchange.reply(refusal=refused), refused.reason.status)
+        if isinstance(refused, Flooded):
+            response["Retry-After"] = str(refused.seconds)
     except (OperationalError, InterfaceError) as error:
         gone = Refused("unavailable")
         outcome = gone.reason.code
@@ -121,7 +125,9 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
         input=read_input(exchange.spec, envelope.input),
         now=exchange.received,
     )
-    return _with_retries(exchange, answer, call)
+    with admitted(institution.code):
+        sent_on = elsewhere(call, envelope.input)
+        return _with_retries(exchange, answer, call) if sent_on is None else sent_on
 
 
 def _institution(envelope: Envelope) -> Institution:
@@ -191,7 +197,9 @@ def _as_refusal(error: IntegrityError) -> Refused:
 
 
 def _audit(exchange: _Exchange, refused: Refused) -> None:
-    """A line of the audit; if the database is away the log has it all the same."""
+    """A line of the audit; if the database is away the log has it all the same. Of a flood, one line a second."""
+    if isinstance(refused, Flooded) and not refused.audited:
+        return
     envelope = exchange.envelope
     try:
         Refusal.objects.create(

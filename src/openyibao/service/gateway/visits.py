@@ -77,6 +77,8 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None or (kind is not None and found.kind != kind):
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    if lock and "pending" in found.data:  # another region was asked to settle it, and has not answered yet
+        raise Refused("pending elsewhere", msgid="-", region=found.coverage.region.body.code[:6])
     call.links["visit"] = found
     return found
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from openyibao.history import HistoryError, ReversalRefusedError
 from openyibao.history import reverse as reverse_claim
@@ -20,11 +20,12 @@ from openyibao.history.person import Entry, settled
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.institutions.models import Agreement
 from openyibao.service.people.models import Account
-from openyibao.service.settlements import lines, payers, postings, replies, store
+from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store
+from openyibao.service.settlements.bills import keep_law
 from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.models import FeeLine, History, LayerPaid, Settlement, Visit
-from openyibao.settlement import Claim, ClaimError, Uses
+from openyibao.settlement import Bill, Claim, ClaimError, Uses
 from openyibao.settlement.claim_parts import StayError
 from openyibao.settlement.claim_stay import benefit_year, claims_of_stay
 
@@ -108,12 +109,27 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
 
 
 def _unsettled(request: Request) -> list[FeeLine]:
-    rows = FeeLine.objects.filter(visit=request.visit, settlement=None).order_by("id")
+    rows = FeeLine.objects.filter(visit=request.visit).order_by("id")
     rows = rows if request.batch is None else rows.filter(batch=request.batch)
-    found = [line for line in rows if not request.only or line.pk in request.only]
+    settled_already = store.settled_lines(request.visit)
+    found = [line for line in rows if line.pk not in settled_already and (not request.only or line.pk in request.only)]
     if not found:
-        raise Refused("no lines", mdtrt_id=request.visit.mdtrt_id, batch=request.batch or "-")
+        raise _nothing_left(request)
     return found
+
+
+def _nothing_left(request: Request) -> Refused:
+    """Why a visit has no lines to settle. A stay whose lines were all settled in mid-stay still has its end to come,
+    if its policy takes amounts per claim from the last part: what was settled last is then to be settled as the end.
+    """
+    visit = request.visit
+    standing = Settlement.objects.filter(visit=visit, reverses=None, reversed_by=None).order_by("-number").first()
+    if request.last and standing is not None and standing.facts.get("last") is False:
+        policies = law_of(visit.coverage.region, visit.coverage.scheme).series.policies
+        if any(policy.id == standing.policy and policy.per_claim_later for policy in policies):
+            known = (standing.original or standing).setl_id
+            return Refused("end not settled", mdtrt_id=visit.mdtrt_id, setl_id=known)
+    return Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=request.batch or "-")
 
 
 def _claim(request: Request, row: History, balance_fen: int) -> Claim:
@@ -139,7 +155,10 @@ def _settle(
     try:
         policy = law.series.rule_for(claim).policy
         claim = with_ordinary(claim, policy)
-        splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
+        if elsewhere.given_there(request.visit) is None:
+            splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
+        else:
+            splits = elsewhere.splits(found)
         if lines.sums(splits) != lines.sums(found):
             raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
         for lined in claims_of_stay(claim, splits, policy, benefit_year):
@@ -185,7 +204,7 @@ def _pay(
     agreement = Agreement.objects.filter(
         institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
     ).first()
-    share = agreement.over_limit_borne_bp if agreement else 0
+    share = elsewhere.share_bp(request.visit) or (agreement.over_limit_borne_bp if agreement else 0)
     hospital = payers.borne_fen(parts.over_limit_fen, share, parts.amount_fen - paid)
     return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=request.use_account)
 
@@ -193,6 +212,8 @@ def _pay(
 def _write(outcome: Outcome, work: _Work) -> Settlement:
     request, payment, row = outcome.request, outcome.payment, work.row
     visit = request.visit
+    for entry in outcome.entries:
+        keep_law(cast("Bill", entry.bill).plan.policy)
     setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
     first = request.undoes.reverses if request.undoes else None
     settlement = Settlement.objects.create(
@@ -212,11 +233,11 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
         facts={
             "extra": dict(request.extra),
             "accounts": {str(key): fen for key, fen in payment.accounts.items()},
-            "lines": [line.pk for line in work.lines],
             "balance_fen": outcome.balance_fen,
             "last": request.last,
         },
-        **store.entries_data(outcome.entries, outcome.bills),
+        line_ids=[line.pk for line in work.lines],
+        **store.entries_data(outcome.entries, work.before),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
     )
@@ -224,7 +245,6 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
     row.save(update_fields=["last_number"])
     store.write_uses(row, work.before.values, work.after.values)
     _write_layers(settlement, payment)
-    FeeLine.objects.filter(pk__in=[line.pk for line in work.lines]).update(settlement=settlement)
     store.move_accounts(payment.accounts, -1)
     postings.post_settlement(settlement, payment, work.accounts)
     return settlement
@@ -293,7 +313,6 @@ def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:
             field=layer.field,
             paid_fen=-layer.paid_fen,
         )
-    FeeLine.objects.filter(settlement=settlement).update(settlement=None)
     store.move_accounts(accounts, 1)
     postings.post_reversal(taken_back, settlement)
     return taken_back
@@ -314,7 +333,7 @@ def reinstate(taken_back: Settlement, moment: datetime, msgid: str) -> Settlemen
         visit=taken_back.visit,
         moment=moment,
         msgid=msgid,
-        only=frozenset(original.facts["lines"]),
+        only=frozenset(original.line_ids),
         use_account=bool(original.facts["accounts"]),
         last=original.facts["last"],
         undoes=taken_back,
@@ -331,8 +350,9 @@ def _as_it_was(visit: Visit, original: Settlement) -> bool:
     """Whether a visit still has all that a settlement settled, with nothing of it given back, and has ended as then."""
     if visit.kind == "inpatient" and original.facts["last"] and visit.state != "discharged":
         return False
-    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit, settlement=None)}
-    then = set(original.facts["lines"])
+    settled_already = store.settled_lines(visit)
+    unsettled = {line.pk: line for line in FeeLine.objects.filter(visit=visit) if line.pk not in settled_already}
+    then = set(original.line_ids)
     if then - unsettled.keys():
         return False
     numbers = {unsettled[pk].number for pk in then}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from openyibao.service.ledger.books import NewEntry, entry_of, post, reverse, settlement_lines
 from openyibao.service.people.models import Account
+from openyibao.service.settlements.elsewhere import owed_to_region
 from openyibao.service.settlements.models import Settlement
 from openyibao.service.settlements.payers import Payment
 
@@ -23,6 +24,7 @@ def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable
         payment.by_payer(),
         [(numbers[pk].number, numbers[pk].family, fen) for pk, fen in payment.accounts.items()],
     )
+    lines = owed_to_region(settlement.visit, lines)
     if lines:
         post(NewEntry(SETTLEMENT, settlement.settled, settlement.day, settlement.setl_id, lines))
 

@@ -1,25 +1,28 @@
-"""Reconciliation: 3201 by totals, 3202 by settlement. `statement` compares; `sheet` reads what was uploaded.
+"""Reconciliation: 3201 by totals, 3202 by settlement. The room `reconciliation` compares, and keeps what remains.
 
-What counts in a period: the settlements of its days that were not taken back by its last day, and the reversals of
-its days of what was settled before it. A settlement and its reversal that both lie in the period may both be left
-out or both be stated. Reimbursements at the agency's counter are not the institution's and never count.
-
-3201: `refd_setl_flag` 0 (or none) compares these; 1 compares every settlement and every reversal of the period, each
-counted as one. The result is 0 (flat) or 1, with the differences in words.
+3201: `refd_setl_flag` 0 (or none) compares what counts in the period (`scope`); 1 compares every settlement and every
+reversal of the period, each counted as one. The result is 0 (flat) or 1, with the differences in words.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
 from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
-from openyibao.service.gateway.sheet import read_sheet
-from openyibao.service.gateway.statement import Scope, compare, rows_of, totals
 from openyibao.service.gateway.transactions import files
 from openyibao.service.organisation.models import Region
+from openyibao.service.reconciliation.scope import MOST_ROWS, Scope, TooManyError, totals
 from openyibao.service.settlements.lines import fen_of, yuan
+
+if TYPE_CHECKING:
+    from openyibao.service.reconciliation.sheet import Sheet
 
 FLAT, NOT_FLAT = "0", "1"
 WITH_REVERSALS = "1"
+SUMS = {"medfee_sumamt": "total_fen", "fund_pay_sumamt": "funds_fen", "cash_payamt": "cash_fen"}
 DIVISION = 6
 NAMES = {"medfee_sumamt": "医疗费总额", "fund_pay_sumamt": "基金支付", "acct_pay": "个人账户", "cash_payamt": "现金"}
 
@@ -50,26 +53,44 @@ def by_totals(call: Call) -> Output:
 def by_settlement(call: Call) -> Output:
     """The uploaded settlements (9101) beside the platform's: a file of the differences, without rows where all agree.
 
-    The file must add up to the totals that the request states. Columns: see `sheet.COLUMNS` and `statement.ANSWER`.
+    The file must add up to the totals that the request states, as far as it can be read. Columns: `sheet_rows.COLUMNS`
+    and `written.ANSWER`. What differs is kept as a work list.
     """
+    from openyibao.service.reconciliation import run, sheet, written  # here, so that only who needs Arrow imports it
+    from openyibao.service.reconciliation.sheet_rows import SheetError
+
     node = call.node()
     scope = _scope(call, node, None)
     sent = files.held(call, node["file_qury_no"])
     if not sent.uploaded:
         raise Refused("unknown file", number=node["file_qury_no"])
-    stated = compare(scope, read_sheet(bytes(sent.content)))
-    sums = {"medfee_sumamt": stated.total_fen, "fund_pay_sumamt": stated.funds_fen, "cash_payamt": stated.cash_fen}
-    wrong = [
-        f"{field}: {node[field]} ≠ {yuan(fen)}"
-        for field, fen in sums.items()
-        if fen is not None and fen_of(node[field], field) != fen
-    ]
-    if node["fixmedins_setl_cnt"] != stated.count:
-        wrong.insert(0, f"fixmedins_setl_cnt: {node['fixmedins_setl_cnt']} ≠ {stated.count}")
-    if wrong:
+    try:
+        stated = sheet.read_zip(bytes(sent.content))
+    except SheetError as error:
+        raise Refused("detail file", problems=error.text) from None
+    if wrong := _sums_differ(node, stated):
         raise Refused("file totals", sums="; ".join(wrong))
-    made, _ = files.offer(call, "reconciliation", rows_of(scope))
+    try:
+        found = run.reconcile(scope, stated)
+    except TooManyError:
+        raise Refused("too many rows", most=MOST_ROWS) from None
+    made, _ = files.offer(call, "reconciliation", written.rows_of(found, settings.REPLY_LANGUAGE))
     return {"fileinfo": {"file_qury_no": made.number, "filename": made.name, "dld_endtime": made.expires}}
+
+
+def _sums_differ(node: Node, stated: Sheet) -> list[str]:
+    """Where a list does not add up to what was stated. What can't be read can't be added up."""
+    wrong = []
+    if node["fixmedins_setl_cnt"] != len(stated):
+        wrong.append(f"fixmedins_setl_cnt: {node['fixmedins_setl_cnt']} ≠ {len(stated)}")
+    if not stated.malformed:
+        sums = stated.sums()
+        wrong += [
+            f"{field}: {node[field]} ≠ {yuan(fen)}"
+            for field, name in SUMS.items()
+            if (fen := sums[name]) is not None and fen_of(node[field], field) != fen
+        ]
+    return wrong
 
 
 def _scope(call: Call, node: Node, insurance: str | None) -> Scope:
