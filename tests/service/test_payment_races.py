@@ -23,6 +23,7 @@ from openyibao.service.ledger.books import NewEntry, post, settlement_lines
 from openyibao.service.ledger.reports import trial_balance
 from service.county import HOSPITAL
 from service.desks import Desk
+from service.figures import figure
 from service.offices import staff
 from service.paying import County, confirmation
 from service.racing import Hands, ask, beside, codes, seeded, together
@@ -307,6 +308,7 @@ class Months:
         self.county.right()
 
 
+@pytest.mark.reliability("T14", "books after random months of payment, disputes and returns")
 @pytest.mark.parametrize(
     ("runs", "months"), [(1, 5), pytest.param(20, 10, marks=pytest.mark.long)], ids=["short", "long"]
 )
@@ -333,6 +335,7 @@ def test_random_months_conserve_every_fen(
             _closed_chain()
             did += lives.did
     print(f"{runs} runs of {months} months, seed {seed}: {dict(did)}")
+    figure(months=runs * months, settlements=did["settled"], books_differ_fen=0, seed=seed)
     assert did["settled"] and did["ordered"]
 
 
