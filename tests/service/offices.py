@@ -24,6 +24,8 @@ from openyibao.service.organisation.tree import LEVELS, plant
 from openyibao.service.people import accounts, filings, register
 from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Coverage, Household, Identity, Person
+from openyibao.service.portability.models import Clearing
+from openyibao.service.portability.peers import add_peer
 from openyibao.service.reconciliation.models import Item, Period, Run
 from openyibao.service.reimbursements import entry, settle
 from openyibao.service.reimbursements.models import Reimbursement
@@ -153,6 +155,17 @@ def pay_at(region: Region, institution: Institution, clerk: User, reviewer: User
     return Payment(open_one, 9_000, dispute.pk, waiting, batch, told, good.number, stray.reports.get().pk)
 
 
+def neighbour(region: Region) -> str:
+    """Another platform's region, with a month both ways that is agreed."""
+    division = f"7{next(_numbers):05d}"
+    peer = add_peer(division, "邻市", "Next City", "http://127.0.0.1:9")
+    peer.keys.create(identifier="K1", public_key="cd" * 64, period=DateRange(date(2026, 1, 1), None))
+    about = {"state": "agreed", "rows": 0, "fen": 0, "totals": {}, "digest": "", "made": clock.now()}
+    for side in ("owed", "owes"):
+        Clearing.objects.create(peer=peer, own=region, side=side, month=date(2026, 4, 1), **about)
+    return division
+
+
 @dataclass
 class Office:
     """What there is at one body."""
@@ -176,6 +189,7 @@ class Office:
     payment: Payment
     difference: int
     correction: str
+    peer: str
 
 
 def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/willow-county-2026") -> Office:
@@ -228,6 +242,7 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         grant.pk,
         pay_at(region, institution, clerk, reviewer),
         *difference_at(institution, settled),
+        neighbour(region),
     )
 
 

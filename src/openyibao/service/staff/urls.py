@@ -13,6 +13,7 @@ from openyibao.service.staff import (  # noqa: F401  (each puts its routes on th
     people_views,
     proposal_views,
     reconciliation_views,
+    regional_views,
     reimbursement_views,
     session,
 )
