@@ -36,10 +36,13 @@ DROPPED = ("size", "words", "lang")
 def show(request: HttpRequest, lang: str) -> HttpResponse:
     """The calculator: a form, and the answer where one is asked for."""
     stated = {name: value for name, value in request.GET.items() if value}
-    if len(stated) < len(request.GET) and "HX-Request" not in request.headers:
-        return HttpResponseRedirect(f"{request.path}?{urlencode(stated)}")  # without what the form left empty
+    forming = "HX-Request" in request.headers
     t = pages.words_of(request, lang)
-    asked = asking.read(request.GET, t, clock.today())
+    asked = asking.read(request.GET, t, clock.today(), forming=forming)
+    if asked.ready and not asked.patient:
+        stated.setdefault("day", asked.day.isoformat())  # the same address shall always give the same answer
+    if stated.keys() != request.GET.keys() and not forming:
+        return HttpResponseRedirect(f"{request.path}?{urlencode(stated)}")  # and not say what the form left empty
     context: Data = {
         "title": t("ask.title"),
         "asked": asked,
