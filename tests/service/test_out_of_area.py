@@ -196,7 +196,8 @@ def test_the_hospital_reconciles_what_was_settled_elsewhere(both: Two) -> None:
     with on(both.away.url):
         sums = ask(
             "SELECT sum(total_fen), sum(funds_fen), sum(account_fen), sum(cash_fen), count(*)"
-            " FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id WHERE v.kind = 'outpatient' AND s.reverses_id IS NULL"
+            " FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id"
+            " WHERE v.kind = 'outpatient' AND s.reverses_id IS NULL"
             " AND NOT EXISTS (SELECT FROM settlements_settlement b WHERE b.reverses_id = s.id)"
         )[0]
     names = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "cash_payamt")
