@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -26,7 +26,9 @@ from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Coverage, Household, Identity, Person
 from openyibao.service.portability.models import Clearing
 from openyibao.service.portability.peers import add_peer
+from openyibao.service.reconciliation.models import Item, Period, Run
 from openyibao.service.reimbursements import entry, settle
+from openyibao.service.reimbursements.models import Reimbursement
 
 NOW = "2026-06-01T09:00:00+08:00"
 DAY = date(2026, 6, 1)
@@ -185,6 +187,8 @@ class Office:
     settled: str
     grant: int
     payment: Payment
+    difference: int
+    correction: str
     peer: str
 
 
@@ -237,5 +241,19 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         settled,
         grant.pk,
         pay_at(region, institution, clerk, reviewer),
+        *difference_at(institution, settled),
         neighbour(region),
     )
+
+
+def difference_at(institution: Institution, number: str) -> tuple[int, str]:
+    """A difference of an institution, and a settlement of it that came later: their numbers."""
+    settlement = Reimbursement.objects.get(number=number).settlement
+    period = Period.objects.create(institution=institution, first=date(2026, 5, 1), last=date(2026, 5, 31))
+    made = settlement.settled - timedelta(minutes=1)
+    run = Run.objects.create(
+        period=period, made=made, source="command", rows=1, matched=0, sums_agree=False, listed=True
+    )
+    about = {"setl_id": "X1", "stated_total_fen": 100, "total_fen": 200, "fields": "medfee_sumamt"}
+    item = Item.objects.create(period=period, key="amount X1", kind="amount", opened=run, last=run, **about)
+    return item.pk, settlement.setl_id

@@ -100,6 +100,15 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
             "end": "2026-06-30",
         },
     ),
+    "difference_list": lambda o: ({}, {"body": o.body.code, "institution": o.institution.code, "state": "open"}),
+    "difference": lambda o: ({"number": str(o.difference)}, {}),
+    "explain_difference": lambda o: ({"number": str(o.difference)}, {"note": "机构重报"}),
+    "correct_difference": lambda o: (
+        {"number": str(o.difference)},
+        {"reference": o.correction, "note": "已重新结算"},
+    ),
+    "difference_summary": lambda o: ({}, {"body": o.body.code, "month": "2026-05-01"}),
+    "reconciliation_list": lambda o: ({}, {"body": o.body.code}),
 }
 ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "agreement.step": lambda o: {"number": o.applied, "to": "assessed", "reason": "现场评估合格"},
@@ -187,6 +196,7 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "regional.issue": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-05-01"},
     "regional.pay": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-04-01"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
+    "difference.write_off": lambda o: {"number": o.difference, "reason": "双方核对一致"},
     "role.grant": lambda o: {
         "user": f"holder-{o.body.code}",
         "role": "clerk",

@@ -196,28 +196,14 @@ def test_the_hospital_reconciles_what_was_settled_elsewhere(both: Two) -> None:
     with on(both.away.url):
         sums = ask(
             "SELECT sum(total_fen), sum(funds_fen), sum(account_fen), sum(cash_fen), count(*)"
-            " FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id WHERE v.kind = 'outpatient'"
-            " AND s.reverses_id IS NULL"
+            " FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id"
+            " WHERE v.kind = 'outpatient' AND s.reverses_id IS NULL"
             " AND NOT EXISTS (SELECT FROM settlements_settlement b WHERE b.reverses_id = s.id)"
         )[0]
     names = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "cash_payamt")
     amounts = {name: str(Decimal(int(fen)) / 100) for name, fen in zip(names, sums, strict=False)}
     node = {"insutype": "390", "clr_type": "11", "setl_optins": HOME, **day, **amounts, "fixmedins_setl_cnt": sums[4]}
     assert desk.done("3201", {"data": node})["stmtinfo"]["stmt_rslt"] == "0"
-
-
-def test_the_visit_can_be_queried_where_it_is(both: Two) -> None:
-    person, desk = somebody(both, identity="2303"), Desk(both.away)
-    desk.show(person)
-    info = settled(desk, person)
-    which = {"psn_no": person.psn_no, "mdtrt_id": info["mdtrt_id"]}
-    span = {"begntime": "2026-01-01 00:00:00", "endtime": "2026-12-31 00:00:00"}
-    found = desk.done("5201", {"data": {"psn_no": person.psn_no, "med_type": "11", **span}})["mdtrtinfo"]
-    assert [row["psn_cert_type"] for row in found] == ["01"]
-    told = desk.done("5203", {"data": {**which, "setl_id": info["setl_id"]}})["setlinfo"]
-    assert told["fund_pay_sumamt"] == info["fund_pay_sumamt"] and told["insutype"] == "390"
-    fees = desk.done("5204", {"data": {**which, "setl_id": info["setl_id"]}})
-    assert len(fees if isinstance(fees, list) else next(iter(fees.values()))) == 2
 
 
 def test_what_only_the_insurer_can_do_is_refused(both: Two) -> None:
