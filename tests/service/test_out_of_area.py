@@ -170,6 +170,21 @@ def test_a_stay_is_settled_elsewhere(both: Two) -> None:
     same(both)
 
 
+def test_a_stay_is_settled_elsewhere_in_parts(both: Two) -> None:
+    """The deductible of a stay is taken once, whichever part of it comes first."""
+    person, desk = somebody(both), Desk(both.away)
+    stay, infos = desk.admit(person), []
+    for flag, amount in (("1", "20000"), ("0", "5000")):
+        lines = desk.upload(person, stay, {"D-001": amount}, "2301", batch="")
+        if flag == "0":
+            desk.discharge(person, stay)
+        given = {**desk.settle_data(person, stay, lines), "mid_setl_flag": flag}
+        infos.append(desk.done("2304", {"data": given})["setlinfo"])
+    assert fen(infos[0]["act_pay_dedc"]) > 0 and fen(infos[1]["act_pay_dedc"]) == 0
+    assert fen(infos[1]["hifp_pay"]) > 0
+    same(both)
+
+
 def test_the_hospital_bears_what_its_own_agreement_says(both: Two) -> None:
     person, desk = somebody(both, identity="2303"), Desk(both.away)
     info = settled(desk, person, {"D-001": "100", "S-001": "10"})  # 40 yuan a day, the limit is 25
