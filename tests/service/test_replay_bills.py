@@ -32,7 +32,7 @@ def template(server: Server) -> Iterator[str]:
     name = copy(server)
     for _ in using(server, name):
         print("seed", SEED)
-        fill(400, 36, SEED, only=PLACES)
+        fill(500, 60, SEED, only=PLACES)
         made = connection.settings_dict["NAME"]
         connection.close()
         kept = copy(server, made)
