@@ -13,13 +13,13 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from openyibao.service.bulk.commands import fill
 from openyibao.service.postgres import Server
 from openyibao.service.replay import laws
 from openyibao.service.replay.periods import Period
 from openyibao.service.replay.work import Replayed, replay
 from service.conftest import using
-from service.databases import SOURCE, copy, drop
+from service.databases import SOURCE
+from service.filled import template as filled_template
 
 SEED = 20261122
 PLACES = ("980001", "980004", "980007")
@@ -29,16 +29,7 @@ PLACES = ("980001", "980004", "980007")
 @pytest.fixture(scope="module")
 def template(server: Server) -> Iterator[str]:
     """A database with settlements of some persons."""
-    name = copy(server)
-    for _ in using(server, name):
-        print("seed", SEED)
-        fill(500, 60, SEED, only=PLACES)
-        made = connection.settings_dict["NAME"]
-        connection.close()
-        kept = copy(server, made)
-    yield kept
-    drop(server, kept)
-    drop(server, name)
+    yield from filled_template(server, 500, 60, SEED, PLACES)
 
 
 @pytest.fixture

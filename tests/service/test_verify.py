@@ -7,31 +7,47 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from openyibao.service.bulk.commands import fill
 from openyibao.service.ledger import commands
 from openyibao.service.ledger.seal import Sealer, export
 from openyibao.service.ledger.verify import verify
+from openyibao.service.postgres import Server
 from openyibao.service.run import RunError
+from service.conftest import using
 from service.databases import SOURCE
+from service.filled import template as filled_template
 
 SEED = 21
 
 
-@pytest.fixture
-def sealed(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Books in several seals, whose heads stand in a file; the command uses this database."""
-    fill(60, 9, SEED, only=("980003",))
+def seal_all() -> None:
     sealer = Sealer(most=10)
     while sealer.step():
         pass
+
+
+@pytest.fixture(scope="module")
+def template(server: Server) -> Iterator[str]:
+    """Books in several seals."""
+    yield from filled_template(server, 60, 9, SEED, ("980003",), seal_all)
+
+
+@pytest.fixture
+def books(server: Server, template: str) -> Iterator[str]:
+    yield from using(server, template)
+
+
+@pytest.fixture
+def sealed(books: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file outside with the heads of the books; the command uses their database."""
     file = tmp_path / "seals"
     assert export(file) >= 3
-    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("DATABASE_URL", books)
     return file
 
 
@@ -117,16 +133,14 @@ def test_a_chain_rewritten_as_a_whole_shows_against_the_file_only(sealed: Path) 
     """Who owns the database can seal anew what was changed; the heads outside are then others."""
     change("UPDATE ledger_posting SET fen = fen * 2 WHERE entry_id = (SELECT min(id) FROM ledger_entry)")
     change("DELETE FROM ledger_seal")
-    sealer = Sealer(most=10)
-    while sealer.step():
-        pass
+    seal_all()
     assert verify().fault is None
     fault = verify(sealed).fault
     assert fault is not None and (fault.what, fault.seal) == ("file", 1)
 
 
-def test_the_command_and_its_exit_codes(sealed: Path, database: str) -> None:
-    env = {**os.environ, "DATABASE_URL": database, "PYTHONPATH": str(SOURCE)}
+def test_the_command_and_its_exit_codes(sealed: Path, books: str) -> None:
+    env = {**os.environ, "DATABASE_URL": books, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-m", "openyibao", "verify", "--file", str(sealed)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
