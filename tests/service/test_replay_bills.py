@@ -236,6 +236,26 @@ def claim_changed() -> tuple[str, str]:
     return str(setl_id), ""
 
 
+def claim_without_a_field() -> tuple[str, str]:
+    setl_id, settlement, *_ = one(STANDING)
+    change(
+        """UPDATE settlements_settlement SET claim = replace(claim::text, '"in_scope_fen"', '"in_scope"')::json"""
+        " WHERE id = %s",
+        settlement,
+    )
+    return str(setl_id), "bill"
+
+
+def claim_with_a_word_for_a_number() -> tuple[str, str]:
+    setl_id, settlement, *_ = one(STANDING)
+    change(
+        "UPDATE settlements_settlement SET claim = regexp_replace(claim::text, '\"pre_self_paid_fen\": [0-9]+',"
+        ' \'"pre_self_paid_fen": "much"\')::json WHERE id = %s',
+        settlement,
+    )
+    return str(setl_id), "bill"
+
+
 def added_changed() -> tuple[str, str]:
     setl_id, settlement, added = one(
         "SELECT setl_id, id, added::text FROM settlements_settlement WHERE json_array_length(added) = 1"
@@ -275,7 +295,16 @@ def balance_changed() -> tuple[str, str]:
 CHANGES = (
     *(paid_more, left_more, other_payer, layer_gone, use_changed, use_gone, use_slipped_in),
     *(settlement_gone, last_settlement_gone, funds_for_cash, institution_for_cash, account_for_cash),
-    *(parts_moved, claim_changed, added_changed, reversal_changed, reversed_layer_changed, balance_changed),
+    *(
+        parts_moved,
+        claim_changed,
+        claim_without_a_field,
+        claim_with_a_word_for_a_number,
+        added_changed,
+        reversal_changed,
+        reversed_layer_changed,
+        balance_changed,
+    ),
 )
 
 
@@ -289,6 +318,13 @@ def test_what_is_changed_is_named(filled: str, injected: Callable[[], tuple[str,
         assert (setl_id, name) in fields(done), fields(done)
     else:
         assert setl_id in {found.setl_id for found in done.differences}, done.differences
+
+
+def test_a_log_that_cannot_be_read_is_said(filled: str) -> None:
+    (settlement,) = one("SELECT id FROM settlements_settlement WHERE reverses_id IS NULL")
+    change("""UPDATE settlements_settlement SET added = '[[{"use": 5}]]' WHERE id = %s""", settlement)
+    done = run(filled)
+    assert done.returncode == 2 and "can't be read" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_changed_fee_line_is_named(filled: str) -> None:

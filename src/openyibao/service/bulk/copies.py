@@ -104,7 +104,7 @@ def _copy_all(
             for sql, table in statements:
                 cursor.execute(sql.replace(":first", str(first)).replace(":last", str(last)))
                 rows[table] = rows.get(table, 0) + cursor.rowcount
-        progress("copy", last, copies)
+        progress("复制 copy", last, copies)
     _sequences(cursor, tables, rooms, copies)
     return rows
 

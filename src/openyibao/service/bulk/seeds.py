@@ -68,7 +68,7 @@ def seed(histories: int, number: int, progress: Progress = silent, only: Sequenc
             persons = _persons(built, histories, draw)
         for place, (one, coverage) in enumerate(persons, 1):
             refused += _history(draw, one, coverage, place)
-            progress("settle", place, histories)
+            progress("结算 settle", place, histories)
     return Seeded(histories, Settlement.objects.count(), refused, len(built))
 
 

@@ -83,7 +83,7 @@ def verify(path: Path | None = None, progress: Progress | None = None) -> Verdic
         numbers = [row[0] for row in cursor.fetchall()]
         for number in numbers:
             if progress is not None:
-                progress("verify", seals + 1, len(numbers))
+                progress("核验 verify", seals + 1, len(numbers))
             cursor.execute(f"SELECT {COLUMNS}, leaves FROM ledger_seal WHERE number = %s", [number])
             row = cursor.fetchone()
             seal = Line(*row[:7])
