@@ -83,7 +83,8 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
     django.setup()
     from django.db import transaction
 
-    from openyibao.service.reconciliation import held, sheet, written
+    from openyibao.service import clock
+    from openyibao.service.reconciliation import held, sheet, work, written
     from openyibao.service.reconciliation.compare import compare
     from openyibao.service.reconciliation.faults import sign
     from openyibao.service.reconciliation.scope import Scope
@@ -102,6 +103,8 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
         lap("read the settlements")
         found = compare(stated.stated, ours, stated.malformed)
         lap("compare")
+        work.record(scope, found, len(stated), "command", clock.now())
+        lap("keep the work list")
         with (folder / "differences.txt").open("w", encoding="utf-8") as file:
             file.writelines("\t".join(row) + "\n" for row in written.rows_of(found))
         lap("write the differences")
