@@ -90,11 +90,11 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
     from openyibao.service.reconciliation.scope import Scope
 
     scope = Scope(**fields)
-    before, seconds, clock = _memory(), {}, time.perf_counter()
+    before, seconds, since = _memory(), {}, time.perf_counter()
 
     def lap(step: str) -> None:
-        nonlocal clock
-        seconds[step], clock = time.perf_counter() - clock, time.perf_counter()
+        nonlocal since
+        seconds[step], since = time.perf_counter() - since, time.perf_counter()
 
     stated = sheet.read_zip((folder / "list.zip").read_bytes())
     lap("read the list")
