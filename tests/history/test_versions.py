@@ -14,6 +14,7 @@ from history import version_policies as texts
 from openyibao.history import History, resettle, settle
 from openyibao.settlement import Claim, ClaimError
 from openyibao.settlement.claim import FactValue, Held
+from service.figures import figure
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 STAY_FEN = 100_000
@@ -75,11 +76,13 @@ def test_the_table_is_what_its_rule_says() -> None:
     assert len({row["expected"] for row in TABLE}) == 13
 
 
+@pytest.mark.reliability("T19", "by the engine, each case of the table", full=True)
 @pytest.mark.parametrize("kind", ["midnight", "mid-stay", "late enrolment", "status"])
 def test_the_right_version_in_every_case(kind: str) -> None:
     rows = [row for row in TABLE if row["kind"] == kind]
     wrong = [(row, found) for row in rows if (found := outcome(row, claim(row))[0]) != row["expected"]]
     assert not wrong, f"{len(wrong)} of {len(rows)}: {wrong[:3]}"
+    figure(cases=len(rows), differences=0)
 
 
 def test_a_status_recognised_later_is_applied_by_settling_again() -> None:

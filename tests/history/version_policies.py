@@ -18,11 +18,11 @@ AID = {"destitute": 40, "minimum living allowance": 20, "ordinary": 0}
 BASIS = "basis: {document: not identified, article: not identified, source: tests, sure: low}"
 
 
-@cache
-def policy(version: str, rule_date: str, as_of: str) -> Policy:
+def text(version: str, rule_date: str, as_of: str) -> str:
+    """One version, as a policy file."""
     start, end, rate = VERSIONS[version]
     aid = ", ".join(f"{name}: {share}%" for name, share in AID.items())
-    text = f"""
+    return f"""
 policy: versions/{version}
 title: {{zh: 测试用政策{version}, en: Version {version} of a policy for tests}}
 region: 999999
@@ -46,7 +46,11 @@ layers:
       pays: {{by: class, {aid}}}
       {BASIS}
 """
-    return read_policy_text(text, f"{version}.yaml")
+
+
+@cache
+def policy(version: str, rule_date: str, as_of: str) -> Policy:
+    return read_policy_text(text(version, rule_date, as_of), f"{version}.yaml")
 
 
 @cache

@@ -37,12 +37,12 @@ def database(server: Server) -> Iterator[str]:
     yield from using(server)
 
 
-def using(server: Server, template: str = "yibao") -> Iterator[str]:
+def using(server: Server, template: str = "yibao", tablespace: str = "") -> Iterator[str]:
     """Let Django use a copy of a database for a while."""
     from django.db import connection, connections
 
     connections.close_all()
-    name = copy(server, template)
+    name = copy(server, template, tablespace)
     url = server.url(name)
     from openyibao.service.settings import database as read
 

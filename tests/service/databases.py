@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -30,16 +32,33 @@ def environment(url: str, **more: str) -> dict[str, str]:
 def migrated() -> Iterator[Server]:
     """A server whose database `yibao` has all tables and no rows. It is not durable: nothing is meant to stay."""
     with Server(durable=False) as server:
-        command = [sys.executable, "-m", "django", "migrate", "-v0"]
-        subprocess.run(command, check=True, env=environment(server.url()))
+        migrate(server)
         yield server
 
 
-def copy(server: Server, template: str = TEMPLATE) -> str:
+@contextmanager
+def durable() -> Iterator[Server]:
+    """The same with fsync on, in a folder that outlives a server that is killed."""
+    folder = Path(tempfile.mkdtemp(prefix="yibao-killed-"))
+    try:
+        with Server(folder) as server:
+            migrate(server)
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(server: Server) -> None:
+    command = [sys.executable, "-m", "django", "migrate", "-v0"]
+    subprocess.run(command, check=True, env=environment(server.url()))
+
+
+def copy(server: Server, template: str = TEMPLATE, tablespace: str = "") -> str:
     """The name of a new database with what the template holds. Nobody may be connected to the template."""
+    where = f' TABLESPACE "{tablespace}"' if tablespace else ""
     name = f"copy_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{where}')  # type: ignore[arg-type]
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -12,7 +13,10 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service import clock
+from openyibao.service.clearing import batches, confirmations, disputes, orders, statements
+from openyibao.service.clearing.models import DepositShare, Speaker, Transfer
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
+from openyibao.service.ledger.books import NewEntry, post, settlement_lines
 from openyibao.service.organisation.fields import take
 from openyibao.service.organisation.models import Body, Grant, Region
 from openyibao.service.organisation.proposals import Decision
@@ -20,6 +24,8 @@ from openyibao.service.organisation.tree import LEVELS, plant
 from openyibao.service.people import accounts, filings, register
 from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Coverage, Household, Identity, Person
+from openyibao.service.portability.models import Clearing
+from openyibao.service.portability.peers import add_peer
 from openyibao.service.reconciliation.models import Item, Period, Run
 from openyibao.service.reimbursements import entry, settle
 from openyibao.service.reimbursements.models import Reimbursement
@@ -96,6 +102,71 @@ def bill(person: Person, institution: str, **more: Any) -> dict[str, Any]:
 
 
 @dataclass
+class Payment:
+    """What the room that pays has at one body: one order at the bank, one that waits, and an open statement."""
+
+    statement: str
+    available: int
+    dispute: int
+    waiting: str
+    batch: str
+    told: str
+    confirmation: str
+    refused: int
+
+
+def pay_at(region: Region, institution: Institution, clerk: User, reviewer: User) -> Payment:
+    """Three statements of made-up settlements: at the bank, ordered, and open with a dispute."""
+    from service.paying import confirmation, open_accounts
+
+    code, decision = region.body.code, Decision(reviewer, clock.now(), None)
+    open_accounts(region, [institution])
+    agreement = institution.agreements.get(state="in force")
+    DepositShare.objects.create(agreement=agreement, share_bp=500, source="测试", since=clock.now())
+    speaker, _ = User.objects.get_or_create(username="speaker")
+    Speaker.objects.create(user=speaker, institution=institution, start=date(2026, 1, 1))
+
+    def settled(day: date, reference: str) -> None:
+        lines = settlement_lines(code, "resident", institution.code, {"pooled fund": 10_000})
+        post(NewEntry("settlement", clock.now(), day, f"{reference}-{code}", lines))
+
+    def stated(day: date, *references: str) -> str:
+        for reference in references:
+            settled(day, reference)
+        given = {"region": code, "through": day, "institution": institution.code}
+        return str(statements.issue(given, decision).result["first"])
+
+    def ordered(number: str, fen: int) -> str:
+        given = {"region": code, "statements": [{"number": number, "fen": fen}]}
+        return str(orders.order_institutions(given, decision).result["orders"][0])
+
+    with transaction.atomic():
+        sent = Transfer.objects.get(order__number=ordered(stated(date(2026, 3, 31), "A"), 9_500)).number
+        batch = batches.send(clerk, region, "plain").number
+        waiting = ordered(stated(date(2026, 4, 30), "C"), 9_500)
+        open_one = stated(date(2026, 5, 20), "B", "D")
+        said = {"reference": f"D-{code}", "reason": "金额不符"}
+        dispute = disputes.raise_dispute(statements.known_statement(open_one), clerk, "agency", said)
+        stray = confirmations.receive(clerk, region, "stray", "plain", confirmation([("T0", "paid", 1)]))
+        confirmations.book({"confirmation": stray.number}, decision)
+        good = confirmations.receive(clerk, region, "good", "plain", confirmation([(sent, "paid", 9_500)]))
+        settled(date(2026, 5, 25), "E")
+    told = base64.b64encode(confirmation([(sent, "rejected", 9_500)])).decode()
+    return Payment(open_one, 9_000, dispute.pk, waiting, batch, told, good.number, stray.reports.get().pk)
+
+
+def neighbour(region: Region) -> str:
+    """Another platform's region, with a month both ways that is agreed."""
+    division = f"7{next(_numbers):05d}"
+    peer = add_peer(division, "邻市", "Next City", "http://127.0.0.1:9")
+    peer.keys.create(identifier="K1", public_key="cd" * 64, period=DateRange(date(2026, 1, 1), None))
+    about = {"state": "agreed", "rows": 0, "fen": 0, "totals": {}, "digest": "", "made": clock.now()}
+    for side in ("owed", "owes"):
+        Clearing.objects.create(peer=peer, own=region, side=side, month=date(2026, 4, 1), **about)
+    return division
+
+
+@dataclass
 class Office:
     """What there is at one body."""
 
@@ -115,8 +186,10 @@ class Office:
     entered: str
     settled: str
     grant: int
+    payment: Payment
     difference: int
     correction: str
+    peer: str
 
 
 def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/willow-county-2026") -> Office:
@@ -167,7 +240,9 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         entered,
         settled,
         grant.pk,
+        pay_at(region, institution, clerk, reviewer),
         *difference_at(institution, settled),
+        neighbour(region),
     )
 
 

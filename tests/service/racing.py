@@ -164,7 +164,7 @@ def _by_settlement(kind: str, what: str) -> list[tuple[Any, ...]]:
 
 
 def check_uses() -> None:
-    """Uses are what the standing settlements added, and every settled line is of a standing one."""
+    """Uses are what the standing settlements added, and no line is settled twice."""
     from openyibao.service.settlements.models import Settlement, Use
 
     added: dict[tuple[int, str], int] = {}
@@ -174,8 +174,8 @@ def check_uses() -> None:
                 added[settlement.history_id, key] = added.get((settlement.history_id, key), 0) + value
     kept = {(use.history_id, key_text(use.key)): use.fen for use in Use.objects.all()}
     assert {key: value for key, value in added.items() if value} == kept
-    gone = "SELECT count(*) FROM settlements_feeline f JOIN settlements_settlement r ON r.reverses_id = f.settlement_id"
-    assert one(gone) == 0
+    twice = "SELECT count(*) - count(DISTINCT line_id) FROM settlements_settledline"
+    assert one(twice) == 0
 
 
 def _pairs(entry: Any) -> list[tuple[str, int]]:
@@ -196,7 +196,8 @@ MONEY = (
 )
 LINES = (
     "SELECT id, visit_id, amount_fen, fully_self_paid_fen, over_limit_fen, pre_self_paid_fen, in_scope_fen,"
-    " settlement_id IS NULL FROM settlements_feeline ORDER BY 1",
+    " EXISTS (SELECT FROM settlements_settledline WHERE line_id = id AND visit_id = f.visit_id)"
+    " FROM settlements_feeline f ORDER BY 1",
 )
 
 

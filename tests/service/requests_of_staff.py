@@ -15,10 +15,13 @@ def _identity(o: Office) -> dict[str, Any]:
     return {"certificate_type": "01", "certificate": certificate(), "name": "测试", "ethnicity": "01"}
 
 
+BANK = {"holder": "测试", "bank": "999000000001", "bank_account": "622200001111", "reason": "变更开户行"}
+
 ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "tree": lambda o: ({}, {"body": o.body.code}),
     "role_list": lambda o: ({}, {"body": o.body.code}),
     "audit": lambda o: ({}, {"body": o.body.code}),
+    "regional_clearings": lambda o: ({}, {"region": o.body.code}),
     "proposal_list": lambda o: ({}, {"body": o.body.code, "state": "open"}),
     "find_persons": lambda o: ({}, {"body": o.body.code, "psn_no": o.person.psn_no}),
     "register_person": lambda o: ({}, {**_identity(o), "household": o.household.number}),
@@ -66,6 +69,26 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "try_reimbursement": lambda o: ({"number": o.entered}, {}),
     "withdraw_reimbursement": lambda o: ({"number": o.entered}, {}),
     "reimbursement_receipt": lambda o: ({"number": o.settled}, {}),
+    "statement_list": lambda o: ({}, {"region": o.body.code}),
+    "statement": lambda o: ({"number": o.payment.statement}, {}),
+    "statement_as_file": lambda o: ({"number": o.payment.statement}, {"lang": "en"}),
+    "dispute_for_the_agency": lambda o: (
+        {"number": o.payment.statement},
+        {"reference": f"B-{o.body.code}", "reason": "病历缺失"},
+    ),
+    "order_list": lambda o: ({}, {"region": o.body.code}),
+    "cancel_order": lambda o: ({"number": o.payment.waiting}, {}),
+    "batch_list": lambda o: ({}, {"region": o.body.code}),
+    "send_batch": lambda o: ({}, {"region": o.body.code, "format": "pain.001"}),
+    "batch_file": lambda o: ({"number": o.payment.batch}, {}),
+    "receive_confirmation": lambda o: (
+        {},
+        {"region": o.body.code, "name": "x.csv", "format": "plain", "content": o.payment.told},
+    ),
+    "confirmation_list": lambda o: ({}, {"region": o.body.code}),
+    "confirmation": lambda o: ({"number": o.payment.confirmation}, {}),
+    "work_list": lambda o: ({}, {"region": o.body.code}),
+    "close_work_item": lambda o: ({}, {"item": o.payment.refused, "note": "已与银行核对"}),
     "ledger_trial_balance": lambda o: ({}, {"region": o.body.code}),
     "ledger_fund_statement": lambda o: (
         {},
@@ -122,7 +145,56 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "reimbursement.settle": lambda o: {"number": o.entered},
     "reimbursement.undo": lambda o: {"number": o.settled, "reason": "发票有误"},
     "reimbursement.pay": lambda o: {"number": o.settled, "payment": "PAY-1"},
+    "bank.payee": lambda o: {"institution": o.institution.code, **BANK},
+    "bank.payer": lambda o: {"region": o.body.code, "scheme": "resident", "fund": "pooled fund", **BANK},
+    "deposit.share": lambda o: {"number": f"I-{o.body.code}", "share_bp": 300, "source": "协议（测试用）"},
+    "deposit.release": lambda o: {
+        "region": o.body.code,
+        "institution": o.institution.code,
+        "scheme": "resident",
+        "fund": "pooled fund",
+        "fen": 1,
+        "reason": "年度考核",
+    },
+    "statement.issue": lambda o: {
+        "region": o.body.code,
+        "through": "2026-05-31",
+        "institution": o.institution.code,
+    },
+    "dispute.settle": lambda o: {"dispute": o.payment.dispute, "outcome": "rejected", "note": "已补齐"},
+    "order.institutions": lambda o: {
+        "region": o.body.code,
+        "statements": [{"number": o.payment.statement, "fen": o.payment.available}],
+    },
+    "order.persons": lambda o: {
+        "region": o.body.code,
+        "reimbursements": [{"number": o.settled, "fen": 83_500}],
+    },
+    "confirmation.book": lambda o: {"confirmation": o.payment.confirmation},
+    "speaker.grant": lambda o: {
+        "user": f"holder-{o.body.code}",
+        "institution": o.institution.code,
+        "start": "2026-06-01",
+    },
+    "speaker.end": lambda o: {"user": "speaker", "institution": o.institution.code, "day": "2026-07-01"},
     "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
+    "peer.join": lambda o: {
+        "region": o.body.code,
+        "peer": f"6{o.person.pk:05d}",
+        "name_zh": "新市",
+        "name_en": "New City",
+        "address": "https://region.example:8443/yibao",
+    },
+    "peer.key": lambda o: {
+        "region": o.body.code,
+        "peer": o.peer,
+        "identifier": "K2",
+        "public_key": "ab" * 64,
+        "start": "2026-06-01",
+    },
+    "peer.key-end": lambda o: {"region": o.body.code, "peer": o.peer, "identifier": "K1", "day": "2026-07-01"},
+    "regional.issue": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-05-01"},
+    "regional.pay": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-04-01"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
     "difference.write_off": lambda o: {"number": o.difference, "reason": "双方核对一致"},
     "role.grant": lambda o: {

@@ -47,7 +47,7 @@ def test_each_copy_has_its_own_names_and_none_of_the_originals(database: str) ->
     assert last.claim[0]["person"] == last.history.person.psn_no
     assert last.claim[0]["id"].startswith(last.visit.mdtrt_id)
     assert last.reply["setlinfo"]["setl_id"] == last.setl_id
-    assert last.facts["lines"] == sorted(last.lines.values_list("pk", flat=True))
+    assert last.line_ids == sorted(last.visit.lines.values_list("pk", flat=True))
 
 
 def test_a_copy_goes_on_as_the_original_does(database: str) -> None:

@@ -266,7 +266,7 @@ def test_everything_at_once(county: Any, tmp_path: Path, steps: int, threads: in
     )
     most = {"outpatient insurance": 4_000, "medical assistance": 5_000}
     assert all(fen_ <= most[layer] for _, layer, fen_ in paid), paid
-    standing = "SELECT count(*) FROM settlements_feeline WHERE settlement_id IS NOT NULL"
+    standing = "SELECT count(*) FROM settlements_settledline"
     ended = "SELECT count(*) FILTER (WHERE reverses_id IS NULL) - count(reverses_id) FROM settlements_settlement"
     assert one(standing) == one(ended)
     figure(steps=steps, threads=threads, books_differ_fen=0, failures=0, seed=seed)

@@ -36,6 +36,8 @@ DATA = tomllib.loads(files("openyibao.service.organisation").joinpath("permissio
 ROLES = tuple(DATA["roles"])
 AT_THE_ROOT = ("month.close", "month.decide")
 """Items of all regions together, which are asked for at the root above the body that a request names."""
+OF_INSTITUTIONS = {"own_statements", "own_statement", "own_statement_as_file", "dispute_a_line"}
+"""Answered by who speaks for an institution, whatever the role (test_payment.py)."""
 ITEM_ROUTES = [one for one in ROUTES.values() if one.item not in (OPEN, SIGNED_IN)]
 
 
@@ -205,11 +207,19 @@ def test_a_user_with_two_grants_has_the_sum_and_no_more(world: World) -> None:
 def test_there_is_no_address_beside_the_list() -> None:
     from django.urls import get_resolver
 
-    beside = {"health", "ready", "metrics", r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", "", "sandbox/"}
+    beside = {
+        "health",
+        "ready",
+        "metrics",
+        "region/v1/<slug:what>",
+        r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$",
+        "",
+        "sandbox/",
+    }
     addresses = {str(one.pattern) for one in get_resolver().url_patterns}
     assert addresses - beside == {PREFIX + one.path for one in ROUTES.values()}
     assert {name for name in ROUTES if ROUTES[name].item == OPEN} == {"session", "sign_in"}
-    assert {name for name in ROUTES if ROUTES[name].item == SIGNED_IN} == {"sign_out", "me"}
+    assert {name for name in ROUTES if ROUTES[name].item == SIGNED_IN} == {"sign_out", "me", *OF_INSTITUTIONS}
     for route in ITEM_ROUTES:
         assert route.item in DATA["items"], route.name
     named = {f"{verb} {name}" for name in ACTIONS for verb in ("propose", "decide")}

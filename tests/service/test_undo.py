@@ -299,7 +299,7 @@ def test_a_reversal_undone_leaves_a_settlement_that_its_message_finds(county: An
 
 TABLES = (
     *("settlements_history", "settlements_settlement", "settlements_use", "settlements_layerpaid"),
-    *("settlements_feeline", "people_account", "ledger_entry", "ledger_posting"),
+    *("people_account", "ledger_entry", "ledger_posting"),
 )
 """What a settlement writes, in the order in which it does; a call waits at the one that is locked, and is cut there."""
 

@@ -400,7 +400,7 @@ def test_the_command_publishes_and_says_what_it_did(tmp_path: Path) -> None:
     call = ["policy", "publish", str(tmp_path / "site"), "--policies", str(own), "--date"]
     run = CliRunner()
     done = run.invoke(app, [*call, "2026-01-31"])
-    assert done.exit_code == 0 and "190 pages of 1 policies" in done.output, done.output
+    assert done.exit_code == 0 and "192 pages of 1 policies" in done.output, done.output
     assert "2026年1月31日" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert run.invoke(app, [*call, "31 January"]).exit_code == 2
     assert run.invoke(app, ["policy", "publish", str(own)]).exit_code == 2

@@ -11,7 +11,7 @@ from fractions import Fraction
 from openyibao.compare.patients import Patient, Wishes, local_words, never
 from openyibao.policy.model import Bilingual, Fact, MonthDay, Policy
 from openyibao.policy.vocabulary import Vocabulary, language
-from openyibao.settlement import ClaimError, Rule, Uses
+from openyibao.settlement import Claim, ClaimError, Rule, Uses
 from openyibao.settlement.claim import FactValue
 
 MOST_WAYS = 256
@@ -218,8 +218,7 @@ def _way(patient: Patient, rule: Rule, first: date, stated: list[Facts], chosen:
     applies to any."""
     uses, borne, bare = Uses(), 0, 0
     layers: list[str] = []
-    for number, (treatment, facts) in enumerate(zip(patient.treatments, stated, strict=True), 1):
-        claim = treatment.claim(number, first, patient.enrolled_days, chosen | facts)
+    for claim in _claims(patient, first, stated, chosen):
         bill, uses = rule.settle(uses, claim)
         applied = [plan.layer.name for plan in bill.plan.layers if bill.named[plan.applies]]
         borne += bill.personal_fen
@@ -229,3 +228,23 @@ def _way(patient: Patient, rule: Rule, first: date, stated: list[Facts], chosen:
         text = Bilingual("文件中没有适用的保障层次", "no layer of the file applies")
         raise ClaimError("patient", "fact", text)
     return Way(tuple(chosen.items()), borne, tuple(dict.fromkeys(layers)), bare)
+
+
+def claims_of(patient: Patient, policy: Policy, chosen: Mapping[str, FactValue]) -> list[Claim]:
+    """The claims of a patient under a policy; `chosen` are the facts that the patient leaves open.
+
+    Raises CannotAnswerError.
+    """
+    stated = [_stated(patient, policy, one.facts) for one in patient.treatments]
+    return list(_claims(patient, first_day(policy, patient.length), stated, dict(chosen)))
+
+
+def open_facts(patient: Patient, policy: Policy) -> tuple[str, ...]:
+    """The names of the facts that a patient leaves open under a policy. Raises CannotAnswerError."""
+    stated = [_stated(patient, policy, one.facts) for one in patient.treatments]
+    return tuple(_open(patient, policy, stated))
+
+
+def _claims(patient: Patient, first: date, stated: list[Facts], chosen: Facts) -> Iterator[Claim]:
+    for number, (treatment, facts) in enumerate(zip(patient.treatments, stated, strict=True), 1):
+        yield treatment.claim(number, first, patient.enrolled_days, chosen | facts)

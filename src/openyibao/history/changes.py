@@ -21,7 +21,6 @@ from openyibao.history.person import (
     Entry,
     Event,
     History,
-    KeptBill,
     Settler,
     add,
     aware,
@@ -29,7 +28,7 @@ from openyibao.history.person import (
 )
 from openyibao.policy.model import Bilingual
 from openyibao.policy.vocabulary import Vocabulary
-from openyibao.settlement import Claim, ClaimError, Uses
+from openyibao.settlement import Bill, Claim, ClaimError, Uses
 from openyibao.settlement.claim import UseKey
 
 
@@ -219,13 +218,13 @@ def vocabulary_of(entries: Iterable[Entry]) -> Vocabulary:
     """The language of policies with the words of the policies of these entries, as far as their bills have them."""
     words: dict[str, Bilingual] = {}
     for entry in entries:
-        if isinstance(entry.bill, KeptBill):
-            kept = entry.bill.kept
+        if isinstance(entry.bill, Bill):
+            words |= {word.en: word for word in entry.bill.plan.policy.words}
+        else:
+            kept = entry.bill.data()
             names = [layer[key] for layer in kept["layers"] for key in ("name", "payer")]
             names += [left["service"] for left in kept.get("leaves", ())]  # bills before version 4 have none
             words |= {name["en"]: Bilingual(name["zh"], name["en"]) for name in names}
-        else:
-            words |= {word.en: word for word in entry.bill.plan.policy.words}
     return Vocabulary(words.values())
 
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ from openyibao.service.temporary import temporary_folder
 SETTINGS = "openyibao.service.settings"
 READY_SECONDS = 180
 STOP_SECONDS = 20
+RENEW_SECONDS = 12
+"""How long a new process of the web server has for its start before the old one is ended, when all are renewed."""
+LOCK_SECONDS = 3
+"""How long a migration waits for a lock while requests run, before it lets them go on and tries again."""
+LOCK_TRIES = 20
+PYTHON = (sys.executable, "-P", "-m")
 Say = Callable[[str], None]
 
 
@@ -99,9 +106,8 @@ class Platform:
     def start(self) -> None:
         """Start all parts; ready when this returns. Raises RunError."""
         _check_free(self.web.host, self.port)
-        python = [sys.executable, "-P", "-m"]
-        self._child("web server", [*python, "granian", *self._granian(), "openyibao.service.wsgi:application"])
-        self._child("worker", [*python, "openyibao.service.ledger.worker"])
+        self._child("web server", [*PYTHON, "granian", *self._granian(), "openyibao.service.wsgi:application"])
+        self._child("worker", [*PYTHON, "openyibao.service.ledger.worker"])
         self.say("compiling policies ...")
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready():
@@ -110,6 +116,18 @@ class Platform:
                 raise RunError(f"not ready after {READY_SECONDS} s; {self.address}/ready says why")
             time.sleep(0.1)
 
+    def renew(self) -> None:
+        """Replace all processes by new ones, which read the programs and settings as they are now.
+
+        The web server starts each new process before it ends the old one, whose running requests are answered first.
+        """
+        self.say("renewing all processes ...")
+        worker = self.children["worker"]
+        worker.terminate()
+        worker.wait(STOP_SECONDS)
+        self._child("worker", [*PYTHON, "openyibao.service.ledger.worker"])
+        self.children["web server"].send_signal(signal.SIGHUP)
+
     def check(self) -> None:
         """Raise RunError where a part has ended."""
         for name, child in self.children.items():
@@ -117,10 +135,18 @@ class Platform:
                 raise RunError(f"the {name} ended with exit code {child.returncode}; what it said stands above")
 
     def wait(self) -> None:
-        """Until a part ends (RunError), or this process is stopped (Stopped)."""
-        while True:
-            self.check()
-            time.sleep(0.3)
+        """Until a part ends (RunError), or this process is stopped (Stopped). SIGHUP renews all processes."""
+        asked = threading.Event()
+        before = signal.signal(signal.SIGHUP, lambda number, frame: asked.set())
+        try:
+            while True:
+                self.check()
+                if asked.is_set():
+                    asked.clear()
+                    self.renew()
+                time.sleep(0.3)
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     def stop(self) -> None:
         """End all parts: requests that run are answered first."""
@@ -146,6 +172,7 @@ class Platform:
             "workers": self.web.workers,
             "blocking-threads": self.web.threads,
             "workers-kill-timeout": 10,
+            "respawn-interval": RENEW_SECONDS,
             "log-level": "error",
         }
         return ["--no-ws", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
@@ -196,11 +223,15 @@ def prepare(*, migrate: bool, tell: Say = say) -> None:
     """Set Django up in this process and bring the database's tables up to date, or refuse where they are not."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     import django
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.db import Error, connections
 
+    from openyibao.service.gateway.rates import limits
+
     try:
         django.setup()
+        limits(settings.RATES)  # a file that can't be used stops the start
     except ImproperlyConfigured as error:
         raise RunError(str(error)) from None
     from django.core.management import call_command
@@ -216,11 +247,40 @@ def prepare(*, migrate: bool, tell: Say = say) -> None:
             )
         if waiting:
             tell(f"making tables: {len(waiting)} migrations ...")
-            call_command("migrate", verbosity=0, interactive=False)
+            _migrate(lambda: call_command("migrate", verbosity=0, interactive=False), tell)
     except Error as error:
         raise RunError(f"the database can't be used: {str(error).strip()}") from None
     finally:
         connections.close_all()
+
+
+def _migrate(work: Callable[[], object], tell: Say) -> None:
+    """Migrate beside running requests: a lock that is not to be had soon is given up, and asked for again.
+
+    A table that waits for its lock would make every later request wait behind it.
+    """
+    from django.db import OperationalError, connection
+    from psycopg.errors import LockNotAvailable
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_SECONDS}s"])
+    for left in reversed(range(LOCK_TRIES)):
+        try:
+            work()
+            return
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable) or not left:
+                raise
+            tell("a migration waits for its lock; trying again ...")
+            time.sleep(1)
+
+
+def migrate() -> None:
+    """Bring the tables of DATABASE_URL up to date and end; the platform may go on meanwhile. Raises RunError."""
+    if not os.environ.get("DATABASE_URL"):
+        raise RunError("DATABASE_URL is not set. Set it to postgresql://user:password@host/name")
+    prepare(migrate=True)
+    say("the tables are up to date")
 
 
 def serve(web: Web, *, migrate: bool) -> None:

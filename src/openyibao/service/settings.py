@@ -44,6 +44,14 @@ def seconds(name: str, default: int) -> int:
     return int(value)
 
 
+def statement_limit() -> dict[str, str]:
+    """What the database is told of how long a statement may take: nothing, unless YIBAO_STATEMENT_TIMEOUT_S says it."""
+    value = os.environ.get("YIBAO_STATEMENT_TIMEOUT_S", "") or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"YIBAO_STATEMENT_TIMEOUT_S is {value!r}; expected whole seconds, 0 for no limit")
+    return {"options": f"-c statement_timeout={value}s"} if int(value) else {}
+
+
 def database(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/folder/of/sockets` as Django takes it."""
     parts = urlsplit(url)
@@ -59,7 +67,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **options},
+        "OPTIONS": {"application_name": "yibao", "connect_timeout": "5", **statement_limit(), **options},
     }
 
 
@@ -67,6 +75,8 @@ SANDBOX = flag("YIBAO_SANDBOX")
 SECRET_KEY = asked(
     "YIBAO_SECRET_KEY", "for the sandbox only" if SANDBOX else None, "Set it to a long random text that stays secret."
 )
+SECRET_KEY_FALLBACKS = asked("YIBAO_SECRET_KEYS_BEFORE", "").split()
+"""Earlier secret keys: sessions signed with one of them stay valid while the new key signs."""
 DEBUG = False
 ALLOWED_HOSTS = asked("YIBAO_HOSTS", "127.0.0.1 localhost").split()
 DATABASES = {
@@ -87,6 +97,8 @@ SANDBOX_POLICY = asked("YIBAO_SANDBOX_POLICY", "")
 """The policy by which the sandbox's county settles; empty: that of Willow County."""
 PRIVATE_LINE = flag("YIBAO_PRIVATE_LINE")
 """Whether institutions may call without any authentication, as on a line that reaches nobody else."""
+PROXY = flag("YIBAO_PROXY")
+"""Whether all requests come through a proxy of ours, whose X-Forwarded-For then says from where."""
 REPLY_LANGUAGE = choice("YIBAO_REPLY_LANGUAGE", "zh", "en")
 """The language of err_msg in replies of the national interface: zh, unless set to en."""
 SIGNATURE_WINDOW_S = seconds("YIBAO_SIGNATURE_WINDOW_S", 300)
@@ -95,6 +107,12 @@ API_WINDOW_S = seconds("YIBAO_API_WINDOW_S", 1800)
 """The same for requests with _api headers; public client programs speak of 30 minutes."""
 SEAL_FILE = asked("YIBAO_SEAL_FILE", "")
 """Where the head of the ledger's seals is written outside the database; empty: nowhere."""
+RATES = asked("YIBAO_RATES", "none" if SANDBOX else "")
+"""A file that says how much one institution may ask; empty: `gateway/rates.toml`; `none`: no limit, as in a sandbox."""
+REGION_KEY = asked("YIBAO_REGION_KEY", "")
+"""`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
+REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
+"""For how long another region's platform is waited for before its answer counts as lost."""
 PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
 """A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
@@ -110,10 +128,14 @@ INSTALLED_APPS = [
     "openyibao.service.reimbursements",
     "openyibao.service.ledger",
     "openyibao.service.gateway",
+    "openyibao.service.portability",
+    "openyibao.service.clearing",
+    "openyibao.service.web",
     "openyibao.service.reconciliation",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
+    "openyibao.service.gateway.views.Straight",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,7 +143,7 @@ MIDDLEWARE = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("openyibao.service.sandbox")
-    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
+    MIDDLEWARE.insert(1, "openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

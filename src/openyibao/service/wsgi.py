@@ -5,6 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
+os.environ.setdefault("YIBAO_STATEMENT_TIMEOUT_S", "30")  # a slow database must not keep all threads for ever
 application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402

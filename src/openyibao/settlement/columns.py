@@ -77,7 +77,7 @@ class RowRule:
         if unknown:
             raise KeyError(f"policy {policy.id} has no quantity {', '.join(unknown)}")
         self.literals = literals
-        self.text = rows_text(program, f"{policy.id}: {policy.title.en}", self.outputs, literals)
+        self.text = self._text(f"{policy.id}: {policy.title.en}")
         self.loop = _compiled(self.text, policy.id)
         self.parameters = np.array([p.value for p in program.parameters], dtype=np.int64)
 
@@ -91,6 +91,9 @@ class RowRule:
         asked = [self._facts[name].name if name in self._facts else name for name in asked]
         asked += ["discharge"] if "charge" in asked else []
         self.needs = tuple(dict.fromkeys(("person", *asked)))
+
+    def _text(self, title: str) -> str:
+        return rows_text(self.plan.program, title, self.outputs, self.literals)
 
     def settle(
         self,

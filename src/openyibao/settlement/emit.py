@@ -18,6 +18,7 @@ from openyibao.policy.table_checks import MAX_CELLS
 from openyibao.settlement.bounds import natural_divisions
 from openyibao.settlement.carry import carry_earn, carry_left
 from openyibao.settlement.claim import OPEN
+from openyibao.settlement.emit_traced import given_lines, traced_arguments, traced_keys
 from openyibao.settlement.gather import gather_clear, gather_sum
 from openyibao.settlement.ir import (
     NO_LIMIT,
@@ -29,7 +30,6 @@ from openyibao.settlement.ir import (
     Gather,
     Known,
     Note,
-    OnUses,
     OpenUse,
     Pick,
     Program,
@@ -54,6 +54,7 @@ class Form:
     rows: bool
     literals: bool
     natural: frozenset[str] = frozenset()
+    traced: bool = False
 
     def number(self, expression: str) -> str:
         """Parameters as literals, where this form has them so; divisions without sign, where that is proven right."""
@@ -79,10 +80,20 @@ class Form:
             return f"{use.name} = peek(uses, {self.key(use.slot)})"
         return f"{use.name} = uses.get({self.key(use.slot)}, 0)"
 
-    def write_use(self, use: WriteUse) -> str:
-        if self.rows:
-            return f"USE_{use.slot}[{self.place(use.slot)}] = {use.expression}"
-        return f"uses[{self.key(use.slot)}] = {use.expression}"
+    def write_use(self, use: WriteUse) -> list[str]:
+        if not self.rows:
+            return [f"uses[{self.key(use.slot)}] = {use.expression}"]
+        n = use.slot
+        written = [f"USE_{n}[{self.place(n)}] = {use.expression}"]
+        if not self.traced:
+            return written
+        return [
+            f"if NOW_{n}[i] < 0:",
+            f"    WAS_{n}[i] = USE_{n}[{self.place(n)}]",
+            *written,
+            f"NOW_{n}[i] = USE_{n}[{self.place(n)}]",
+            *(f"{name}[i] = {local}" for name, local in traced_keys(self.program, n).items()),
+        ]
 
     def key(self, number: int) -> str:
         """The key of a use in the form for one claim."""
@@ -206,14 +217,16 @@ def rows_arguments(program: Program) -> list[str]:
     ]
 
 
-def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: bool = True) -> str:
+def rows_text(
+    program: Program, title: str, outputs: tuple[str, ...], literals: bool = True, *, traced: bool = False
+) -> str:
     """The loop over rows: one column an input, one an output, uses in small arrays that belong to one person.
 
     Rows stand person after person, in settlement order; uses say whose they are, so that a block of rows can go on
     where another ended. A row's fault is 0, or fault x CELLS + cell; its outputs are then not written, and it leaves
-    no trace in the uses.
+    no trace in the uses. `traced`: it also takes uses that persons begin with, and writes down what each row wrote.
     """
-    form = Form(program, True, literals, natural_divisions(program, literals=literals))
+    form = Form(program, True, literals, natural_divisions(program, literals=literals), traced)
     arguments = [
         "rows",
         "person",
@@ -222,6 +235,7 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         *([] if literals else ["p"]),
         "fault",
         *(f"OUT_{name}" for name in outputs),
+        *(traced_arguments(program) if traced else []),
     ]
     body = [f"{name} = int(IN_{name}[i])" for name in (*program.inputs, *program.texts)]
     body += [f"{place} = 0" for place in sorted({form.at(one.slot) for one in _opened_within(program.statements)})]
@@ -233,8 +247,10 @@ def rows_text(program: Program, title: str, outputs: tuple[str, ...], literals: 
         f"    # {plain(title)}",
         f"    NO_LIMIT = {NO_LIMIT}",
         f"    NO_RATE = {NO_RATE}",
+        *(["    given = 0"] if traced else []),
         "    for i in range(rows):",
         "        who = person[i]  # what others used is not theirs",
+        *(_indent(_indent(given_lines(program, form.own))) if traced else []),
         *_indent(_indent(body)),
     ]
     return "\n".join(lines) + "\n"
@@ -313,14 +329,14 @@ def _statement(statement: Statement, form: Form) -> list[str]:
         return form.fail(statement)
     if isinstance(statement, OpenUse):
         return form.open_use(statement)
+    if isinstance(statement, WriteUse):
+        return form.write_use(statement)
     return [_use_line(statement, form)]
 
 
-def _use_line(statement: OnUses, form: Form) -> str:
+def _use_line(statement: ReadUse | Carry | Earn | Gather | Clear, form: Form) -> str:
     if isinstance(statement, ReadUse):
         return form.read_use(statement)
-    if isinstance(statement, WriteUse):
-        return form.write_use(statement)
     if isinstance(statement, Gather | Clear):
         return form.gather(statement)
     return form.carry(statement) if isinstance(statement, Carry) else form.earn(statement)

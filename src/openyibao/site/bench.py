@@ -33,18 +33,19 @@ class Bench:
     def bill(self, claim: Claim, layers: int) -> Bill | None:
         """The bill by the first so many layers; None where it cannot be settled."""
         if layers not in self._rules:
-            self._rules[layers] = Rule(self._first(layers))
+            self._rules[layers] = Rule(first_part(self.policy, layers))
         try:
             return self._rules[layers].settle(Uses(), claim)[0]
         except ClaimError:
             return None
 
-    def _first(self, count: int) -> Policy:
-        """The policy with its first layers, and of sums and derived facts what one of these may use."""
-        if count == len(self.policy.layers):
-            return self.policy
-        part = first_layers(self.policy, count)
-        last = part.layers[-1].name
-        sums = tuple(one for one in part.quantities if last not in layers_of((None, one.name), part.quantities))
-        derived = tuple(one for one in part.derived if last not in looks_at(one, part.quantities))
-        return replace(part, quantities=sums, derived=derived)
+
+def first_part(policy: Policy, count: int) -> Policy:
+    """The policy with its first layers, and of sums and derived facts what one of these may use."""
+    if count == len(policy.layers):
+        return policy
+    part = first_layers(policy, count)
+    last = part.layers[-1].name
+    sums = tuple(one for one in part.quantities if last not in layers_of((None, one.name), part.quantities))
+    derived = tuple(one for one in part.derived if last not in looks_at(one, part.quantities))
+    return replace(part, quantities=sums, derived=derived)

@@ -51,10 +51,15 @@ def construct_page(number: int) -> str:
     return f"constructs/{number:02}.html"
 
 
+def all_cases() -> tuple[Case, ...]:
+    """Every case, in its order."""
+    return tuple(cases())
+
+
 @cache
-def settled_cases() -> tuple[tuple[Case, tuple[Settled, ...]], ...]:
-    """Every case with its bills: made anew for a site, and once for both languages."""
-    return tuple((case, tuple(settled(case, part) for part in case.parts)) for case in cases())
+def settled_case(case: Case) -> tuple[Settled, ...]:
+    """The parts of a case with their bills: made anew, and once for both languages."""
+    return tuple(settled(case, part) for part in case.parts)
 
 
 def settled(case: Case, part: Part) -> Settled:

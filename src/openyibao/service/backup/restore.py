@@ -184,6 +184,7 @@ def _recovery(wish: Wish) -> dict[str, str]:
         "log_destination": "stderr",
         "log_min_messages": "warning",
         "lc_messages": "C",
+        "timezone": "UTC",
         "log_timezone": "UTC",
     }
     if wish.to is not None:

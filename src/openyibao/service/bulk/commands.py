@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from openyibao.service.bulk.seeds import Progress
+from openyibao.service.bulk.progress import Progress, shown, silent
 from openyibao.service.postgres import Server
-from openyibao.service.run import RunError, prepare, say
+from openyibao.service.run import RunError, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +59,22 @@ def platform_database(folder: Path | None, *, durable: bool = True) -> Iterator[
 
 
 def fill(
-    settlements: int, histories: int, seed: int, *, lines: bool = True, progress: Progress | None = None
+    settlements: int,
+    histories: int,
+    seed: int,
+    *,
+    lines: bool = True,
+    progress: Progress | None = None,
+    only: Sequence[str] = (),
 ) -> Filled:
     """Fill the database of the environment; Django is set up. Raises RuntimeError where it was filled before."""
     from django.db import connection
 
     from openyibao.service.bulk import copies, seeds
 
-    tell = progress or seeds.silent
+    tell = progress or silent
     start = time.perf_counter()
-    seeded = seeds.seed(histories, seed, tell)
+    seeded = seeds.seed(histories, seed, tell, only)
     middle = time.perf_counter()
     copies.multiply(settlements, lines=lines, progress=tell)
     end = time.perf_counter()
@@ -107,17 +112,3 @@ def run(settlements: int, histories: int, seed: int, folder: Path | None, *, lin
             print(text)
         print(json.dumps({"bench": "fill", **asdict(filled), "checked": check, "wrong": len(found)}))
         return not found
-
-
-def shown() -> Progress:
-    """Progress for the person at the terminal, at most once a second."""
-    last = [0.0]
-
-    def tell(stage: str, done: int, of: int) -> None:
-        if time.monotonic() - last[0] >= 1 or done == of:
-            last[0] = time.monotonic()
-            say(f"{stage}: {done:,} of {of:,}") if not sys.stderr.isatty() else print(
-                f"\r{stage}: {done:,} / {of:,}   ", end="\n" if done == of else "", file=sys.stderr, flush=True
-            )
-
-    return tell

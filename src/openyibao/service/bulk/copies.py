@@ -14,7 +14,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from openyibao.service.bulk.seeds import BLOCK, MARK, Progress, silent
+from openyibao.service.bulk.progress import Progress, silent
+from openyibao.service.bulk.seeds import BLOCK, MARK
 
 TABLES = (
     "people.Person",
@@ -175,6 +176,9 @@ def _value(table: str, field: Any, rooms: dict[str, Room]) -> str:
             room = rooms[target]
             return f"CASE WHEN {_own_account()} THEN {column} + k * {room.size} ELSE {column} END"
         return f"{column} + k * {rooms[target].size}" if target in rooms else column
+    if (table, field.column) == ("settlements_settlement", "line_ids"):
+        line = rooms["settlements_feeline"].size
+        return f"ARRAY(SELECT one + k * {line} FROM unnest({column}) WITH ORDINALITY AS x(one, at) ORDER BY at)"
     if isinstance(field, models.JSONField):
         kind = field.db_type(connection)
         told = f"({_told(f'{column}::text', table)})::{kind}"
@@ -221,14 +225,13 @@ def _region(table: str) -> str:
 
 
 def _shifted(facts: str, rooms: dict[str, Room]) -> str:
-    """The facts of a settlement with the ids of its copies: those of lines and accounts stand in it."""
-    line, account = rooms["settlements_feeline"].size, rooms["people_account"].size
+    """The facts of a settlement with the ids of its copies: those of accounts stand in it."""
+    account = rooms["people_account"].size
     return (
-        f"CASE WHEN t.facts ? 'lines' THEN {facts} || jsonb_build_object("
-        f"'lines', (SELECT coalesce(jsonb_agg(one::bigint + k * {line} ORDER BY at), '[]') FROM"
-        " jsonb_array_elements_text(t.facts -> 'lines') WITH ORDINALITY AS x(one, at)),"
-        f" 'accounts', (SELECT coalesce(jsonb_object_agg((key::bigint + k * {account})::text, value), '{{}}')"
-        f" FROM jsonb_each(t.facts -> 'accounts'))) ELSE {facts} END"
+        f"CASE WHEN t.facts ? 'accounts' THEN {facts} || jsonb_build_object('accounts', (SELECT"
+        f" coalesce(jsonb_object_agg((key::bigint + k * {account})::text, value), '{{}}')"
+        " FROM jsonb_each(t.facts -> 'accounts')))"
+        f" ELSE {facts} END"
     )
 
 

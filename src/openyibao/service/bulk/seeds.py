@@ -7,7 +7,7 @@ by another number in its place.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from openyibao.service.bulk.places import Built, build
+from openyibao.service.bulk.progress import Progress, silent
 from openyibao.service.clock import CHINA
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.ledger.accounts import credit
@@ -26,6 +27,7 @@ from openyibao.service.settlements import door, lines, store
 from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.models import FeeLine, Settlement, Visit
+from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import ClaimError
 
 MARK, BLOCK = "BULK000000", 70_000_000_000_000
@@ -38,7 +40,6 @@ ITEMS |= {"S-002": ("480.50", 3), "M-001": ("45000.00", 1)}
 CLASSES = ("2304", "2303", "2306", "2305")
 EMPLOYED, RETIRED, ADULT = "1101", "1201", "1501"
 JOINED = date(2010, 1, 1)
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,10 @@ class Seeded:
     regions: int
 
 
-def silent(stage: str, done: int, of: int) -> None:
-    """No progress."""
+def seed(histories: int, number: int, progress: Progress = silent, only: Sequence[str] = ()) -> Seeded:
+    """Settle so many histories, drawn from a seed; in the places of these codes `only`, if any are named.
 
-
-def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
-    """Settle so many histories, drawn from a seed. Raises RuntimeError where the database has such already."""
+    Raises RuntimeError where the database has such already."""
     if Person.objects.filter(psn_no__startswith=MARK[:4]).exists():
         raise RuntimeError("the database holds histories for measuring already; take a new one")
     if histories > 900_000:
@@ -64,7 +63,7 @@ def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
     draw = random.Random(number)
     refused = 0
     with numbers_of_originals():
-        built = build()
+        built = build(only)
         with transaction.atomic():
             persons = _persons(built, histories, draw)
         for place, (one, coverage) in enumerate(persons, 1):
@@ -179,8 +178,7 @@ def _visit(draw: random.Random, one: Built, coverage: Coverage, begun: datetime,
         for part in range(parts):
             last = part == parts - 1
             moment = (ended if last else begun + (ended - begun) / 2) + timedelta(minutes=5)
-            charged = moment - timedelta(minutes=30) if not stayed else begun + (moment - begun) / 2
-            _charge(draw, visit, charged, moment, f"B{part}", stayed)
+            _charge(draw, visit, moment, f"B{part}", stayed)
             use = draw.random() < 0.5 and kind != "manual"
             asked = door.Request(visit, moment, f"{name}S{part}", batch=f"B{part}", use_account=use, last=last)
             settlement = door.settle(asked).settlement
@@ -197,20 +195,21 @@ def _care(draw: random.Random, one: Built, kind: str, stayed: bool) -> str:
     return "14" if "chronic outpatient" in one.services and draw.random() < 0.2 else "11"
 
 
-def _charge(draw: random.Random, visit: Visit, charged: datetime, moment: datetime, batch: str, stayed: bool) -> None:
+def _charge(draw: random.Random, visit: Visit, moment: datetime, batch: str, stayed: bool) -> None:
     """Some fee lines, a refund among them now and then, split as an upload splits them."""
     law = law_of(visit.coverage.region, visit.coverage.scheme)
     new: list[FeeLine] = []
     for item in draw.sample(sorted(ITEMS), draw.randint(1, 3)):
         price, most = ITEMS[item]
         count = draw.randint(1, most * (6 if stayed else 1))
+        charged = visit.begun + (moment - visit.begun) * (draw.random() if stayed else 0.5)
         new.append(_line(visit, charged, f"{batch}-{len(new)}", item, Decimal(price), count, batch))
         if count > 2 and draw.random() < 0.05:
             new.append(_line(visit, charged, f"{batch}-{len(new)}", item, Decimal(price), -1, batch))
             new[-1].data = {"refund_of": new[-2].number}
     draft = claim_of(visit, visit.mdtrt_id, day_of(moment), first=True, last=True, balance_fen=0)
     policy = law.series.rule_for(draft).policy
-    before = FeeLine.objects.filter(visit=visit, settlement=None).order_by("id")
+    before = FeeLine.objects.filter(visit=visit).exclude(pk__in=settled_lines(visit)).order_by("id")
     found = lines.split_new(law, policy, with_ordinary(draft, policy), before, new)
     FeeLine.objects.bulk_create(lines.with_parts(line, found[line.number][0]) for line in new)
 

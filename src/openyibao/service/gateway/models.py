@@ -10,17 +10,25 @@ class Message(models.Model):
 
     `digest` is the SHA-256 of the business content: the same id with another content is refused. `void` is an id that
     was reversed (2601) before its request arrived: should it still arrive, it is refused.
+
+    An id is taken by a lock (`messages.TAKE`) until its row is written with the reply, at the end of the transaction.
     """
 
-    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
+    institution = models.ForeignKey(
+        "institutions.Institution", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     msgid = models.CharField(max_length=40)
     infno = models.CharField(max_length=8)
     digest = models.CharField(max_length=64)
     reply = models.BinaryField()
     received = models.DateTimeField()
     void = models.BooleanField(default=False)
-    settlement = models.ForeignKey("settlements.Settlement", on_delete=models.PROTECT, null=True)
-    visit = models.ForeignKey("settlements.Visit", on_delete=models.PROTECT, null=True)
+    settlement = models.ForeignKey(
+        "settlements.Settlement", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
+    visit = models.ForeignKey(
+        "settlements.Visit", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
     undone_by = models.CharField(max_length=40, blank=True)
 
     class Meta:

@@ -30,7 +30,8 @@ WORDS = {
 _SETTLED = """
 WITH owed AS (
     SELECT e.reference, count(DISTINCT e.id) AS entries,
-           -coalesce(sum(p.fen) FILTER (WHERE a.kind = 'payable to institution'), 0)::bigint AS fen
+           -coalesce(sum(p.fen) FILTER (WHERE a.kind IN ('payable to institution', 'payable to region')), 0)::bigint
+               AS fen
     FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id
     WHERE e.kind = 'settlement' OR e.kind = 'reversal' AND EXISTS (
         SELECT FROM settlements_settlement r WHERE r.setl_id = e.reference)
@@ -40,7 +41,7 @@ SELECT coalesce(s.setl_id, owed.reference), s.setl_id IS NULL, coalesce(owed.ent
        coalesce(s.wanted, 0), coalesce(s.fen, 0), coalesce(owed.fen, 0)
 FROM (
     SELECT setl_id, funds_fen + account_fen + family_fen AS fen,
-           (account_fen <> 0 OR family_fen <> 0 OR EXISTS (
+           (funds_fen <> 0 OR account_fen <> 0 OR family_fen <> 0 OR EXISTS (
                SELECT FROM settlements_layerpaid l WHERE l.settlement_id = t.id AND l.paid_fen <> 0))::integer AS wanted
     FROM settlements_settlement t
 ) s FULL JOIN owed ON owed.reference = s.setl_id

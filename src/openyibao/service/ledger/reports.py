@@ -57,7 +57,7 @@ class TrialRow:
 def trial_balance(day: date | None = None, region: str = "") -> list[TrialRow]:
     """The trial balance at the end of a day, or now; of one region, or of all. Its `fen` sum to 0."""
     with connection.cursor() as cursor:
-        stands, values = _stands(cursor, day)
+        stands, values = at_day(cursor, day)
         cursor.execute(
             "SELECT a.region, a.scheme, a.fund, a.kind, count(DISTINCT a.id), sum(s.fen)::bigint"
             f" FROM ({stands}) s JOIN ledger_account a ON a.id = s.account_id"
@@ -69,7 +69,7 @@ def trial_balance(day: date | None = None, region: str = "") -> list[TrialRow]:
         return sorted(rows, key=lambda row: (row.region, row.scheme, row.fund, order.index(row.kind)))
 
 
-def _stands(cursor: Any, day: date | None) -> tuple[str, dict[str, Any]]:
+def at_day(cursor: Any, day: date | None) -> tuple[str, dict[str, Any]]:
     """The query for what accounts stand at, and its values."""
     if day is None:
         return _NOW, {}
@@ -152,7 +152,7 @@ def fund_statement(region: str, scheme: str, fund: str, start: date, end: date) 
 def _fund_at(region: str, scheme: str, fund: str, day: date) -> dict[tuple[str, str], int]:
     """What the accounts that make up a fund's balance stood at at the end of a day, by kind and owner."""
     with connection.cursor() as cursor:
-        stands, values = _stands(cursor, day)
+        stands, values = at_day(cursor, day)
         cursor.execute(
             f"SELECT a.kind, a.owner, sum(s.fen)::bigint FROM ({stands}) s JOIN ledger_account a ON a.id = s.account_id"
             " WHERE (a.region, a.scheme, a.fund) = (%(region)s, %(scheme)s, %(fund)s)"

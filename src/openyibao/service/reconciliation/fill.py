@@ -74,6 +74,7 @@ def fill(world: pa.Table, template: Settlement) -> None:
             template.pk,
             {
                 **money,
+                "line_ids": "'{}'",
                 **dict.fromkeys(("claim", "bill", "read", "added"), "'[]'"),
                 **dict.fromkeys(("reply", "facts"), "'{}'"),
                 **dict.fromkeys(("hospital_fen", "family_fen"), "0"),

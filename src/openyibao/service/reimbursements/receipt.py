@@ -7,6 +7,7 @@ from typing import Any
 from openyibao.policy.model import Bilingual
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.reimbursements.entry import STATES, known_reimbursement
+from openyibao.service.settlements.check_code import check_code
 
 TITLE = Bilingual("医疗费用手工（零星）报销结算单", "Receipt of a manual reimbursement")
 SUMS = {
@@ -38,6 +39,7 @@ def receipt(number: str) -> dict[str, Any]:
         "title": both(TITLE),
         "number": found.number,
         "setl_id": settlement.setl_id,
+        "check_code": check_code(settlement.setl_id),
         "settled": settlement.settled,
         "policy": settlement.policy,
         "psn_no": found.person.psn_no,

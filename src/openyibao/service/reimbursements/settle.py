@@ -24,6 +24,7 @@ from openyibao.service.settlements.postings import SETTLEMENT
 MANUAL, PAYMENT = "manual reimbursement", "payment"
 OWED = "payable to institution"
 SHOWN_DIGITS = 4
+ORDERED = Bilingual("已列入支付单", "in a payment order")
 REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
 
 
@@ -35,6 +36,8 @@ def _in_state(given: Given, state: str) -> Reimbursement:
     found = known_reimbursement(given["number"], lock=True)
     if found.state != state:
         raise Problem("reimbursement state", number=found.number, state=STATES[found.state])
+    if found.payment:  # an order of the clearing room pays it, or has paid a part
+        raise Problem("reimbursement state", number=found.number, state=ORDERED)
     return found
 
 
@@ -72,17 +75,17 @@ def settle(given: Given, decision: Decision) -> Done:
     settlement = door.settle(door.Request(found.visit, decision.at, found.number, extra=extra)).settlement
     assert settlement is not None
     lines = []
-    for key, fen in _owed(settlement):
+    for key, fen in owed(settlement):
         person = AccountKey("payable to person", key.region, key.scheme, key.fund, found.person.psn_no)
         lines += [(key, fen), (person, -fen)]
     if lines:
         post(NewEntry(MANUAL, decision.at, settlement.day, found.number, tuple(lines)))
     found.state, found.settlement = "settled", settlement
     found.save(update_fields=["state", "settlement"])
-    return Done({"setl_id": settlement.setl_id, "owed_fen": sum(fen for _, fen in _owed(settlement))})
+    return Done({"setl_id": settlement.setl_id, "owed_fen": sum(fen for _, fen in owed(settlement))})
 
 
-def _owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
+def owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
     """What the settlement's own entry says is owed to the institution, by fund, as positive fen."""
     entry = entry_of(SETTLEMENT, settlement.setl_id)
     return [(key, -fen) for key, fen in entry.lines if key.kind == OWED] if entry is not None else []
@@ -102,16 +105,16 @@ def pay(given: Given, decision: Decision) -> Done:
     settlement = found.settlement
     if Settlement.objects.filter(reverses=settlement).exists():
         raise Problem("reimbursement state", number=found.number, state=REVERSED)
-    owed = _owed(settlement)
+    due = owed(settlement)
     lines = []
-    for key, fen in owed:
+    for key, fen in due:
         person = AccountKey("payable to person", key.region, key.scheme, key.fund, found.person.psn_no)
         lines += [(person, fen), (AccountKey("fund cash", key.region, key.scheme, key.fund), -fen)]
     if lines:
         post(NewEntry(PAYMENT, decision.at, decision.at.date(), found.number, tuple(lines), memo=given["payment"]))
     found.state, found.paid_at, found.payment = "paid", decision.at, given["payment"]
     found.save(update_fields=["state", "paid_at", "payment"])
-    return Done({"paid_fen": sum(fen for _, fen in owed)}, {"bank_account": found.bank_account})
+    return Done({"paid_fen": sum(fen for _, fen in due)}, {"bank_account": found.bank_account})
 
 
 @action(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from openyibao.policy import find_policy, read_policy
 from openyibao.service.clock import now
@@ -25,10 +25,6 @@ from openyibao.service.sandbox.ready import FLOWS, About, message
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 DEFAULT_POLICY = "teaching/willow-county-2026"
 FIRST = (*FLOWS["outpatient"], *FLOWS["inpatient"], "2101", "2102", "2208", "2305", "2601")
-
-
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect("sandbox")
 
 
 def show(request: HttpRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from psycopg.types.json import Json
 
 
 class KeptJSON(models.JSONField):
@@ -15,6 +16,10 @@ class KeptJSON(models.JSONField):
 
     def db_type(self, connection: Any) -> str:
         return "json"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """As `json`: the way over `jsonb`, which is Django's, would sort the keys."""
+        return None if value is None else Json(value)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return value  # the driver reads a `json` column by itself

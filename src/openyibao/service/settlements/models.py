@@ -2,10 +2,14 @@
 
 Money in fen. A settlement and its layers can neither be changed nor deleted (a trigger); a reversal is a settlement
 of its own with the opposite amounts.
+
+What every settlement writes refers without a foreign key to rows that cannot go away: triggers refuse to delete them.
+Checking such a key would lock, and so rewrite, the row of the institution in every settlement there.
 """
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,8 +22,8 @@ class History(models.Model):
     `last_number` counts all settlings of the person from 1.
     """
 
-    person = models.ForeignKey("people.Person", on_delete=models.PROTECT)
-    region = models.ForeignKey("organisation.Region", on_delete=models.PROTECT)
+    person = models.ForeignKey("people.Person", on_delete=models.PROTECT, db_index=False)
+    region = models.ForeignKey("organisation.Region", on_delete=models.PROTECT, db_constraint=False, db_index=False)
     scheme = models.CharField(max_length=10)
     last_number = models.IntegerField(default=0)
 
@@ -30,7 +34,9 @@ class History(models.Model):
 class Use(models.Model):
     """What a person has used of a deductible, limit or cap. `key` is the use's key as JSON."""
 
-    history = models.ForeignKey(History, on_delete=models.PROTECT, related_name="uses")
+    history = models.ForeignKey(
+        History, on_delete=models.PROTECT, related_name="uses", db_constraint=False, db_index=False
+    )
     key = models.TextField()
     fen = models.BigIntegerField()
 
@@ -52,7 +58,7 @@ class Visit(models.Model):
     state = models.CharField(max_length=10, choices=STATES, default="open")
     person = models.ForeignKey("people.Person", on_delete=models.PROTECT)
     coverage = models.ForeignKey("people.Coverage", on_delete=models.PROTECT)
-    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
+    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT, db_constraint=False)
     med_type = models.CharField(max_length=6)
     number = models.CharField(max_length=30)  # of the institution: ipt_otp_no, ipt_no
     disease = models.CharField(max_length=30, blank=True)
@@ -77,18 +83,22 @@ class Settlement(models.Model):
     `number` is that of the settling in the person's history; a reversal names what it `reverses` (once only).
     `undoes` is a reversal that this settlement undid, so that `original` stands again: the institution knows it by that
     one's number alone.
-    `claim`, `bill`, `read` and `added` are what `openyibao.history` needs to rebuild the history. `cash` is what is
-    left to pay at the window, `hospital` what the institution bears.
+    `claim`, `bill`, `read` and `added` are what `openyibao.history` needs to rebuild the history, each a list with one
+    item for each claim that was settled. Of a bill its policy and the uses before it are kept: `bills.bills_of` makes
+    the bill of them. `line_ids` are the fee lines that were settled. `cash` is what is left to pay at the window,
+    `hospital` what the institution bears.
     """
 
     setl_id = models.CharField(max_length=30, unique=True)
-    history = models.ForeignKey(History, on_delete=models.PROTECT)
+    history = models.ForeignKey(History, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     number = models.IntegerField()
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT)
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, db_constraint=False)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
-    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="again")
-    institution = models.ForeignKey("institutions.Institution", on_delete=models.PROTECT)
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="again", db_index=False)
+    institution = models.ForeignKey(
+        "institutions.Institution", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     msgid = models.CharField(max_length=40)
     batch = models.CharField(max_length=30, blank=True)
     settled = models.DateTimeField()
@@ -100,6 +110,7 @@ class Settlement(models.Model):
     read = KeptJSON()
     added = KeptJSON()
     facts = models.JSONField(default=dict)
+    line_ids = ArrayField(models.BigIntegerField(), default=list)
     total_fen = models.BigIntegerField()
     fully_self_paid_fen = models.BigIntegerField()
     over_limit_fen = models.BigIntegerField()
@@ -140,7 +151,9 @@ class Settlement(models.Model):
 class LayerPaid(models.Model):
     """What a layer paid of a settlement, beside what its caps had left: the one may not exceed the other."""
 
-    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="layers")
+    settlement = models.ForeignKey(
+        Settlement, on_delete=models.PROTECT, related_name="layers", db_constraint=False, db_index=False
+    )
     position = models.IntegerField()
     layer = models.CharField(max_length=100)
     payer = models.CharField(max_length=100)
@@ -158,10 +171,15 @@ class LayerPaid(models.Model):
 class FeeLine(models.Model):
     """A charged item of a visit, split by the catalogue when it was uploaded; settled once at most.
 
-    `refund_of` names the line that it takes back (a negative count). `price` is yuan with up to six decimals.
+    Which settlement a line is part of stands in that settlement (`line_ids`), so that settling rewrites no line:
+    `store.settled_lines` tells. `data` is what was uploaded beyond the columns; `refund_of` in it names the line that
+    this one takes back (a negative count). `price` is yuan with up to six decimals. `split_by` is a digest of all that
+    the split depends on beside the line itself: the same digest later means the same parts.
     """
 
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="lines")
+    visit = models.ForeignKey(
+        Visit, on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
     number = models.CharField(max_length=30)
     batch = models.CharField(max_length=30, blank=True)
     charged = models.DateTimeField()
@@ -176,7 +194,7 @@ class FeeLine(models.Model):
     in_scope_fen = models.BigIntegerField()
     reply = models.JSONField(default=dict)
     data = models.JSONField(default=dict)
-    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, null=True, related_name="lines")
+    split_by = models.CharField(max_length=32, default="")
 
     class Meta:
         constraints = [
@@ -191,3 +209,13 @@ class FeeLine(models.Model):
                 name="line_parts",
             ),
         ]
+
+
+class Law(models.Model):
+    """The canonical text of a policy by which something was settled, by its digest: what settled once can be told for
+    ever, whatever becomes of the policy's file.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    policy = models.CharField(max_length=100)
+    text = models.TextField()

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from django.db import connection
 
-from openyibao.history.data import claim_data, keys_data, uses_data
-from openyibao.history.person import Entry, History, KeptBill
-from openyibao.history.state_read import entry_of
+from openyibao.history.data import claim_data, fact_data, keys_data, uses_data
+from openyibao.history.person import Entry, History
+from openyibao.history.state_read import claim_of
+from openyibao.service.direct import Statement, run
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Account, Person
+from openyibao.service.settlements.bills import DerivedBill, kept
 from openyibao.service.settlements.models import History as Row
-from openyibao.service.settlements.models import Settlement, Use
-from openyibao.settlement import Uses
+from openyibao.service.settlements.models import Settlement, Use, Visit
+from openyibao.settlement import Bill, Claim, Uses
 from openyibao.settlement.claim import UseKey
+
+NEXT = Statement("next", "SELECT nextval($1::regclass)")
 
 
 def history_of(person: Person, region: Region, scheme: str, *, lock: bool) -> Row:
@@ -70,19 +75,26 @@ def write_uses(row: Row, before: Mapping[UseKey, int], after: Mapping[UseKey, in
 
 def next_id(sequence: str, division: str) -> str:
     """A new number of the platform: the division and 14 digits that are never used again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s)", [f"settlements_{sequence}"])
-        return f"{division}{cursor.fetchone()[0]:014d}"
+    return numbered(division, int(run([NEXT(f"settlements_{sequence}".encode())])[0].get_value(0, 0)))
 
 
-def entries_data(entries: Sequence[Entry], bills: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The entries of one settlement as its columns hold them: lists of the same length."""
+def numbered(division: str, number: int) -> str:
+    return f"{division}{number:014d}"
+
+
+def entries_data(entries: Sequence[Entry], uses: Uses) -> dict[str, list[Any]]:
+    """The entries of one settlement, settled on uses, as its columns hold them: lists of the same length."""
     return {
-        "claim": [claim_data(entry.claim) for entry in entries],
-        "bill": list(bills),
+        "claim": [_claim_data(entry.claim) for entry in entries],
+        "bill": kept(entries, uses),
         "read": [keys_data(entry.read) for entry in entries],
         "added": [uses_data(entry.added) for entry in entries],
     }
+
+
+def _claim_data(claim: Claim) -> dict[str, Any]:
+    """A claim as data, its facts in their own order, which its bill follows."""
+    return {**claim_data(claim), "facts": {name: fact_data(value) for name, value in claim.facts.items()}}
 
 
 def standing_from(row: Row, number: int) -> tuple[History, list[Settlement]]:
@@ -93,17 +105,34 @@ def standing_from(row: Row, number: int) -> tuple[History, list[Settlement]]:
     entries: list[Entry] = []
     for settlement in settlements:
         for place in range(len(settlement.claim)):
-            data = {
-                "number": len(entries) + 1,
-                "policy": settlement.bill[place]["policy"]["id"],
-                "digest": settlement.bill[place]["policy"]["digest"],
-                **{name: getattr(settlement, name)[place] for name in ("claim", "bill", "read", "added")},
-            }
-            entries.append(entry_of(data, settlement.setl_id))
-    assert all(isinstance(entry.bill, KeptBill) for entry in entries)
+            entries.append(_entry(settlement, place, len(entries) + 1))
     uses = uses_of(row)
     numbers = tuple(entry.number for entry in entries)
     return History(row.person.psn_no, entries=tuple(entries), standing=numbers, uses=uses), settlements
+
+
+def _entry(settlement: Settlement, place: int, number: int) -> Entry:
+    """A kept entry, without its bill, which is made again only where somebody looks at it."""
+    about = settlement.bill[place]
+    law = about["policy"] if "layers" in about else {"id": about["policy"], "digest": about["digest"]}
+    added = {tuple(one["use"]): one["fen"] for one in settlement.added[place]}
+    return Entry(
+        number,
+        claim_of(settlement.claim[place], settlement.setl_id),
+        law["id"],
+        law["digest"],
+        cast("Bill", DerivedBill(settlement, place)),
+        frozenset(tuple(key) for key in settlement.read[place]),
+        MappingProxyType(added),
+    )
+
+
+def settled_lines(visit: Visit | int) -> dict[int, int]:
+    """The fee lines of a visit that are settled, by id: the id of the settlement that stands and holds each."""
+    number = visit if isinstance(visit, int) else visit.pk
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT line_id, settlement_id FROM settlements_settledline WHERE visit_id = %s", [number])
+        return dict(cursor.fetchall())
 
 
 def as_it_stands(settlement: Settlement) -> Settlement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from openyibao.service.ledger.paid import fund_paid
 from openyibao.service.ledger.reports import fund_statement, trial_balance
 from openyibao.service.organisation.fields import Day, OneOf, Text
 from openyibao.service.staff import places
@@ -47,9 +48,11 @@ def ledger_trial_balance(asked: Asked) -> dict[str, Any]:
 
 @route("GET", "ledger/fund-statement", item="ledger.report", place=places.of_region, takes=STATEMENT)
 def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
-    """Income by source and expenditure by purpose of a fund, from a day to another (both in it)."""
+    """Income by source and expenditure by purpose of a fund, from a day to another (both in it); and what of it was
+    paid, to whom, and is owed."""
     given = asked.given
-    shown = fund_statement(given["region"], given["scheme"], given["fund"], given["start"], given["end"])
+    about = (given["region"], given["scheme"], given["fund"], given["start"], given["end"])
+    shown, paid = fund_statement(*about), fund_paid(*about)
     return {
         "start": shown.start,
         "end": shown.end,
@@ -57,4 +60,9 @@ def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
         "income_fen": shown.income,
         "expenditure_fen": shown.expenditure,
         "closing_fen": shown.closing,
+        "owed_opening_fen": paid.opening_fen,
+        "accrued_fen": paid.accrued_fen,
+        "paid_fen": paid.paid,
+        "owed_closing_fen": paid.closing_fen,
+        "deposit_fen": paid.deposit_fen,
     }

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from openyibao.policy.model import Bilingual
+from openyibao.service.clearing.batches import known_batch
+from openyibao.service.clearing.confirmations import known_confirmation
+from openyibao.service.clearing.models import Report
+from openyibao.service.clearing.orders import known_order
+from openyibao.service.clearing.statements import known_statement
 from openyibao.service.institutions.doors import known as known_institution
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.problems import Problem
@@ -54,3 +59,26 @@ def of_institution(asked: Asked) -> Body:
 
 def of_reimbursement(asked: Asked) -> Body:
     return known_reimbursement(asked.names["number"]).body
+
+
+def of_statement(asked: Asked) -> Body:
+    return known_statement(asked.names["number"]).region.body
+
+
+def of_order(asked: Asked) -> Body:
+    return known_order(asked.names["number"]).region.body
+
+
+def of_batch(asked: Asked) -> Body:
+    return known_batch(asked.names["number"]).region.body
+
+
+def of_confirmation(asked: Asked) -> Body:
+    return known_confirmation(asked.names["number"]).region.body
+
+
+def of_work_item(asked: Asked) -> Body:
+    found = Report.objects.select_related("confirmation__region__body").filter(pk=asked.given["item"]).first()
+    if found is None:
+        raise Problem("not known", what=Bilingual("此待办", "such item"))
+    return found.confirmation.region.body

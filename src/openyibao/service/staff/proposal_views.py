@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from openyibao.policy.model import Bilingual
+from openyibao.service.clearing import (  # noqa: F401  (each registers its actions)
+    accounts,
+    confirmations,
+    deposits,
+    disputes,
+    orders,
+    speakers,
+    statements,
+)
 from openyibao.service.institutions import agreements, keys  # noqa: F401  (each registers its actions)
 from openyibao.service.organisation import proposals, roles  # noqa: F401
 from openyibao.service.organisation.fields import Flag, OneOf, Text, Whole, plain
@@ -13,6 +22,7 @@ from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import ACTIONS, Action
 from openyibao.service.people import coverage, identities, register  # noqa: F401
 from openyibao.service.people.certificates import masked
+from openyibao.service.portability import clearing_actions, peer_actions  # noqa: F401
 from openyibao.service.reconciliation import items  # noqa: F401
 from openyibao.service.reimbursements import settle  # noqa: F401
 from openyibao.service.staff import ledger_actions  # noqa: F401

@@ -51,7 +51,7 @@ def answer(route: Route, request: HttpRequest, names: Mapping[str, str]) -> Http
             result = _allowed(route, asked, place)
             if user is not None and route.item != OPEN:
                 log(user, route.name, route.item, place[0] if place else None, asked.subject, OK)
-        return reply(result if result is not None else {})
+        return result if isinstance(result, HttpResponse) else reply(result if result is not None else {})
     except Problem as problem:
         said = problem
     except Refused as refused:
@@ -114,6 +114,14 @@ def _check_text(found: Any) -> None:
 
 def _no_constant(word: str) -> None:
     raise ValueError(word)
+
+
+def file_reply(name: str, content: bytes) -> HttpResponse:
+    """A file to keep, under an ASCII name."""
+    found = HttpResponse(content, content_type="application/octet-stream")
+    found["Content-Disposition"] = f'attachment; filename="{name}"'
+    found["Cache-Control"] = "no-store"
+    return found
 
 
 def reply(result: Any, status: int = OK) -> HttpResponse:

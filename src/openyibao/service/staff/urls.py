@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from openyibao.service.staff import (  # noqa: F401  (each puts its routes on the list)
+    clearing_views,
     institution_views,
     ledger_views,
     organisation_views,
+    own_views,
     people_views,
     proposal_views,
     reconciliation_views,
+    regional_views,
     reimbursement_views,
     session,
 )

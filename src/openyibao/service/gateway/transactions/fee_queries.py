@@ -20,14 +20,15 @@ from django.db.models import QuerySet
 from openyibao.catalogue import Catalogue
 from openyibao.service.gateway import items, lookup
 from openyibao.service.gateway.calls import ROOT, Call, Node, Output, answers
-from openyibao.service.gateway.fees import NO_LIMIT
+from openyibao.service.gateway.fees import NO_LIMIT, answer_of
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.people.models import Person
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.law import catalogue_of
 from openyibao.service.settlements.lines import yuan
-from openyibao.service.settlements.models import FeeLine, LayerPaid, Settlement, Use
+from openyibao.service.settlements.models import FeeLine, LayerPaid, Settlement, Use, Visit
 from openyibao.service.settlements.payers import HOSPITAL, OWN, fund_code
+from openyibao.service.settlements.store import settled_lines
 
 MOST_LINES = 10_000
 CHRONIC = ("14", "16")
@@ -49,20 +50,30 @@ def lines(call: Call) -> Output:
     """The fee lines of a visit, or of one of its settlements. A line that is not settled has no `setl_id`."""
     node = call.node()
     visit = lookup.visit_of(call, node["mdtrt_id"], node["psn_no"])
-    rows = FeeLine.objects.filter(visit=visit).select_related("settlement__original", "visit")
+    rows = FeeLine.objects.filter(visit=visit).select_related("visit")
     if node.get("setl_id"):
         found = Settlement.objects.filter(setl_id=node["setl_id"], visit=visit).first()
         if found is None:
             raise Refused("unknown settlement", setl_id=node["setl_id"], psn_no=node["psn_no"])
         kept = found.reverses or found
-        rows = rows.filter(pk__in=kept.facts.get("lines") or kept.lines.values("pk"))
-    catalogue = catalogue_of(visit.coverage.region)
-    return {ROOT: [_line(one, catalogue) for one in lookup.few(rows.order_by("id"), MOST_LINES)]}
+        rows = rows.filter(pk__in=kept.line_ids)
+    catalogue, numbers = catalogue_of(visit.coverage.region), _numbers(visit)
+    return {
+        ROOT: [_line(one, catalogue, numbers.get(one.pk, "")) for one in lookup.few(rows.order_by("id"), MOST_LINES)]
+    }
+
+
+def _numbers(visit: Visit) -> dict[int, str]:
+    """The number of the settlement that each settled line of a visit is part of, as its institution knows it."""
+    settled = settled_lines(visit)
+    rows = Settlement.objects.filter(pk__in=set(settled.values())).select_related("original")
+    known = {one.pk: (one.original or one).setl_id for one in rows}
+    return {line: known[settlement] for line, settlement in settled.items()}
 
 
 def _common(line: FeeLine, catalogue: Catalogue) -> Node:
     """What 5204 and 5205 state alike. What the catalogue knows of the item counts before what was uploaded."""
-    item, data, answer = catalogue.items.get(line.item_code), line.data, line.reply
+    item, data, answer = catalogue.items.get(line.item_code), line.data, answer_of(line)
     kind = items.LIST_TYPES.get(item.kind, items.OTHER_LIST) if item else items.OTHER_LIST
     name = item.title.zh if item else line.item_code
     return {
@@ -92,13 +103,13 @@ def _text(value: Any) -> str | None:
     return None if value in (None, "") else str(value)
 
 
-def _line(line: FeeLine, catalogue: Catalogue) -> Node:
+def _line(line: FeeLine, catalogue: Catalogue, setl_id: str) -> Node:
     answer = line.reply
     days = line.data.get("prd_days")
     return {
         **lookup.only("5204", ROOT, _common(line, catalogue)),
         "mdtrt_id": line.visit.mdtrt_id,
-        "setl_id": (line.settlement.original or line.settlement).setl_id if line.settlement else "",
+        "setl_id": setl_id,
         "prd_days": None if days in (None, "") else Decimal(str(days)),
         "det_item_fee_sumamt": yuan(line.amount_fen),
         "pric_uplmt_amt": Decimal(str(answer.get("pric_uplmt_amt") or NO_LIMIT)),

@@ -1,0 +1,99 @@
+"""What a fund owed, what accrued, and what was really paid in a time: beside its statement of income and expenditure.
+
+Paid is what moved between the fund's cash and what it owes to institutions and persons; money that the bank gave back
+counts against it. Deposits that are withheld stay owed until they are given back and paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+
+from openyibao.policy.values import money
+from openyibao.service.ledger.books import LedgerError
+from openyibao.service.ledger.reports import at_day, table
+
+OWED = ("payable to institution", "deposit of institution", "payable to person")
+WORDS = {
+    "zh": {
+        "opening": "期初应付",
+        "accrued": "本期应付发生",
+        "payable to institution": "已支付：医药机构",
+        "payable to person": "已支付：参保人员",
+        "closing": "期末应付",
+        "deposit": "其中：质量保证金",
+    },
+    "en": {
+        "opening": "owed at the start",
+        "accrued": "accrued",
+        "payable to institution": "paid to institutions",
+        "payable to person": "paid to persons",
+        "closing": "owed at the end",
+        "deposit": "of it deposits",
+    },
+}
+
+_PAID = """
+SELECT a.kind, sum(p.fen)::bigint FROM ledger_account a
+JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_entry e ON e.id = p.entry_id
+WHERE (a.region, a.scheme, a.fund) = (%s, %s, %s) AND a.kind IN ('payable to institution', 'payable to person')
+  AND e.day BETWEEN %s AND %s AND EXISTS (
+      SELECT FROM ledger_posting c JOIN ledger_account k ON k.id = c.account_id
+      WHERE c.entry_id = e.id AND k.kind = 'fund cash')
+GROUP BY 1 HAVING sum(p.fen) <> 0 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FundPaid:
+    """In fen, from `start` to `end` (both days in it): opening + accrued - paid = closing. `paid` is by kind of debt;
+    `deposit_fen` is the part of `closing_fen` that is withheld."""
+
+    start: date
+    end: date
+    opening_fen: int
+    accrued_fen: int
+    paid: dict[str, int]
+    closing_fen: int
+    deposit_fen: int
+
+
+def fund_paid(region: str, scheme: str, fund: str, start: date, end: date) -> FundPaid:
+    """What a fund owed and paid in a time. Raises LedgerError where it ends before it starts."""
+    if end < start:
+        raise LedgerError(f"payments from {start} to {end}: the end lies before the start")
+    before, after = (_owed(region, scheme, fund, day) for day in (start - timedelta(days=1), end))
+    with connection.cursor() as cursor:
+        cursor.execute(_PAID, [region, scheme, fund, start, end])
+        paid = {kind: int(fen) for kind, fen in cursor.fetchall()}
+    opening, closing = sum(before.values()), sum(after.values())
+    accrued = closing - opening + sum(paid.values())
+    return FundPaid(start, end, opening, accrued, paid, closing, after.get("deposit of institution", 0))
+
+
+def _owed(region: str, scheme: str, fund: str, day: date) -> dict[str, int]:
+    """What the fund owed at the end of a day, by kind of debt."""
+    with connection.cursor() as cursor:
+        stands, values = at_day(cursor, day)
+        cursor.execute(
+            f"SELECT a.kind, -sum(s.fen)::bigint FROM ({stands}) s JOIN ledger_account a ON a.id = s.account_id"
+            " WHERE (a.region, a.scheme, a.fund) = (%(region)s, %(scheme)s, %(fund)s) AND a.kind = ANY(%(kinds)s)"
+            " GROUP BY 1",
+            {**values, "region": region, "scheme": scheme, "fund": fund, "kinds": list(OWED)},
+        )
+        return {kind: int(fen) for kind, fen in cursor.fetchall()}
+
+
+def paid_text(shown: FundPaid, lang: str) -> str:
+    """For a terminal, in yuan."""
+    words = WORDS["zh" if lang == "zh" else "en"]
+    rows = [
+        (words["opening"], money(shown.opening_fen)),
+        (words["accrued"], money(shown.accrued_fen)),
+        *((words[kind], money(fen)) for kind, fen in shown.paid.items()),
+        (words["closing"], money(shown.closing_fen)),
+        (words["deposit"], money(shown.deposit_fen)),
+    ]
+    return table(rows, 1)

@@ -1,0 +1,90 @@
+"""Whether a bill that somebody brings is one of ours, adds up, and rests on a policy of the collection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from openyibao.service.web import shelf
+from openyibao.service.web.words import Words
+from openyibao.settlement.bill_data import BILL_VERSION
+
+Data = dict[str, Any]
+MOST_BILLS = 12
+MOST_BYTES = 2_000_000
+DEEPEST = 30
+
+
+class NotABillError(ValueError):
+    """What was brought is no bill; `key` names the text that says why and what to do."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+def read_bills(text: str) -> list[Data]:
+    """The bills of a JSON text: one, or a list of them. Raises NotABillError."""
+    if len(text.encode()) > MOST_BYTES:
+        raise NotABillError("why.too_large")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotABillError("why.not_json") from None
+    bills = found if isinstance(found, list) else [found]
+    if not bills or not all(isinstance(one, dict) and "bill_version" in one for one in bills):
+        raise NotABillError("why.not_a_bill")
+    if any(one["bill_version"] != BILL_VERSION for one in bills):
+        raise NotABillError("why.other_version")
+    if len(bills) > MOST_BILLS:
+        raise NotABillError("why.too_many")
+    if not all(type(fen) is int for one in bills for fen in _money(one)):
+        raise NotABillError("why.not_a_bill")
+    return bills
+
+
+def _money(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Every amount below a value that is not empty."""
+    if depth > DEEPEST:
+        raise NotABillError("why.not_a_bill")
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if (key == "fen" or key.endswith("_fen")) and below is not None:
+                yield below
+            yield from _money(below, depth + 1)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _money(below, depth + 1)
+
+
+def findings(bill: Data, t: Words) -> list[tuple[bool, str]]:
+    """What holds and what does not: (whether it does, a sentence)."""
+    claim, totals = bill["claim"], bill["totals"]
+    parts = ("fully_self_paid_fen", "over_limit_fen", "pre_self_paid_fen", "in_scope_fen")
+    paid = sum(layer["paid_fen"] for layer in bill["layers"])
+    sums = (
+        ("why.sum_cost", sum(claim[part] for part in parts) == claim["total_fen"] == totals["total_fen"]),
+        ("why.sum_paid", paid == totals["paid_fen"] == sum(one["fen"] for one in totals["by_payer"])),
+        ("why.sum_own", totals["total_fen"] == totals["paid_fen"] + totals["personal_fen"]),
+        ("why.sum_rates", all(_adds_up(layer) for layer in bill["layers"])),
+    )
+    told = [(holds, t(f"{key}{'' if holds else '_not'}")) for key, holds in sums]
+    known = shelf.policy(bill["policy"]["id"])
+    if known is None:
+        return [*told, (False, t("why.policy_unknown"))]
+    same = known.digest[: len(bill["policy"]["digest"])] == bill["policy"]["digest"]
+    return [*told, (same, t("why.policy_same" if same else "why.policy_other"))]
+
+
+def _adds_up(layer: Data) -> bool:
+    """A layer's parts are its base, and a flat rate of what is left gives the sum."""
+    if not layer["applies"]:
+        return bool(layer["paid_fen"] == 0)
+    found = layer["reimbursement"]
+    if found["kind"] == "flat":
+        rate = found["rate"]["final"]
+        exact = layer["reimbursable_fen"] * rate["numerator"] * 2 + rate["denominator"]
+        if exact // (2 * rate["denominator"]) != found["fen"]:
+            return False
+    return bool(layer["base"]["fen"] == layer["paid_fen"] + sum(layer["parts"].values()))
