@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from typer.testing import CliRunner
 
+from openyibao.cli import app
 from openyibao.service.organisation.models import Body
 from openyibao.service.reconciliation import work
 from openyibao.service.reconciliation.items import standing_in
 from openyibao.service.reconciliation.models import Item, Run, Step
 from service.build import packed, settled, taken_back, upload
 from service.county import HOSPITAL, Window, add_person, build, now
-from service.databases import environment
 from service.desks import Desk
 from service.offices import staff
 from service.test_reconciliation import differences, text_of, today, totals
@@ -158,29 +159,23 @@ def test_staff_explain_correct_and_write_off(window: Window) -> None:
     assert live() == {"missing_there": "written off"}
 
 
-def command(database: str, *words: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "openyibao", "reconcile", *words],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment(database),
-    )
-    return done.returncode, done.stdout, done.stderr
+def command(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["reconcile", *words])
+    return done.exit_code, done.stdout, done.stderr
 
 
-def test_a_clerk_compares_at_the_command_line(window: Window, database: str, tmp_path: Path) -> None:
+def test_a_clerk_compares_at_the_command_line(window: Window, tmp_path: Path) -> None:
     region = build()
     infos = [settled(window, add_person(region, n)) for n in range(1, 3)]
     file, out = tmp_path / "list.txt", tmp_path / "differences.txt"
     file.write_text(text_of(infos), encoding="utf-8")
     about = ("--institution", HOSPITAL, "--month", today()[:7])
-    code, said, _ = command(database, str(file), *about)
+    code, said, _ = command(str(file), *about)
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
     assert code == 0 and found["differences"] == 0 and found["matched"] == 2 and not Run.objects.exists()
 
     file.write_bytes(packed(text_of([infos[0], infos[0]])))
-    code, said, _ = command(database, str(file), *about, "--out", str(out), "--keep", "--lang", "zh")
+    code, said, _ = command(str(file), *about, "--out", str(out), "--keep", "--lang", "zh")
     assert code == 1 and "机构重复报送" in said and "机构缺" in said
     assert json.loads(said.splitlines()[-1])["kinds"] == {"missing_there": 1, "twice": 1}
     assert len(out.read_text(encoding="utf-8").splitlines()) == 3 and live() == {
@@ -196,5 +191,23 @@ def test_a_clerk_compares_at_the_command_line(window: Window, database: str, tmp
         ((str(file), "--institution", "H0", "--month", "2026-03"), "there is no institution H0"),
         ((str(file), "--institution", HOSPITAL, "--month", "March"), "the month March is wrong"),
     ):
-        code, _, error = command(database, *words)
+        code, _, error = command(*words)
         assert code == 2 and why in error and "Traceback" not in error, error
+
+
+def test_two_lists_of_a_period_at_once(window: Window) -> None:
+    """One waits for the other: no difference is opened twice."""
+    region = build()
+    infos = [settled(window, add_person(region, n)) for n in range(1, 4)]
+    start = threading.Barrier(4)
+
+    def compare(number: int) -> int:
+        start.wait()
+        try:
+            return len(differences(Window(), infos[:1]))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(compare, range(4))) == [2] * 4
+    assert Run.objects.count() == 4 and Item.objects.count() == 2 and not Step.objects.exists()
