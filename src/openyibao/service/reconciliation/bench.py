@@ -83,17 +83,18 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
     django.setup()
     from django.db import transaction
 
-    from openyibao.service.reconciliation import held, sheet, written
+    from openyibao.service import clock
+    from openyibao.service.reconciliation import held, sheet, work, written
     from openyibao.service.reconciliation.compare import compare
     from openyibao.service.reconciliation.faults import sign
     from openyibao.service.reconciliation.scope import Scope
 
     scope = Scope(**fields)
-    before, seconds, clock = _memory(), {}, time.perf_counter()
+    before, seconds, since = _memory(), {}, time.perf_counter()
 
     def lap(step: str) -> None:
-        nonlocal clock
-        seconds[step], clock = time.perf_counter() - clock, time.perf_counter()
+        nonlocal since
+        seconds[step], since = time.perf_counter() - since, time.perf_counter()
 
     stated = sheet.read_zip((folder / "list.zip").read_bytes())
     lap("read the list")
@@ -102,6 +103,8 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
         lap("read the settlements")
         found = compare(stated.stated, ours, stated.malformed)
         lap("compare")
+        work.record(scope, found, len(stated), "command", clock.now())
+        lap("keep the work list")
         with (folder / "differences.txt").open("w", encoding="utf-8") as file:
             file.writelines("\t".join(row) + "\n" for row in written.rows_of(found))
         lap("write the differences")

@@ -59,6 +59,7 @@ def fill(world: pa.Table, template: Settlement) -> None:
                 "coverage_id": "c.id",
                 "kind": f"CASE WHEN w.here THEN 'outpatient' ELSE '{OTHER_KIND}' END",
                 "state": "'discharged'",
+                "data": "'{}'",
             },
             "(SELECT DISTINCT ON (mdtrt_id) mdtrt_id, psn_no, here FROM world)",
             "JOIN people_person p ON p.psn_no = w.psn_no JOIN people_coverage c ON c.person_id = p.id",
