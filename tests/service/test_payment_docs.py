@@ -28,6 +28,9 @@ def test_the_pages_are_true(lang: str) -> None:
     for name in (*formats(), *formats_in(), ORDERS):
         assert f"`{name}`" in text or f"{name}," in text or f"{name}、" in text, name
     assert WRITTEN.rpartition(":")[2] in text
-    reasons = {"en": ("not sent", "duplicate", "nothing under way"), "zh": ("没有这笔支付", "没有发给银行", "日期晚于今天")}
+    reasons = {
+        "en": ("not sent", "duplicate", "nothing under way"),
+        "zh": ("没有这笔支付", "没有发给银行", "日期晚于今天"),
+    }
     known = " ".join([*PROBLEMS, *(said.zh for said in PROBLEMS.values())])
     assert all(one in text and one in known for one in reasons[lang])
