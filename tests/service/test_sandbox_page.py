@@ -171,7 +171,8 @@ def test_there_is_none_of_it_outside_the_sandbox() -> None:
 
     program = (
         "import django; django.setup(); from django.conf import settings; from openyibao.service.urls import *;"
-        "print([one for one in settings.MIDDLEWARE if 'sandbox' in one], [p.name for p in urlpatterns if getattr(p, 'name', '')])"
+        "print([one for one in settings.MIDDLEWARE if 'sandbox' in one],"
+        " [p.name for p in urlpatterns if getattr(p, 'name', '')])"
     )
     env = environment("postgresql://nobody@/none", YIBAO_SANDBOX="0", YIBAO_SECRET_KEY="x" * 50)
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
