@@ -153,9 +153,9 @@ def test_an_order_is_cancelled_and_sent_at_once(county: County, rounds: int) -> 
         )
         assert outcome in (["ok", "S8009"], ["S8008", "ok"]), outcome
         transfer.refresh_from_db()
-        assert (transfer.batch is None) == (transfer.rejected_fen == 900) == (outcome[0] == "ok")
+        assert (transfer.batch is None) == (transfer.rejected_fen == transfer.fen) == (outcome[0] == "ok")
         if transfer.batch is not None:
-            county.answered((transfer, "rejected", 900))
+            county.answered((transfer, "rejected", transfer.fen))
     assert Batch.objects.count() == Transfer.objects.filter(batch__isnull=False).count()
     assert county_differences() == []
 
