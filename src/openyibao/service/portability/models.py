@@ -48,6 +48,13 @@ class PeerNonce(models.Model):
         constraints = [models.UniqueConstraint(fields=["key", "nonce"], name="peer_nonce_once")]
 
 
+class Guest(models.Model):
+    """A person of a peer, mirrored here: the kind of certificate that they really have."""
+
+    person = models.OneToOneField("people.Person", on_delete=models.PROTECT, primary_key=True)
+    certificate_type = models.CharField(max_length=6)
+
+
 class Care(models.Model):
     """A visit of one of our insured at a peer's institution, by the number that it has there."""
 
