@@ -27,7 +27,7 @@ from openyibao.service.gateway.calls import HANDLERS, Answer, Call, FileReply
 from openyibao.service.gateway.models import Refusal
 from openyibao.service.gateway.rates import Flooded, admitted
 from openyibao.service.gateway.reader import Envelope, read_envelope, read_input, read_message
-from openyibao.service.gateway.refusals import Refused, RefusedKept
+from openyibao.service.gateway.refusals import Refused, RefusedKept, as_code
 from openyibao.service.gateway.spec import Transaction, by_path
 from openyibao.service.gateway.spec import transaction as specification
 from openyibao.service.gateway.uploads import Received, receive
@@ -133,7 +133,7 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
 def _institution(envelope: Envelope) -> Institution:
     found = Institution.objects.select_related("body").filter(code=envelope.fixmedins_code).first()
     if found is None:
-        raise Refused("unknown institution", institution=envelope.fixmedins_code[:12])
+        raise Refused("unknown institution", institution=as_code(envelope.fixmedins_code, 12))
     return found
 
 
@@ -204,9 +204,9 @@ def _audit(exchange: _Exchange, refused: Refused) -> None:
     try:
         Refusal.objects.create(
             received=exchange.received,
-            institution=envelope.fixmedins_code[:40] if envelope else "",
-            msgid=envelope.msgid[:60] if envelope else "",
-            infno=envelope.infno[:20] if envelope else "",
+            institution=as_code(envelope.fixmedins_code) if envelope else "",
+            msgid=as_code(envelope.msgid, 60) if envelope else "",
+            infno=as_code(envelope.infno, 20) if envelope else "",
             code=refused.reason.code,
         )
     except DatabaseError:
