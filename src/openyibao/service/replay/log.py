@@ -26,7 +26,7 @@ SELECT s.id, s.setl_id, s.history_id, s.number, s.reverses_id, s.policy, s.diges
                       THEN json_build_array(one ->> 'policy', one ->> 'digest')
                       ELSE json_build_array(one -> 'policy' ->> 'id', one -> 'policy' ->> 'digest') END)
                   FROM json_array_elements(s.bill) AS one)::text END,
-       (v.data -> 'out of area' ->> 'over_limit_borne_bp')::integer,
+       (v.data -> 'out of area' ->> 'over_limit_borne_bp')::integer, s.line_ids,
        {", ".join(f"s.{name}_fen" for name in AMOUNTS)}
 FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id
 WHERE s.history_id = ANY(%s) ORDER BY s.history_id, s.number
@@ -63,8 +63,14 @@ class Kept:
     accounts: dict[str, int] | None
     balance_fen: int | None
     share_bp: int | None
+    lines: list[int]
     money: tuple[int, ...]
     layers: list[tuple[str, str, int, int | None]] = field(default_factory=list)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another region split the lines (care out of area)."""
+        return self.share_bp is not None
 
 
 @dataclass(slots=True)
@@ -132,5 +138,6 @@ def _kept(row: tuple[Any, ...]) -> Kept:
         None if accounts is None else {} if accounts == "{}" else loads(accounts),
         balance,
         row[15],
-        row[16:],
+        row[16],
+        row[17:],
     )
