@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -186,6 +187,23 @@ def test_whether_care_was_filed_is_known_where_the_person_is_insured(both: Two) 
     with on(both.home.url):
         facts = one("SELECT claim->0->'facts' FROM settlements_settlement ORDER BY id DESC LIMIT 1")
     assert facts["locality"] == "referred"
+
+
+def test_the_hospital_reconciles_what_was_settled_elsewhere(both: Two) -> None:
+    person, desk = somebody(both, identity="2303"), Desk(both.away)
+    settled(desk, person)
+    day = {"stmt_begndate": "2026-01-01", "stmt_enddate": now().date().isoformat()}
+    with on(both.away.url):
+        sums = ask(
+            "SELECT sum(total_fen), sum(funds_fen), sum(account_fen), sum(cash_fen), count(*)"
+            " FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id"
+            " WHERE v.kind = 'outpatient' AND s.reverses_id IS NULL"
+            " AND NOT EXISTS (SELECT FROM settlements_settlement b WHERE b.reverses_id = s.id)"
+        )[0]
+    names = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "cash_payamt")
+    amounts = {name: str(Decimal(int(fen)) / 100) for name, fen in zip(names, sums, strict=False)}
+    node = {"insutype": "390", "clr_type": "11", "setl_optins": HOME, **day, **amounts, "fixmedins_setl_cnt": sums[4]}
+    assert desk.done("3201", {"data": node})["stmtinfo"]["stmt_rslt"] == "0"
 
 
 def test_what_only_the_insurer_can_do_is_refused(both: Two) -> None:

@@ -36,7 +36,6 @@ DEDUCTION = {"scheme": Text(10), "fund": Text(100), "fen": Whole(1)}
 def raise_dispute(statement: Statement, user: Any, side: str, given: Given) -> Dispute:
     """Dispute a line of a statement. Raises Problem where it has no such line, or the line is disputed already."""
     lock(statement.institution)
-    statement = Statement.objects.get(pk=statement.pk)  # ordered_at, now that nobody else changes it
     item = Item.objects.filter(statement=statement, reference=given["reference"]).order_by("entry").first()
     if item is None:
         what = Bilingual(f"对账单中的 {given['reference']}", f"line {given['reference']} of the statement")
@@ -52,9 +51,15 @@ def raise_dispute(statement: Statement, user: Any, side: str, given: Given) -> D
         reason=given["reason"],
         raised_by=user,
         raised_at=clock.now(),
-        holds=statement.ordered_at is None,
+        holds=not _was_ordered(statement),
     )
     return made
+
+
+def _was_ordered(statement: Statement) -> bool:
+    """Whether an order took in the statement, or a later one to which it was carried."""
+    asked = Statement.objects.filter(institution=statement.institution_id, region=statement.region_id)
+    return asked.filter(through__gte=statement.through, ordered_at__isnull=False).exists()
 
 
 def _known(number: int) -> Dispute:
@@ -84,11 +89,14 @@ def _place(given: Given) -> Body:
     subject="dispute",
 )
 def settle(given: Given, decision: Decision) -> Done:
-    """Reject a dispute, accept it with deductions by fund, or accept it to be corrected by taking the line back."""
+    """Reject a dispute, accept it with deductions by fund, or accept it to be corrected by taking the line back.
+
+    One that waits to be corrected can be decided anew, so that a line is not held for ever.
+    """
     lock(_known(given["dispute"]).statement.institution)
     dispute = _known(given["dispute"])
     deductions = {(one["scheme"], one["fund"]): one["fen"] for one in given["deductions"] or ()}
-    if dispute.state != "open":
+    if dispute.state == "rejected" or dispute.entry is not None:
         raise Problem("disputed already", reference=dispute.reference, state=STATES[dispute.state])
     if (deductions and given["outcome"] == "rejected") or len(deductions) != len(given["deductions"] or ()):
         raise Problem("deduction", reference=dispute.reference, fen=sum(deductions.values()))

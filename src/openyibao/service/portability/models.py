@@ -139,8 +139,8 @@ class Clearing(models.Model):
     """A month's settlements between this region and a peer, one way: `owed` to us as place of care, or `owes`, by us.
 
     `own` is our region, `rows` how many settlements and reversals, `totals` fen by scheme and fund, `digest` the SM3 of
-    all rows. `differences` are what the side that owes found; while there is one nothing is paid. `entry` is the
-    entry of the books in which the money moved.
+    all rows. `differences` are what the side that owes found; while there is one nothing is paid. `transfer_fen` is
+    what the bank moves after both ways are set off, `entry` the entry of the books in which the money moved.
     """
 
     SIDES = [(one, one) for one in ("owed", "owes")]
@@ -156,6 +156,7 @@ class Clearing(models.Model):
     totals = models.JSONField()
     digest = models.CharField(max_length=64)
     differences = models.JSONField(default=list)
+    transfer_fen = models.BigIntegerField(null=True)
     entry = models.BigIntegerField(null=True)
     told = models.BooleanField(default=False)
     made = models.DateTimeField()

@@ -1,7 +1,7 @@
 """A database with many settlements for a comparison: copies of one settlement with the rows of `faults.made`.
 
-For benchmarks and tests only. They stand in the tables of visits and settlements, as all constraints want them; the
-books know nothing of them.
+For benchmarks and tests only. They stand in the tables of visits and settlements as all constraints want them, with
+their amounts, but without claims and bills; the books know nothing of them.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ def fill(world: pa.Table, template: Settlement) -> None:
             {
                 **money,
                 "line_ids": "'{}'",
+                **dict.fromkeys(("claim", "bill", "read", "added"), "'[]'"),
+                **dict.fromkeys(("reply", "facts"), "'{}'"),
                 **dict.fromkeys(("hospital_fen", "family_fen"), "0"),
                 **{
                     name: f"w.{name}"
