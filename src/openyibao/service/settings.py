@@ -135,6 +135,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
+    "openyibao.service.gateway.views.Straight",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -142,7 +143,7 @@ MIDDLEWARE = [
 ]
 if SANDBOX:
     INSTALLED_APPS.append("openyibao.service.sandbox")
-    MIDDLEWARE.append("openyibao.service.sandbox.failures.OnDemand")
+    MIDDLEWARE.insert(1, "openyibao.service.sandbox.failures.OnDemand")
 ROOT_URLCONF = "openyibao.service.urls"
 WSGI_APPLICATION = "openyibao.service.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,12 +12,12 @@ from openyibao.service.staff import urls as staff
 from openyibao.service.web import urls as web
 
 urlpatterns = [
+    re_path(views.ADDRESS, views.call, name="interface"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("metrics", metrics.page, name="metrics"),
     *staff.urlpatterns,
     path("region/v1/<slug:what>", portability.ask, name="region"),
-    re_path(r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", views.call, name="interface"),
 ]
 if settings.SANDBOX:
     from openyibao.service.sandbox import page

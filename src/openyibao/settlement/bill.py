@@ -51,6 +51,12 @@ class Bill:
 
         return bill_data(self)
 
+    def outline(self) -> list[dict[str, Any]]:
+        """The layers of `data()` as far as paying needs them: whole where they paid something."""
+        from openyibao.settlement.bill_data import outline
+
+        return outline(self)
+
     def to_json(self) -> str:
         return json.dumps(self.data(), ensure_ascii=False, indent=2) + "\n"
 

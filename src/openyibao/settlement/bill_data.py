@@ -27,6 +27,15 @@ def bill_data(bill: Bill) -> Data:
     return _BillWriter(bill).bill()
 
 
+def outline(bill: Bill) -> list[Data]:
+    """The layers of a bill as far as paying it needs them.
+
+    A layer that paid something is whole, as in `bill_data`; of another one there are `layer`, `payer`, `applies`,
+    `paid_fen`, and its `reductions` and `caps` if it applies.
+    """
+    return _BillWriter(bill).outline()
+
+
 class _BillWriter(GatherWriter):
     """Writes the bill from the locals of the compiled policy."""
 
@@ -54,6 +63,20 @@ class _BillWriter(GatherWriter):
             else dict.fromkeys(("base", "reductions", "reimbursable_fen", "reimbursement", "floor", "caps"))
             | {"assumptions": []}
         )
+
+    def outline(self) -> list[Data]:
+        return [self.layer(plan) if self.named[plan.paid] else self.outlined(plan) for plan in self.plan.layers]
+
+    def outlined(self, plan: LayerPlan) -> Data:
+        applies = bool(self.named[plan.applies])
+        return {
+            "layer": plan.layer.name,
+            "payer": self.name(plan.layer.payer),
+            "applies": applies,
+            "paid_fen": 0,
+            "reductions": [self.reduction(plan, number) for number in range(len(plan.steps))] if applies else None,
+            "caps": [self.cap(plan, number) for number in range(len(plan.caps))] if applies else None,
+        }
 
     def applied(self, plan: LayerPlan) -> Data:
         return {

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -30,6 +30,15 @@ PLAIN = re.compile(r"[!-~]{1,300}")
 LONGEST_NONCE = 100
 PRUNE_EVERY = 1000
 """After how many nonces the outdated ones are deleted."""
+
+
+SIGNED = ("HTTP_X_TIF_", "HTTP__API_", "HTTP_X_YIBAO_")
+"""How the headers of a signature begin, as servers pass them on."""
+
+
+def is_plain(meta: Iterable[str]) -> bool:
+    """Whether a request bears no signature and needs none: of these names of its headers, and on a private line."""
+    return bool(settings.PRIVATE_LINE) and not any(name.startswith(SIGNED) for name in meta)
 
 
 def authenticate(headers: Mapping[str, str], body: bytes, envelope: Envelope, institution: Institution) -> None:

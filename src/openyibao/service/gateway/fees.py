@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,10 +16,13 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import china, plain
 from openyibao.service.institutions.models import Mapping
 from openyibao.service.portability.guests import law_here
-from openyibao.service.settlements.claims import claim_of, day_of, with_ordinary
+from openyibao.service.settlements.case import made
+from openyibao.service.settlements.claims import Times, claim_of, day_of, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.lines import Parts, fen_of, split_new, with_parts, yuan
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.open_lines import Digests
+from openyibao.service.settlements.opened import Opened, line_rows
 from openyibao.service.settlements.store import settled_lines
 from openyibao.settlement import Claim, ClaimError
 
@@ -41,9 +45,12 @@ CATEGORIES = {"drug": "09", "medical service": "14", "medical consumable": "08"}
 """The charge category (MED_CHRGITM_TYPE) by the catalogue's kind of item; services are not told apart: other."""
 
 
-def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
-    """Store the lines of a visit, each with its four parts, and answer them. All of them, or Refused."""
-    before = list(FeeLine.objects.filter(visit=visit).order_by("id"))
+def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = None) -> list[dict[str, Any]]:
+    """Store the lines of a visit, each with its four parts, and answer them. All of them, or Refused.
+
+    `opened`: what was read of the visit already.
+    """
+    before = [] if opened and not opened.lines else list(FeeLine.objects.filter(visit=visit).order_by("id"))
     known = {line.number for line in before}
     new: list[FeeLine] = []
     for row in rows:
@@ -52,22 +59,40 @@ def upload(call: Call, visit: Visit, rows: list[Node]) -> list[dict[str, Any]]:
             raise Refused("line again", line=line.number)
         known.add(line.number)
         new.append(line)
-    _check_mapped(call, new)
-    law, policy, draft = split_by(visit, day_of(call.now))
-    settled = settled_lines(visit)
+    _check_mapped(call, new, opened)
+    law, policy, draft = split_by(visit, day_of(call.now), opened.identities if opened else None)
+    settled = settled_lines(visit) if before else {}
     open_lines = [line for line in before if line.pk not in settled]
     found = split_new(law, policy, draft, open_lines, new)
+    digests, answers = _Days(Digests(law, policy, draft) if law.catalogue_digest else None), []
     for line in new:
         parts, split = found[line.number]
-        line.reply = plain({name: value for name, value in _answer(line, parts, split).items() if name in KEPT})
+        answer = _answer(line, parts, split)
+        line.reply = plain({name: answer[name] for name in KEPT})
         with_parts(line, parts)
-    FeeLine.objects.bulk_create(new)
-    return [_answer(line, *found[line.number]) for line in new]
+        line.split_by = "" if line.data.get("refund_of") else digests[day_of(line.charged)]
+        answers.append(answer)
+    call.write(line_rows(visit, new))
+    return answers
 
 
-def split_by(visit: Visit, day: date) -> tuple[Law, Policy, Claim]:
-    """By what the lines of a visit are split: the law and the policy, and the claim whose facts they may ask."""
-    draft = claim_of(visit, visit.mdtrt_id, day, first=True, last=True, balance_fen=0)
+class _Days(dict[date, str]):
+    """Digests by day, each made once; none of lines whose benefits are another region's."""
+
+    def __init__(self, digests: Digests | None) -> None:
+        self.digests = digests
+
+    def __missing__(self, day: date) -> str:
+        found = self[day] = self.digests.on(day) if self.digests else ""
+        return found
+
+
+def split_by(visit: Visit, day: date, held: Iterable[Times] | None = None) -> tuple[Law, Policy, Claim]:
+    """By what the lines of a visit are split: the law and the policy, and the claim whose facts they may ask.
+
+    `held`: the special identities of the person, read if they are not given.
+    """
+    draft = claim_of(visit, visit.mdtrt_id, day, first=True, last=True, balance_fen=0, identities=held)
     here = law_here(visit)
     if here is not None:
         return *here, draft
@@ -119,18 +144,19 @@ def _line(call: Call, visit: Visit, row: Node) -> FeeLine:
     if count is None or price is None:
         raise Refused("line amount", line=row["feedetl_sn"], found="-", expected="-")
     amount = fen_of(row["det_item_fee_sumamt"], "det_item_fee_sumamt")
-    return FeeLine(
-        visit=visit,
-        number=row["feedetl_sn"],
-        batch=row.get("chrg_bchno") or "",
-        charged=charged,
-        item_code=row["med_list_codg"],
-        own_code=row["medins_list_codg"],
-        count=count,
-        price=price,
-        amount_fen=amount,
-        data={**_further(row), **({"refund_of": refund_of} if refund_of and count < 0 else {})},
-    )
+    values = {
+        "visit_id": visit.pk,
+        "number": row["feedetl_sn"],
+        "batch": row.get("chrg_bchno") or "",
+        "charged": charged,
+        "item_code": row["med_list_codg"],
+        "own_code": row["medins_list_codg"],
+        "count": count,
+        "price": price,
+        "amount_fen": amount,
+        "data": {**_further(row), **({"refund_of": refund_of} if refund_of and count < 0 else {})},
+    }
+    return made(FeeLine, values, visit=visit)
 
 
 def _further(row: Node) -> dict[str, Any]:
@@ -143,17 +169,19 @@ def answer_of(line: FeeLine) -> dict[str, Any]:
     return {**UNMARKED, **line.reply} if line.reply else {}
 
 
-def _check_mapped(call: Call, new: list[FeeLine]) -> None:
+def _check_mapped(call: Call, new: list[FeeLine], opened: Opened | None) -> None:
     """Institutions send codes that they have mapped (3301)."""
-    mapped = {
-        (one.own_code, one.item_code): one.period
-        for one in Mapping.objects.filter(institution=call.institution, own_code__in={line.own_code for line in new})
-    }
+    mapped = opened.mapped if opened else _mapped(call, {line.own_code for line in new})
     for line in new:
         period = mapped.get((line.own_code, line.item_code))
         day = day_of(line.charged)
-        if period is None or day < period.lower or (period.upper is not None and day >= period.upper):
+        if period is None or day < period[0] or (period[1] is not None and day >= period[1]):
             raise Refused("not mapped", own=line.own_code, item=line.item_code)
+
+
+def _mapped(call: Call, codes: set[str]) -> dict[tuple[str, str], tuple[date, date | None]]:
+    rows = Mapping.objects.filter(institution=call.institution, own_code__in=codes)
+    return {(one.own_code, one.item_code): (one.period.lower, one.period.upper) for one in rows}
 
 
 def _answer(line: FeeLine, parts: Parts, split: SplitLine) -> dict[str, Any]:

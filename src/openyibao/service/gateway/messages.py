@@ -1,6 +1,8 @@
 """Messages that change something happen once: the id is taken in the transaction of the change.
 
-The same id with the same content gets the kept reply, byte for byte; with another content it is refused.
+The same id with the same content gets the kept reply, byte for byte; with another content it is refused. An id is
+taken by a lock of the transaction, for which another call of the same id waits; the row is written once, at the end,
+together with the reply.
 """
 
 from __future__ import annotations
@@ -8,13 +10,44 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db import connection
-
+from openyibao.service.direct import Ask, Statement, given, run, text
 from openyibao.service.gateway.calls import Call
-from openyibao.service.gateway.models import Message
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.institutions.models import Institution
+from openyibao.service.settlements.case import kept as kept_row
+
+LOCK = Statement("lock", "SELECT pg_advisory_xact_lock($1)")
+ABOUT = Statement(
+    "about",
+    "SELECT i.id, i.xmin::text || ' ' || b.xmin::text, EXISTS (SELECT FROM institutions_agreement a"
+    " WHERE a.institution_id = i.id AND a.state = 'in force' AND a.period @> $3::date),"
+    " m.void, m.digest, m.infno, m.reply FROM institutions_institution i JOIN organisation_body b ON b.id = i.body_id"
+    " LEFT JOIN gateway_message m ON m.institution_id = i.id AND m.msgid = $2 WHERE i.code = $1",
+)
+KEEP = Statement(
+    "keep",
+    "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, settlement_id, visit_id,"
+    " undone_by) VALUES ($1, $2, $3, $4, $5, $6, false, $7, $8, '')",
+)
+
+HOLD = Statement(
+    "hold",
+    "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, undone_by)"
+    " VALUES ($1, $2, $3, $4, ''::bytea, $5, false, '') RETURNING id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Who asks: whether an agreement is in force, and the message that is kept under the same id, if there is one."""
+
+    institution: Institution
+    agreed: bool
+    kept: tuple[bool, str, str, bytes] | None
 
 
 def digest_of(infno: str, insured: str, content: Mapping[str, Any]) -> str:
@@ -29,28 +62,62 @@ def _told(value: Any) -> str:
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
 
 
-def take(call: Call, digest: str) -> bytes | int:
-    """Take the message id for this call: the number of its new row; or the reply that is kept for it.
+def take(institution: str, msgid: str) -> Ask:
+    """Take a message id until the transaction ends. Waits for another call of the same id that is under way."""
+    name = hashlib.sha256(f"{institution} {msgid}".encode("utf-8", "surrogatepass")).digest()
+    return LOCK(text(int.from_bytes(name[:8], "big", signed=True)))
 
-    Waits for another call of the same id that is under way. Raises Refused where the id means something else.
+
+def ask(institution: str, msgid: str | None, day: date) -> Ask:
+    """Who asks, and what is kept of a message id: to be asked when it is taken."""
+    return ABOUT(institution.encode("utf-8", "surrogatepass"), given(msgid), text(day))
+
+
+def about(institution: str, answer: Any) -> About:
+    """The answer to `ask`. Raises Refused where there is no such institution."""
+    if not answer.ntuples:
+        raise Refused("unknown institution", institution=institution[:12])
+    number, version, agreed, void, digest, infno, reply = (answer.get_value(0, place) for place in range(7))
+    row = kept_row(
+        "institutions", (number, version), lambda: Institution.objects.select_related("body").get(pk=int(number))
+    )
+    kept = None if void is None else (void == b"t", digest.decode(), infno.decode(), bytes.fromhex(reply[2:].decode()))
+    return About(row, agreed == b"t", kept)
+
+
+def hold(call: Call, digest: str) -> bytes | int:
+    """Take an id with a row of its own at once, without a reply, for a call that goes on after this transaction.
+
+    The number of the row, or the reply that is kept for the id. Raises Refused where the id means something else.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, undone_by)"
-            " VALUES (%s, %s, %s, %s, ''::bytea, %s, false, '') ON CONFLICT DO NOTHING RETURNING id",
-            [call.institution.pk, call.msgid, call.infno, digest, call.now],
-        )
-        row = cursor.fetchone()
-    if row:
-        return int(row[0])
-    kept = Message.objects.get(institution=call.institution, msgid=call.msgid)
-    if kept.void:
-        raise Refused("void id", msgid=call.msgid)
-    if kept.digest != digest:
-        raise Refused("same id, other content", msgid=call.msgid, infno=kept.infno)
-    return bytes(kept.reply)
+    run([take(call.institution.code, call.msgid)])
+    found = about(call.institution.code, run([ask(call.institution.code, call.msgid, call.now.date())])[0])
+    if found.kept is not None:
+        return again(found.kept, call.msgid, digest)
+    held = HOLD(text(call.institution.pk), call.msgid.encode(), call.infno.encode(), digest.encode(), text(call.now))
+    return int(run([held])[0].get_value(0, 0))
 
 
-def keep(number: int, reply: bytes, links: Mapping[str, Any]) -> None:
-    """Keep the reply beside its message."""
-    Message.objects.filter(pk=number).update(reply=reply, **links)
+def again(kept: tuple[bool, str, str, bytes], msgid: str, digest: str) -> bytes:
+    """The reply that is kept for an id. Raises Refused where the id means something else."""
+    void, before, infno, reply = kept
+    if void:
+        raise Refused("void id", msgid=msgid)
+    if before != digest:
+        raise Refused("same id, other content", msgid=msgid, infno=infno)
+    return reply
+
+
+def keep(call: Call, digest: str, reply: bytes) -> Ask:
+    """The statement that keeps a message with its reply."""
+    settlement, visit = call.links.get("settlement"), call.links.get("visit")
+    return KEEP(
+        text(call.institution.pk),
+        call.msgid.encode(),
+        call.infno.encode(),
+        digest.encode(),
+        b"\\x" + reply.hex().encode(),
+        text(call.now),
+        given(settlement.pk if settlement else None),
+        given(visit.pk if visit else None),
+    )

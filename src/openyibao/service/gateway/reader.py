@@ -57,6 +57,17 @@ class _Problems:
     def __init__(self) -> None:
         self.texts: list[Bilingual] = []
         self.more = 0
+        self._row: list[tuple[int, str, Bilingual, Bilingual]] = []
+
+    def add_at(self, place: int, where: str, found: Bilingual, wanted: Bilingual) -> None:
+        """One of a row, in any order: `settle` puts them in the order of the specification."""
+        self._row.append((place, where, found, wanted))
+
+    def settle(self) -> None:
+        if self._row:
+            rows, self._row = sorted(self._row, key=lambda one: one[0]), []
+            for _, where, found, wanted in rows:
+                self.add(where, found, wanted)
 
     def add(self, where: str, found: Bilingual, wanted: Bilingual) -> None:
         if len(self.texts) == MOST_PROBLEMS:
@@ -148,15 +159,20 @@ def _row(node: Node, raw: Any, where: str, problems: _Problems) -> dict[str, Any
         return row
     dot = f"{where}." if where else ""
     given = _fields_given(node, raw, dot, problems)
-    for name, field in node.fields.items():
-        value = given.get(name)
+    wrong: set[str] = set()
+    for name, value in given.items():
+        field = node.fields.get(name)
+        if field is None:
+            continue
         try:
             row[name] = read_value(field, value)
-        except Wrong as wrong:
-            problems.add(dot + name, wrong.found, expected(field))
-            continue
-        if row[name] is None and field.required:
-            problems.add(dot + name, NOTHING, expected(field))
+        except Wrong as found:
+            problems.add_at(node.order[name], dot + name, found.found, expected(field))
+            wrong.add(name)
+    for field in node.required:
+        if row[field.name] is None and field.name not in wrong:
+            problems.add_at(node.order[field.name], dot + field.name, NOTHING, expected(field))
+    problems.settle()
     for name, inner in node.nodes.items():
         row[name] = _node(inner, given.get(name), dot + name, problems)
     return row

@@ -62,6 +62,16 @@ class Node:
         return {wrong: right for wrong, right in MISSPELLED.items() if right in self.fields} | own
 
     @cached_property
+    def required(self) -> tuple[Field, ...]:
+        """The fields that must be there."""
+        return tuple(field for field in self.fields.values() if field.required)
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """The place of each field."""
+        return {name: place for place, name in enumerate(self.fields)}
+
+    @cached_property
     def demanding(self) -> bool:
         """Whether a row of it can't be empty."""
         return any(field.required for field in self.fields.values())

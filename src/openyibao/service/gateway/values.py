@@ -74,7 +74,7 @@ def shown(raw: Any) -> Bilingual:
 def expected(field: Field) -> Bilingual:
     """What a field takes, in words."""
     if field.type == "number":
-        whole, part = _bounds(field)
+        whole, part = bounds(field)
         if not part:
             return Bilingual(f"不超过 {whole} 位的整数", f"a whole number of at most {whole} digits")
         return Bilingual(
@@ -105,11 +105,11 @@ def places(number: Decimal) -> tuple[str, str]:
 def fits(field: Field, number: Decimal) -> bool:
     """Whether a number has no more digits than its field."""
     whole, part = places(number)
-    most_whole, most_part = _bounds(field)
+    most_whole, most_part = bounds(field)
     return len(whole) <= most_whole and len(part) <= most_part
 
 
-def _bounds(field: Field) -> tuple[int, int]:
+def bounds(field: Field) -> tuple[int, int]:
     """How many digits may stand before and after the point."""
     if not field.length or field.decimals is None:
         return UNSTATED_DIGITS, UNSTATED_DECIMALS

@@ -7,41 +7,68 @@ audit. What fails in an unforeseen way is answered as a refusal too, with a refe
 from __future__ import annotations
 
 import logging
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import psycopg.errors
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.http import HttpRequest, HttpResponse
+from django.http.request import HttpHeaders
+from django.urls import ResolverMatch, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
 from openyibao.service import logs
 from openyibao.service.clock import now
+from openyibao.service.direct import Ask, Transaction, refresh, run
 from openyibao.service.gateway import messages
-from openyibao.service.gateway.authentication import authenticate
+from openyibao.service.gateway.authentication import authenticate, is_plain
 from openyibao.service.gateway.calls import HANDLERS, Answer, Call, FileReply
+from openyibao.service.gateway.messages import About
 from openyibao.service.gateway.models import Refusal
 from openyibao.service.gateway.rates import Flooded, admitted
 from openyibao.service.gateway.reader import Envelope, read_envelope, read_input, read_message
 from openyibao.service.gateway.refusals import Refused, RefusedKept
-from openyibao.service.gateway.spec import Transaction, by_path
+from openyibao.service.gateway.spec import Transaction as Specification
+from openyibao.service.gateway.spec import by_path
 from openyibao.service.gateway.spec import transaction as specification
 from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
 from openyibao.service.portability.gate import elsewhere
+from openyibao.service.portability.peers import peers
+from openyibao.service.settlements.case import kept as kept_row
 
 log = logging.getLogger("openyibao.gateway")
 TRIES = 3
 """How often a call is tried when the database ends it for a deadlock."""
 CONSTRAINTS = {"visit_number": "number used", "visit_one_admission": "in hospital", "line_number": "number used"}
 """What the database refuses by a constraint, as reasons."""
+ADDRESS = r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$"
+OURS = re.compile(ADDRESS)
+FOR_BROWSERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""What Django's SecurityMiddleware adds."""
 NOWHERE = "000000"
+Given = Mapping[str, Any]
+"""The input as `read_input` gives it."""
 AFTERWARDS = frozenset(("2103", "2208", "2305", "2601", "Y601", "3201", "3202", "5203", "5204", "9101", "9102"))
 """What an institution may ask without an agreement in force: what became of what it did, and to take it back."""
 
@@ -53,9 +80,9 @@ class _Exchange:
     received: datetime
     came: Received
     path: str
-    headers: Mapping[str, str]
+    meta: Mapping[str, Any]
     envelope: Envelope | None = None
-    spec: Transaction | None = None
+    spec: Specification | None = None
     institution: Institution | None = None
 
     def reply(self, output: Any = None, refusal: Refused | None = None) -> bytes:
@@ -68,7 +95,7 @@ class _Exchange:
 @csrf_exempt
 def call(request: HttpRequest) -> HttpResponse:
     """Answer one request of the national interface, at any of its addresses."""
-    exchange = _Exchange(now(), Received(), request.path, request.headers)
+    exchange = _Exchange(now(), Received(), request.path, request.META)
     outcome = "ok"
     try:
         exchange.came = receive(request)
@@ -94,6 +121,29 @@ def call(request: HttpRequest) -> HttpResponse:
     return response
 
 
+class Straight:
+    """The middleware by which requests of the interface go to `call` without what only pages need: sessions, forms,
+    sign-ins. Its answers bear the same headers for browsers as all others.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not OURS.match(request.path_info[1:]):
+            return self.get_response(request)
+        request.resolver_match = _match()
+        response = call(request)
+        for name, value in FOR_BROWSERS.items():
+            response.headers[name] = value
+        return response
+
+
+@cache
+def _match() -> ResolverMatch:
+    return resolve("/fsi/api/any")
+
+
 def observe(exchange: _Exchange, outcome: str) -> None:
     """What the log and the counters are to know of a call: nothing of a person."""
     logs.note(
@@ -112,22 +162,31 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
     answer = HANDLERS.get(exchange.spec.infno)
     if answer is None:
         raise Refused("unknown transaction", infno=exchange.spec.infno)
+    if not is_plain(exchange.meta):
+        exchange.institution = institution = _institution(envelope)
+        authenticate(HttpHeaders(exchange.meta), exchange.came.signed, envelope, institution)
+    try:
+        given = read_input(exchange.spec, envelope.input)
+    except Refused:
+        exchange.institution = _institution(envelope)  # an unknown institution is told nothing else
+        raise
+    with admitted(_known_code(envelope)):
+        sent_on = _sent_on(exchange, envelope, given) if peers() else None
+        return _with_retries(exchange, answer, envelope, given) if sent_on is None else sent_on
+
+
+def _known_code(envelope: Envelope) -> str:
+    """The code of an institution that is known: this connection asks once. Raises Refused."""
+    connection.ensure_connection()
+    code = envelope.fixmedins_code
+    found: str = kept_row("codes", code, lambda: _institution(envelope).code)
+    return found
+
+
+def _sent_on(exchange: _Exchange, envelope: Envelope, given: Given) -> bytes | None:
+    """What another region's platform answers, of a call about whom it insures."""
     exchange.institution = institution = _institution(envelope)
-    authenticate(exchange.headers, exchange.came.signed, envelope, institution)
-    call = Call(
-        infno=exchange.spec.infno,
-        msgid=envelope.msgid,
-        institution=institution,
-        operator=envelope.opter,
-        sign_no=envelope.sign_no,
-        insured=envelope.insuplc_admdvs,
-        visited=envelope.mdtrtarea_admvs,
-        input=read_input(exchange.spec, envelope.input),
-        now=exchange.received,
-    )
-    with admitted(institution.code):
-        sent_on = elsewhere(call, envelope.input)
-        return _with_retries(exchange, answer, call) if sent_on is None else sent_on
+    return elsewhere(_new_call(exchange, envelope, given, institution), envelope.input)
 
 
 def _institution(envelope: Envelope) -> Institution:
@@ -137,10 +196,16 @@ def _institution(envelope: Envelope) -> Institution:
     return found
 
 
-def _with_retries(exchange: _Exchange, answer: Answer, call: Call) -> bytes | FileReply:
+def _with_retries(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes | FileReply:
     for left in reversed(range(TRIES)):
         try:
-            return _in_transaction(exchange, answer, call)
+            if answer.writes:
+                return _writing(exchange, answer, envelope, given)
+            refresh()
+            if answer.first is not None:
+                return _reading(exchange, answer, envelope, given)
+            with transaction.atomic():
+                return _reading(exchange, answer, envelope, given)
         except OperationalError as error:
             retried = isinstance(error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
             if not retried or not left:
@@ -149,21 +214,69 @@ def _with_retries(exchange: _Exchange, answer: Answer, call: Call) -> bytes | Fi
             raise _as_refusal(error) from None
         except DataError as error:
             raise Refused("bad fields", problems=type(error).__name__) from None
-        call.links.clear()
     raise AssertionError("the last try returns or raises")
 
 
-def _in_transaction(exchange: _Exchange, answer: Answer, call: Call) -> bytes | FileReply:
-    """The handler's answer, as bytes; of one that writes, kept with its message."""
-    with transaction.atomic():
-        if not answer.writes:
-            _check_agreement(call)
-            output = answer.handler(call)
-            return output if isinstance(output, FileReply) else exchange.reply(output)
-        taken = messages.take(call, messages.digest_of(call.infno, call.insured, exchange_input(exchange)))
-        if isinstance(taken, bytes):
-            return taken
-        _check_agreement(call)
+def _asked(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> list[Ask]:
+    """Who asks, and what the handler wants to know before it begins."""
+    code, day = envelope.fixmedins_code, exchange.received.date()
+    asks = [messages.ask(code, envelope.msgid if answer.writes else None, day)]
+    return [*asks, answer.first(given, code, day)] if answer.first else asks
+
+
+def _call(
+    exchange: _Exchange, envelope: Envelope, given: Given, found: Sequence[Any], work: Transaction | None
+) -> tuple[Call, About]:
+    """The call, with what was found of who asks. Raises Refused where nobody knows the institution."""
+    about = messages.about(envelope.fixmedins_code, found[0])
+    exchange.institution = about.institution
+    first = found[1] if len(found) > 1 else None
+    return _new_call(exchange, envelope, given, about.institution, first, work), about
+
+
+def _new_call(
+    exchange: _Exchange,
+    envelope: Envelope,
+    given: Given,
+    institution: Institution,
+    first: Any = None,
+    work: Transaction | None = None,
+) -> Call:
+    assert exchange.spec is not None
+    return Call(
+        infno=exchange.spec.infno,
+        msgid=envelope.msgid,
+        institution=institution,
+        operator=envelope.opter,
+        sign_no=envelope.sign_no,
+        insured=envelope.insuplc_admdvs,
+        visited=envelope.mdtrtarea_admvs,
+        input=given,
+        now=exchange.received,
+        first=first,
+        work=work,
+    )
+
+
+def _reading(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes | FileReply:
+    """The handler's answer, as bytes."""
+    call, about = _call(exchange, envelope, given, run(_asked(exchange, answer, envelope, given)), None)
+    _check_agreement(call, about)
+    output = answer.handler(call)
+    return output if isinstance(output, FileReply) else exchange.reply(output)
+
+
+def _writing(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes:
+    """The handler's answer, as bytes, kept with its message in one transaction."""
+    assert exchange.spec is not None
+    digest = messages.digest_of(exchange.spec.infno, envelope.insuplc_admdvs, envelope.input)
+    with Transaction() as work:
+        asks = _asked(exchange, answer, envelope, given)
+        found = work.first([messages.take(envelope.fixmedins_code, envelope.msgid), *asks])
+        call, about = _call(exchange, envelope, given, found[1:], work)
+        if about.kept is not None:
+            return messages.again(about.kept, envelope.msgid, digest)
+        _check_agreement(call, about)
         try:
             output = answer.handler(call)
         except RefusedKept as refused:
@@ -172,19 +285,13 @@ def _in_transaction(exchange: _Exchange, answer: Answer, call: Call) -> bytes | 
         else:
             assert not isinstance(output, FileReply)
             reply = exchange.reply(output)
-        messages.keep(taken, reply, call.links)
-        return reply
+        work.later(messages.keep(call, digest, reply))
+    return reply
 
 
-def _check_agreement(call: Call) -> None:
-    if call.infno not in AFTERWARDS:
-        in_force(call.institution, call.now.date())
-
-
-def exchange_input(exchange: _Exchange) -> Mapping[str, Any]:
-    """The input as it was sent, before any reading."""
-    assert exchange.envelope is not None
-    return exchange.envelope.input
+def _check_agreement(call: Call, about: About) -> None:
+    if not about.agreed and call.infno not in AFTERWARDS:
+        in_force(call.institution, call.now.date())  # says why not
 
 
 def _as_refusal(error: IntegrityError) -> Refused:

@@ -8,15 +8,19 @@ from typing import Any
 
 from openyibao.policy.model import Bilingual
 from openyibao.service.clock import CHINA
-from openyibao.service.gateway.calls import Call, Node
+from openyibao.service.direct import Ask
+from openyibao.service.gateway.calls import Call, First, Node
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.spec import transaction
+from openyibao.service.gateway.writer import Exact
 from openyibao.service.people.models import Coverage, Filing, Person
 from openyibao.service.settlements import replies
+from openyibao.service.settlements.case import Case, ask_named, case_of
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request, settle, try_settle
 from openyibao.service.settlements.lines import fen_of
 from openyibao.service.settlements.models import Settlement, Visit
+from openyibao.service.settlements.opened import Opened, ask_opened, ask_person, opened_of
 from openyibao.service.settlements.store import as_it_stands
 
 BY_NUMBER = "02"
@@ -35,7 +39,11 @@ STATED = {
 
 def person_of(node: Node) -> Person:
     """The person of `psn_no`, who must own the certificate that the request shows, where it is an identity number."""
-    person = Person.objects.filter(psn_no=node["psn_no"] or "").first()
+    return checked(Person.objects.filter(psn_no=node["psn_no"] or "").first(), node)
+
+
+def checked(person: Person | None, node: Node) -> Person:
+    """The person, whose certificate must be the one that the request shows. Raises Refused."""
     if person is None:
         raise Refused("unknown person", field="psn_no")
     shown = node.get("mdtrt_cert_no")
@@ -51,6 +59,11 @@ def coverage_of(person: Person, insurance: str | None, day: date) -> Coverage:
         .filter(person=person, insurance=insurance or "", period__contains=day)
         .first()
     )
+    return in_force(found, person, insurance, day)
+
+
+def in_force(found: Coverage | None, person: Person, insurance: str | None, day: date) -> Coverage:
+    """The coverage that was found. Raises Refused where there is none, or it is suspended."""
     if found is None or (found.suspended is not None and found.suspended <= day):
         raise Refused("not insured", psn_no=person.psn_no, day=day, insurance=insurance or "-")
     return found
@@ -77,10 +90,71 @@ def visit_of(call: Call, node: Node, kind: str | None = None, *, lock: bool = Tr
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None or (kind is not None and found.kind != kind):
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
-    if lock and "pending" in found.data:  # another region was asked to settle it, and has not answered yet
-        raise Refused("pending elsewhere", msgid="-", region=found.coverage.region.body.code[:6])
+    if lock:
+        _check_free(found)
     call.links["visit"] = found
     return found
+
+
+def _check_free(visit: Visit) -> None:
+    """Raise Refused where another region was asked to settle a visit, and has not answered yet."""
+    if "pending" in visit.data:
+        raise Refused("pending elsewhere", msgid="-", region=visit.coverage.region.body.code[:6])
+
+
+def settling(batch: str | None, node: str = "data", *, keep: bool) -> First:
+    """What a call that settles or tries asks of the database first: the case of its visit. `batch` names the field."""
+
+    def first(given: Mapping[str, Any], institution: str, day: date) -> Ask:
+        row = given[node]
+        name = row[batch] if batch else None
+        return ask_named(row["mdtrt_id"] or "", row["psn_no"] or "", institution, name, day, keep=keep)
+
+    return first
+
+
+def registering(given: Mapping[str, Any], institution: str, today: date) -> Ask:
+    """What registering asks of the database first: the person, and the coverage of the day."""
+    node = given["data"]
+    return ask_person(node["psn_no"] or "", node["insutype"] or "", _day(node["begntime"], today))
+
+
+def opening(node: str) -> First:
+    """What a call about an open visit asks first: the visit, and what its upload needs. `node`: a row, or rows."""
+
+    def first(given: Mapping[str, Any], institution: str, today: date) -> Ask:
+        rows = given[node]
+        row = rows if isinstance(rows, dict) else rows[0] if rows else {}
+        own = {str(one["medins_list_codg"]) for one in rows} if isinstance(rows, list) else ()
+        names = (row.get("mdtrt_id") or "", row.get("psn_no") or "")
+        return ask_opened(*names, institution, _day(row.get("begntime"), today), sorted(own))
+
+    return first
+
+
+def _day(moment: datetime | date | None, today: date) -> date:
+    return today if moment is None else day_of(moment) if isinstance(moment, datetime) else moment
+
+
+def opened(call: Call, node: Node, kind: str) -> Opened:
+    """The institution's visit that a request names, as `opening` asked for it, locked."""
+    found = opened_of(call.first, call.institution)
+    if found is None or found.visit.kind != kind:
+        raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    _check_free(found.visit)
+    call.links["visit"] = found.visit
+    return found
+
+
+def case_read(call: Call, node: Node, kind: str) -> Case:
+    """The case of the institution's visit that a request names, as `settling` asked for it."""
+    case = case_of(call.first.get_value(0, 0), institution=call.institution)
+    if case is None or case.visit.kind != kind:
+        raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    if call.work is not None:
+        _check_free(case.visit)
+    call.links["visit"] = case.visit
+    return case
 
 
 def move(visit: Visit, begun: datetime) -> None:
@@ -129,7 +203,19 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool) or value is None else str(value)
 
 
-def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last: bool = True) -> Request:
+def move_opened(found: Opened, begun: datetime) -> None:
+    """As `move`, of a visit that was opened for the day on which it is to begin."""
+    visit = found.visit
+    if found.first_line is not None and found.first_line < day_of(begun):
+        raise Refused("bad moment", field="begntime", found=begun.strftime("%Y-%m-%d %H:%M:%S"))
+    if found.then is None or found.then[0] != visit.coverage_id or found.then[1] is not None:
+        move(visit, begun)
+    visit.begun = begun
+
+
+def request_of(
+    call: Call, visit: Visit, node: Node, *, batch: str | None, last: bool = True, case: Case | None = None
+) -> Request:
     """What a try or a settlement asks. Raises Refused for another insurance or kind of care than registered."""
     if node.get("insutype") and node["insutype"] != visit.coverage.insurance:
         expected = visit.coverage.insurance
@@ -144,6 +230,8 @@ def request_of(call: Call, visit: Visit, node: Node, *, batch: str | None, last:
         stated=stated,
         last=last,
         extra={name: node.get(name) for name in KEPT if node.get(name)},
+        case=case,
+        work=call.work,
     )
 
 
@@ -162,13 +250,18 @@ def nodes(infno: str, reply: Mapping[str, Any]) -> dict[str, Any]:
     outputs = transaction(infno).outputs
     info, detail = outputs["setlinfo"].fields, outputs["setldetail"].fields
     return {
-        "setlinfo": _only(replies.numbers(reply["setlinfo"]), info),
-        "setldetail": [_only(replies.numbers(row), detail) for row in reply["setldetail"]],
+        "setlinfo": _only(reply["setlinfo"], info),
+        "setldetail": [_only(row, detail) for row in reply["setldetail"]],
     }
 
 
 def _only(node: Node, fields: Mapping[str, Any]) -> Node:
-    return {name: value for name, value in node.items() if name in fields}
+    """The fields of a kept node that a transaction has; amounts as they stand there, digit by digit."""
+    return {
+        name: (Exact(value) if name in replies.NUMBERS else replies.value_of(name, value)) if value else value
+        for name, value in node.items()
+        if name in fields
+    }
 
 
 def settlement_of(call: Call, node: Node) -> Settlement:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from django.conf import settings
 
 from openyibao.service.clock import CHINA
-from openyibao.service.gateway.exact import dumps
+from openyibao.service.gateway.exact import dumps as _envelope
+from openyibao.service.gateway.exact import plain
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.spec import ROOT, Field, Node, Transaction
-from openyibao.service.gateway.values import fits
+from openyibao.service.gateway.values import bounds
+
+PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 class ReplyError(Exception):
@@ -44,7 +49,7 @@ def write_reply(
     refused = refusal is not None
     reply = {
         "infcode": -1 if refused else 0,
-        "inf_refmsgid": f"{division}{_china(now, 'now'):%Y%m%d%H%M%S}{serial:010d}",
+        "inf_refmsgid": f"{division}{stamp(now)[:14]}{serial:010d}",
         "refmsg_time": stamp(received),
         "respond_time": stamp(now),
         "err_msg": refusal.text(settings.REPLY_LANGUAGE) if refusal else None,
@@ -52,10 +57,10 @@ def write_reply(
         "cainfo": "",
         "signtype": "",
         "enctype": "",
-        "output": None if spec is None or refused else _output(spec, output or {}),
     }
+    written = "null" if spec is None or refused else _output(spec, output or {})
     try:
-        return dumps(reply).encode()
+        return f'{_envelope(reply)[:-1]},"output":{written}}}'.encode()
     except UnicodeEncodeError as error:
         raise ReplyError("a text holds half of a surrogate pair") from error
 
@@ -63,82 +68,125 @@ def write_reply(
 def stamp(moment: datetime) -> str:
     """A moment in 17 digits, yyyyMMddHHmmssSSS, of China's time."""
     china = _china(moment, "time")
-    return f"{china:%Y%m%d%H%M%S}{china.microsecond // 1000:03d}"
+    text = china.isoformat(timespec="milliseconds")
+    return f"{text[:4]}{text[5:7]}{text[8:10]}{text[11:13]}{text[14:16]}{text[17:19]}{text[20:23]}"
 
 
-def _output(spec: Transaction, output: Mapping[str, Any]) -> Any:
-    """The output's value: nodes by name, or the root's own fields beside them, or the root's rows."""
+class Exact(str):
+    """A number as it is to be written, digit by digit."""
+
+    __slots__ = ()
+
+
+def _output(spec: Transaction, output: Mapping[str, Any]) -> str:
+    """The output as JSON text: nodes by name, or the root's own fields beside them, or the root's rows."""
     unknown = [name for name in output if name not in spec.outputs]
     if unknown:
         raise ReplyError(f"{spec.infno} has no output node {', '.join(unknown)}")
-    written: dict[str, Any] = {}
+    written: list[str] = []
     for name, node in spec.outputs.items():
         if node.regional and output.get(name) is None:
             continue
         value = _node(node, output.get(name), f"{spec.infno} {name}")
         if name != ROOT:
-            written[name] = value
+            written.append(f"{quoted(name)}:{value}")
         elif node.many:
             return value
-        else:
-            written.update(value)
-    return written
+        elif len(value) > len("{}"):
+            written.append(value[1:-1])
+    return f"{{{','.join(written)}}}"
 
 
-def _node(node: Node, value: Any, where: str) -> Any:
+def _node(node: Node, value: Any, where: str) -> str:
     if not node.many:
         return _row(node, {} if value is None else value, where)
     if value is None:
-        return []
+        return "[]"
     if not isinstance(value, (list, tuple)):
         raise ReplyError(f"{where} is a {type(value).__name__}, expected a list of rows")
-    return [_row(node, each, f"{where}[{number}]") for number, each in enumerate(value, 1)]
+    return f"[{','.join([_row(node, each, f'{where}[{number}]') for number, each in enumerate(value, 1)])}]"
 
 
-def _row(node: Node, row: Any, where: str) -> dict[str, Any]:
+def _row(node: Node, row: Any, where: str) -> str:
     """A row with every national field, null where nothing was given; a regional one only where it was."""
     if not isinstance(row, Mapping):
         raise ReplyError(f"{where} is a {type(row).__name__}, expected one row")
-    for name in row:
-        if name not in node.fields and name not in node.nodes:
-            raise ReplyError(f"{where} has no field {name}")
-    written: dict[str, Any] = {}
-    for name, field in node.fields.items():
-        value = row.get(name)
-        if value is None and field.required:
-            raise ReplyError(f"{where}.{name} is required and was not given")
-        if value is not None or not field.regional:
-            written[name] = None if value is None else _value(field, value, f"{where}.{name}")
+    written: list[str] = []
+    told = 0
+    get = row.get
+    for name, field, key, key_null in _fields(node):
+        value = get(name)
+        if value is None:
+            told += name in row
+            if field.required:
+                raise ReplyError(f"{where}.{name} is required and was not given")
+            if not field.regional:
+                written.append(key_null)
+        else:
+            told += 1
+            written.append(key + _value(field, value, where))
     for name, inner in node.nodes.items():
-        written[name] = _node(inner, row.get(name), f"{where}.{name}")
-    return written
+        told += name in row
+        written.append(f"{quoted(name)}:{_node(inner, get(name), f'{where}.{name}')}")
+    if told != len(row):
+        name = next(name for name in row if name not in node.fields and name not in node.nodes)
+        raise ReplyError(f"{where} has no field {name}")
+    return f"{{{','.join(written)}}}"
 
 
-def _value(field: Field, value: Any, where: str) -> Any:
+_plans: dict[int, tuple[Node, tuple[tuple[str, Field, str, str], ...]]] = {}
+
+
+def _fields(node: Node) -> tuple[tuple[str, Field, str, str], ...]:
+    """The fields of a node with what is written before their values, and instead of a missing one."""
+    found = _plans.get(id(node))
+    if found is None or found[0] is not node:
+        rows = tuple((name, field, f"{quoted(name)}:", f"{quoted(name)}:null") for name, field in node.fields.items())
+        found = _plans[id(node)] = (node, rows)
+    return found[1]
+
+
+def _value(field: Field, value: Any, where: str) -> str:
     """A value as the interface writes it. A message of ReplyError never shows it: it may be a person's."""
-    kind = type(value)
-    if field.type == "date" and kind is date:
-        return value.isoformat()
-    if field.type == "datetime" and kind is datetime:
-        return _china(value, where).replace(tzinfo=None).isoformat(" ", "seconds")
-    if field.type in ("number", "any") and kind in (int, Decimal):
-        return _number(field, value, where)
-    if field.type in ("string", "any") and kind is str:
-        if field.length and len(value) > field.length:
-            raise ReplyError(f"{where} has {len(value)} characters, at most {field.length} are allowed")
-        return value
-    if field.type == "any" and kind is bool:
-        return value
-    raise ReplyError(f"{where} is a {kind.__name__}, expected a {field.type}")
+    kind, wanted = type(value), field.type
+    if kind is str:
+        if wanted in ("string", "any"):
+            if field.length and len(value) > field.length:
+                raise ReplyError(
+                    f"{where}.{field.name} has {len(value)} characters, at most {field.length} are allowed"
+                )
+            return quoted(value)
+    elif kind is Exact or kind is Decimal or kind is int:
+        if wanted in ("number", "any"):
+            return _number(field, value, where)
+    elif kind is date:
+        if wanted == "date":
+            return f'"{value.isoformat()}"'
+    elif kind is datetime:
+        if wanted == "datetime":
+            moment = _china(value, f"{where}.{field.name}").replace(tzinfo=None)
+            return f'"{moment.isoformat(" ", "seconds")}"'
+    elif kind is bool and wanted == "any":
+        return "true" if value else "false"
+    raise ReplyError(f"{where}.{field.name} is a {kind.__name__}, expected a {wanted}")
 
 
-def _number(field: Field, value: int | Decimal, where: str) -> int | Decimal:
-    number = Decimal(value)
-    if not number.is_finite():
-        raise ReplyError(f"{where} is no number")
-    if not fits(field, number):
-        raise ReplyError(f"{where} has more digits than {field.length},{field.decimals}")
-    return value
+def _number(field: Field, value: int | Decimal | Exact, where: str) -> str:
+    text = value if type(value) is Exact else str(value)
+    if not PLAIN_NUMBER.fullmatch(text):
+        number = Decimal(value)
+        if not number.is_finite():
+            raise ReplyError(f"{where}.{field.name} is no number")
+        text = plain(number)
+    elif text[0] == "-" and not text.strip("-0."):
+        text = text[1:]  # never -0
+    whole, _, part = text.lstrip("-").partition(".")
+    most_whole, most_part = bounds(field)
+    if len(whole) > most_whole or len(part) > most_part:
+        whole, part = whole.lstrip("0"), part.rstrip("0")
+        if len(whole) > most_whole or len(part) > most_part:
+            raise ReplyError(f"{where}.{field.name} has more digits than {field.length},{field.decimals}")
+    return str(text)
 
 
 def _china(moment: datetime, where: str) -> datetime:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
+from openyibao.service.direct import Ask, Statement, given, numbers, run, texts
 from openyibao.service.ledger.chart import PARTS, chart
 from openyibao.service.ledger.models import MOST_FEN
 
@@ -56,31 +56,9 @@ class NewEntry:
     memo: str = ""
 
 
-# Nothing is written, and no row comes back, where an account is not there yet. No ids are kept in the process: they
-# would be wrong for a database that was made anew, or after a transaction that was undone.
-_POST = """
-WITH given AS (
-    SELECT line, fen, (
-        SELECT id FROM ledger_account AS account
-        WHERE account.kind = line_.kind AND account.region = line_.region AND account.scheme = line_.scheme
-          AND account.fund = line_.fund AND account.owner = line_.owner
-    ) AS account
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-        WITH ORDINALITY AS line_ (kind, region, scheme, fund, owner, fen, line)
-), entry AS (
-    INSERT INTO ledger_entry (kind, moment, day, reference, reverses_id, memo)
-    SELECT %s, %s::timestamptz, %s::date, %s, %s::bigint, %s WHERE NOT EXISTS (SELECT FROM given WHERE account IS NULL)
-    RETURNING id
-), posted AS (
-    INSERT INTO ledger_posting (entry_id, line, account_id, fen)
-    SELECT entry.id, given.line, given.account, given.fen FROM entry, given
-)
-SELECT id FROM entry
-"""
-_MAKE = """
-INSERT INTO ledger_account (kind, region, scheme, fund, owner)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING
-"""
+# No ids of accounts are kept in the process: they would be wrong for a database that was made anew, or after a
+# transaction that was undone. The function makes an account that is not there yet (migration 0004).
+POST = Statement("post", "SELECT ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
 
 
 def post(entry: NewEntry) -> int:
@@ -89,20 +67,15 @@ def post(entry: NewEntry) -> int:
     Raises LedgerError where it is not right; the database refuses a closed month and a second reversal
     (django.db.IntegrityError).
     """
+    return int(run([posting(entry)])[0].get_value(0, 0))
+
+
+def posting(entry: NewEntry) -> Ask:
+    """The statement that posts an entry, to send along with others. Raises LedgerError where it is not right."""
     check(entry)
-    values = [
-        *_columns([key for key, _ in entry.lines]),
-        [fen for _, fen in entry.lines],
-        *(entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo),
-    ]
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(_POST, values)
-        row = cursor.fetchone()
-        if row is None:
-            _make_accounts(cursor, {key for key, _ in entry.lines})
-            cursor.execute(_POST, values)
-            row = cursor.fetchone()
-        return int(row[0])
+    about = (entry.kind, entry.moment, entry.day, entry.reference, entry.reverses, entry.memo)
+    columns = _columns([key for key, _ in entry.lines])
+    return POST(*map(given, about), *map(texts, columns), numbers([fen for _, fen in entry.lines]))
 
 
 def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str = "") -> int:
@@ -235,9 +208,3 @@ def balance(key: AccountKey) -> int:
 
 def _columns(keys: Sequence[AccountKey]) -> list[list[str]]:
     return [[getattr(key, name) for key in keys] for name in ("kind", "region", *PARTS)]
-
-
-def _make_accounts(cursor: Any, keys: set[AccountKey]) -> None:
-    """Make those of the accounts that are not there. Always in one order, so that two who do it cannot deadlock."""
-    ordered = sorted(keys, key=lambda key: (key.kind, key.region, key.scheme, key.fund, key.owner))
-    cursor.execute(_MAKE, _columns(ordered))

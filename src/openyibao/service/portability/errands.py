@@ -66,7 +66,7 @@ class Wanted:
 def begin(call: Call, peer: Peer, digest: str, want: Callable[[], Wanted]) -> tuple[Errand, Said] | Errand | bytes:
     """A new errand with what is to be sent; one under way for this very message; or the reply that is kept for it."""
     with transaction.atomic():
-        taken = messages.take(call, digest)
+        taken = messages.hold(call, digest)
         if isinstance(taken, bytes):
             return taken or Errand.objects.get(institution=call.institution, msgid=call.msgid, state="asking")
         wanted = want()

@@ -101,9 +101,12 @@ def _text(day: date | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLaw:
-    """The law of the place of care for a person from elsewhere: its catalogue, and no benefits."""
+    """The law of the place of care for a person from elsewhere: its catalogue, and no benefits. Splits by it are not
+    compared with later ones.
+    """
 
     catalogue: Catalogue
+    catalogue_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
-from openyibao.service.gateway.calls import HANDLERS, Call, FileReply
+from openyibao.service.gateway.calls import HANDLERS, Call, FileReply, first_of
 from openyibao.service.gateway.reader import read_envelope, read_input, read_message
 from openyibao.service.gateway.spec import transaction
 from openyibao.service.gateway.writer import write_reply
@@ -38,6 +38,7 @@ def answer(message: dict[str, Any], institution: Institution, moment: datetime) 
     read = read_message(json.dumps(message).encode())
     envelope = read_envelope(read, None)
     spec = transaction(envelope.infno)
+    given = read_input(spec, envelope.input)
     call = Call(
         infno=spec.infno,
         msgid=envelope.msgid,
@@ -46,8 +47,9 @@ def answer(message: dict[str, Any], institution: Institution, moment: datetime) 
         sign_no="",
         insured=envelope.insuplc_admdvs,
         visited=envelope.mdtrtarea_admvs,
-        input=read_input(spec, envelope.input),
+        input=given,
         now=moment,
+        first=first_of(spec.infno, given, institution.code, moment.date()),
     )
     output = HANDLERS[spec.infno].handler(call)
     assert not isinstance(output, FileReply)

@@ -28,12 +28,25 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def claim_of(visit: Visit, name: str, today: date, *, first: bool, last: bool, balance_fen: int) -> Claim:
+Times = tuple[str, date | None, date | None]
+"""A special identity: its national code, its first day, the day before which it ended."""
+
+
+def claim_of(
+    visit: Visit,
+    name: str,
+    today: date,
+    *,
+    first: bool,
+    last: bool,
+    balance_fen: int,
+    identities: Iterable[Times] | None = None,
+) -> Claim:
     """The claim of a visit, without its money. `name` is its id; `today` the day of settlement.
 
     `first` and `last` say whether it holds the beginning and the end of its stay; `balance_fen` is what the person's
-    account holds, for policies that ask. Raises Refused for a visit that begins after today, as one does where the
-    clock was set back over midnight.
+    account holds, for policies that ask; `identities` those of the person, read if they are not given. Raises Refused
+    for a visit that begins after today, as one does where the clock was set back over midnight.
     """
     begun = day_of(visit.begun)
     if begun > today:
@@ -49,7 +62,7 @@ def claim_of(visit: Visit, name: str, today: date, *, first: bool, last: bool, b
         discharge=ended,
         settlement=today,
         in_scope_fen=0,
-        facts=facts_of(visit, today, max(1, (ended - begun).days), balance_fen),
+        facts=facts_of(visit, today, max(1, (ended - begun).days), balance_fen, identities),
         episode=visit.mdtrt_id,
         stay=visit.mdtrt_id if inpatient else name,
         enrolment=visit.coverage.joined,
@@ -58,12 +71,14 @@ def claim_of(visit: Visit, name: str, today: date, *, first: bool, last: bool, b
     )
 
 
-def facts_of(visit: Visit, today: date, days: int, balance_fen: int) -> dict[str, FactValue]:
+def facts_of(
+    visit: Visit, today: date, days: int, balance_fen: int, identities: Iterable[Times] | None = None
+) -> dict[str, FactValue]:
     """The facts of a visit under the names of the policy language; what coverage and institution state goes before."""
     facts: dict[str, FactValue] = {
         "service": service_of(visit.med_type),
         "grade": word("grade", visit.institution.grade),
-        "class": classes_of(visit.person),
+        "class": classes_of(visit.person) if identities is None else classes_held(identities),
         "status": word("status", visit.coverage.kind),
         "age": age_on(visit.person.born, today),
         "locality": locality_of(visit),
@@ -92,10 +107,12 @@ def service_of(med_type: str) -> str:
 
 def classes_of(person: Person) -> FactValue:
     """The special identities of a person with their times; without any, what the national interface means by none."""
-    held = [
-        Held(word("class", one.code), one.period.lower, one.period.upper)
-        for one in Identity.objects.filter(person=person).order_by("id")
-    ]
+    rows = Identity.objects.filter(person=person).order_by("id")
+    return classes_held((one.code, one.period.lower, one.period.upper) for one in rows)
+
+
+def classes_held(identities: Iterable[Times]) -> FactValue:
+    held = [Held(word("class", code), start, end) for code, start, end in identities]
     return tuple(held) if held else empty_word("class")
 
 

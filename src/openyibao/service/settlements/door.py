@@ -14,20 +14,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from django.db.models import Model
+
 from openyibao.history import HistoryError, ReversalRefusedError
 from openyibao.history import reverse as reverse_claim
 from openyibao.history.person import Entry, settled
+from openyibao.service.direct import Transaction, run
 from openyibao.service.gateway.refusals import Refused
-from openyibao.service.institutions.models import Agreement
-from openyibao.service.people.models import Account
-from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store
+from openyibao.service.institutions.models import Institution
+from openyibao.service.settlements import elsewhere, lines, payers, postings, replies, store, written
 from openyibao.service.settlements.bills import keep_law
+from openyibao.service.settlements.case import Case, made
+from openyibao.service.settlements.case import read as read_case
 from openyibao.service.settlements.claims import PHARMACY, claim_of, day_of, knows_service, with_ordinary
 from openyibao.service.settlements.law import Law, law_of
 from openyibao.service.settlements.models import FeeLine, History, LayerPaid, Settlement, Visit
+from openyibao.service.settlements.open_lines import Found, claims_of_lines, found_of
 from openyibao.settlement import Bill, Claim, ClaimError, Uses
+from openyibao.settlement.bill_text import layer_text
 from openyibao.settlement.claim_parts import StayError
-from openyibao.settlement.claim_stay import benefit_year, claims_of_stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Request:
 
     `stated` holds the sums that the asker states, in fen by part (`total`, `in_scope` ...); one that differs is
     refused. `last`: whether the stay ends with this settlement. `undoes`: the reversal that it undoes. `extra` is kept
-    beside the settlement.
+    beside the settlement. `case`: what was read of the visit already, under the same locks. `work`: the transaction
+    that may write the settlement later, with its end.
     """
 
     visit: Visit
@@ -50,13 +56,16 @@ class Request:
     last: bool = True
     undoes: Settlement | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    case: Case | None = None
+    work: Transaction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What settling gives: who bears what, by which bills. `settlement` is None of a try.
 
-    `balance_fen` is what the person's own account holds afterwards.
+    Of each bill `bills` has the `layers`, as far as paying needs them. `balance_fen` is what the person's own account
+    holds afterwards.
     """
 
     request: Request
@@ -81,41 +90,29 @@ def settle(request: Request) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    row: History
-    before: Uses
+    case: Case
+    found: Found
     after: Uses
-    lines: list[FeeLine]
-    accounts: list[Account]
 
 
 def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     visit = request.visit
     coverage = visit.coverage
-    row = store.history_of(visit.person, coverage.region, coverage.scheme, lock=keep)
-    found = _unsettled(request)
-    accounts = store.accounts_of(visit.person, coverage.region, lock=keep)
-    own = sum(account.balance_fen for account in accounts if not account.family)
-    law = law_of(coverage.region, coverage.scheme)
-    claim = _claim(request, row, own if request.use_account else 0)
-    before = store.uses_of(row)
-    entries, after = _settle(request, law, claim, found, before, row.last_number)
-    parts = lines.sums(found)
-    _check(request, parts)
-    bills = tuple(entry.bill.data() for entry in entries)
-    payment = _pay(request, bills, parts, accounts)
-    balance = own - sum(payment.accounts.get(one.pk, 0) for one in accounts if not one.family)
-    outcome = Outcome(request, payment, parts, entries, bills, balance)
-    return outcome, _Work(row, before, after, found, accounts)
-
-
-def _unsettled(request: Request) -> list[FeeLine]:
-    rows = FeeLine.objects.filter(visit=request.visit).order_by("id")
-    rows = rows if request.batch is None else rows.filter(batch=request.batch)
-    settled_already = store.settled_lines(request.visit)
-    found = [line for line in rows if line.pk not in settled_already and (not request.only or line.pk in request.only)]
-    if not found:
+    if request.case is None and request.work is not None:
+        request.work.send()
+    case = request.case or read_case(visit, request.batch, day_of(request.moment), keep=keep)
+    found = found_of(case, request.only)
+    if not found.ids:
         raise _nothing_left(request)
-    return found
+    own = sum(account.balance_fen for account in case.accounts if not account.family)
+    law = law_of(coverage.region, coverage.scheme)
+    claim = _claim(request, case, own if request.use_account else 0)
+    entries, after = _settle(request, law, claim, found, case)
+    _check(request, found.parts)
+    bills = tuple({"layers": cast("Bill", entry.bill).outline()} for entry in entries)
+    payment = _pay(request, bills, found.parts, case)
+    balance = own - sum(payment.accounts.get(one.pk, 0) for one in case.accounts if not one.family)
+    return Outcome(request, payment, found.parts, entries, bills, balance), _Work(case, found, after)
 
 
 def _nothing_left(request: Request) -> Refused:
@@ -132,37 +129,30 @@ def _nothing_left(request: Request) -> Refused:
     return Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=request.batch or "-")
 
 
-def _claim(request: Request, row: History, balance_fen: int) -> Claim:
+def _claim(request: Request, case: Case, balance_fen: int) -> Claim:
     visit = request.visit
-    earlier = Settlement.objects.filter(visit=visit, reverses=None, reversed_by=None).exists()
     return claim_of(
         visit,
-        f"{visit.mdtrt_id}-{row.last_number + 1}",
+        f"{visit.mdtrt_id}-{case.history.last_number + 1}",
         day_of(request.moment),
-        first=not earlier or visit.kind != "inpatient",
+        first=not case.earlier or visit.kind != "inpatient",
         last=request.last,
         balance_fen=balance_fen,
+        identities=case.identities,
     )
 
 
-def _settle(
-    request: Request, law: Law, claim: Claim, found: list[FeeLine], uses: Uses, number: int
-) -> tuple[tuple[Entry, ...], Uses]:
+def _settle(request: Request, law: Law, claim: Claim, found: Found, case: Case) -> tuple[tuple[Entry, ...], Uses]:
     """The claims that the lines make, settled one after the other; the uses afterwards."""
+    uses, number = case.uses, case.history.last_number
     if claim.facts["service"] == PHARMACY and not knows_service(law.series.policies, PHARMACY):
         return (), uses  # a purchase for which the law has no benefit: accounts and cash only
     entries: list[Entry] = []
     try:
         policy = law.series.rule_for(claim).policy
         claim = with_ordinary(claim, policy)
-        if elsewhere.given_there(request.visit) is None:
-            splits = lines.split(law, policy, claim, [lines.charged(line) for line in found])
-        else:
-            splits = elsewhere.splits(found)
-        if lines.sums(splits) != lines.sums(found):
-            raise Refused("lines changed", mdtrt_id=request.visit.mdtrt_id)
-        for lined in claims_of_stay(claim, splits, policy, benefit_year):
-            entry, uses = settled(number + len(entries) + 1, law.series, uses, lined.claim)
+        for one in claims_of_lines(law, policy, claim, found):
+            entry, uses = settled(number + len(entries) + 1, law.series, uses, one)
             entries.append(entry)
     except ClaimError as error:
         raise Refused("not settled", why=error.text) from None
@@ -185,11 +175,7 @@ def _check(request: Request, parts: lines.Parts) -> None:
         raise Refused("sums differ", sums=f"{lines.yuan(parts.amount_fen)} < 0")
 
 
-def _pay(
-    request: Request, bills: tuple[Mapping[str, Any], ...], parts: lines.Parts, accounts: list[Account]
-) -> payers.Payment:
-    from openyibao.settlement.bill_text import layer_text
-
+def _pay(request: Request, bills: tuple[Mapping[str, Any], ...], parts: lines.Parts, case: Case) -> payers.Payment:
     layers: list[payers.Layer] = []
     for data in bills:
         texts = {
@@ -199,24 +185,24 @@ def _pay(
         }
         layers += payers.layers_of(data, request.visit.coverage.scheme, texts)
     paid = sum(layer.paid_fen for layer in layers)
+    accounts, use = case.accounts, request.use_account
     if request.visit.kind == "manual":  # the person has paid the institution all of it
-        return payers.pay(parts.amount_fen, tuple(layers), 0, accounts, use_account=request.use_account)
-    agreement = Agreement.objects.filter(
-        institution=request.visit.institution, state="in force", period__contains=day_of(request.moment)
-    ).first()
-    share = elsewhere.share_bp(request.visit) or (agreement.over_limit_borne_bp if agreement else 0)
+        return payers.pay(parts.amount_fen, tuple(layers), 0, accounts, use_account=use)
+    share = elsewhere.share_bp(request.visit) or case.share_bp or 0
     hospital = payers.borne_fen(parts.over_limit_fen, share, parts.amount_fen - paid)
-    return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=request.use_account)
+    return payers.pay(parts.amount_fen, tuple(layers), hospital, accounts, use_account=use)
 
 
 def _write(outcome: Outcome, work: _Work) -> Settlement:
-    request, payment, row = outcome.request, outcome.payment, work.row
-    visit = request.visit
+    request, payment, case = outcome.request, outcome.payment, work.case
+    visit, row = request.visit, case.history
+    assert case.number is not None
     for entry in outcome.entries:
         keep_law(cast("Bill", entry.bill).plan.policy)
-    setl_id = store.next_id("setl_id", visit.coverage.region.body.code)
+    setl_id = store.numbered(visit.coverage.region.body.code, case.number[1])
     first = request.undoes.reverses if request.undoes else None
-    settlement = Settlement.objects.create(
+    settlement = _settlement(
+        id=case.number[0],
         setl_id=setl_id,
         history=row,
         number=row.last_number + 1,
@@ -236,18 +222,41 @@ def _write(outcome: Outcome, work: _Work) -> Settlement:
             "balance_fen": outcome.balance_fen,
             "last": request.last,
         },
-        line_ids=[line.pk for line in work.lines],
-        **store.entries_data(outcome.entries, work.before),
+        line_ids=list(work.found.ids),
+        **store.entries_data(outcome.entries, case.uses),
         **_money(outcome),
         reply=replies.with_id(replies.reply_of(outcome), setl_id, request.moment),
     )
     row.last_number += max(1, len(outcome.entries))
-    row.save(update_fields=["last_number"])
-    store.write_uses(row, work.before.values, work.after.values)
-    _write_layers(settlement, payment)
-    store.move_accounts(payment.accounts, -1)
-    postings.post_settlement(settlement, payment, work.accounts)
+    asks = [
+        *written.settlement(settlement),
+        written.history(row),
+        *written.uses(row, case.uses.values, work.after.values),
+        *written.layers(settlement, payment.layers),
+        *written.accounts(payment.accounts, -1),
+        *postings.of_settlement(settlement, payment, case.accounts),
+    ]
+    if request.work is not None:
+        request.work.later(*asks)
+    else:
+        run(asks)
     return settlement
+
+
+def _settlement(
+    *,
+    history: History,
+    visit: Visit,
+    undoes: Settlement | None,
+    original: Settlement | None,
+    institution: Institution,
+    **values: Any,
+) -> Settlement:
+    """The row of a settlement, without the checks and defaults by which Django makes one."""
+    related: dict[str, Model | None] = {"history": history, "visit": visit, "institution": institution}
+    related |= {"undoes": undoes, "original": original}
+    keys = {f"{name}_id": row.pk if row else None for name, row in related.items()}
+    return made(Settlement, {**values, **keys, "reverses_id": None}, **related, reverses=None)
 
 
 def _money(outcome: Outcome) -> dict[str, int]:
@@ -258,21 +267,6 @@ def _money(outcome: Outcome) -> dict[str, int]:
         **{f"{name}_fen": getattr(payment, f"{name}_fen") for name in ("funds", "hospital", "account", "family")},
         "cash_fen": payment.cash_fen,
     }
-
-
-def _write_layers(settlement: Settlement, payment: payers.Payment) -> None:
-    LayerPaid.objects.bulk_create(
-        LayerPaid(
-            settlement=settlement,
-            position=position,
-            layer=layer.name,
-            payer=layer.payer,
-            field=layer.field,
-            paid_fen=layer.paid_fen,
-            left_fen=layer.left_fen,
-        )
-        for position, layer in enumerate(payment.layers, 1)
-    )
 
 
 def reverse(settlement: Settlement, moment: datetime, msgid: str) -> Settlement:

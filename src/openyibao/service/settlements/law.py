@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +18,7 @@ class Law:
 
     series: Series
     catalogue: Catalogue
+    catalogue_digest: str
 
 
 def law_of(region: Region, scheme: str) -> Law:
@@ -37,7 +39,11 @@ def catalogue_of(region: Region) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _law(policies: tuple[str, ...], catalogue: str) -> Law:
-    return Law(load_series(policies), _catalogue(catalogue))
+    return Law(load_series(policies), _catalogue(catalogue), hashlib.sha256(_file(catalogue)).hexdigest())
+
+
+def _file(catalogue: str) -> bytes:
+    return find_catalogue(catalogue).read_bytes()
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openyibao.service.ledger.books import NewEntry, entry_of, post, reverse, settlement_lines
+from openyibao.service.direct import Ask
+from openyibao.service.ledger.books import NewEntry, entry_of, posting, reverse, settlement_lines
 from openyibao.service.people.models import Account
 from openyibao.service.settlements.elsewhere import owed_to_region
 from openyibao.service.settlements.models import Settlement
@@ -13,8 +14,11 @@ from openyibao.service.settlements.payers import Payment
 SETTLEMENT = "settlement"
 
 
-def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable[Account]) -> None:
-    """Funds and accounts owe the institution what they bear; a settlement that nobody else bears has no entry."""
+def of_settlement(settlement: Settlement, payment: Payment, accounts: Iterable[Account]) -> list[Ask]:
+    """The statement by which it is posted: funds and accounts owe the institution what they bear.
+
+    A settlement that nobody else bears has no entry.
+    """
     coverage = settlement.visit.coverage
     numbers = {account.pk: account for account in accounts}
     lines = settlement_lines(
@@ -25,8 +29,9 @@ def post_settlement(settlement: Settlement, payment: Payment, accounts: Iterable
         [(numbers[pk].number, numbers[pk].family, fen) for pk, fen in payment.accounts.items()],
     )
     lines = owed_to_region(settlement.visit, lines)
-    if lines:
-        post(NewEntry(SETTLEMENT, settlement.settled, settlement.day, settlement.setl_id, lines))
+    if not lines:
+        return []
+    return [posting(NewEntry(SETTLEMENT, settlement.settled, settlement.day, settlement.setl_id, lines))]
 
 
 def post_reversal(taken_back: Settlement, settlement: Settlement) -> None:

@@ -152,10 +152,10 @@ def reversed_reply(reply: Nodes, setl_id: str, msgid: str, moment: datetime, bal
 
 def numbers(node: Nodes) -> Nodes:
     """A kept node as the writer takes it: amounts as exact numbers, days and moments as such."""
-    return {name: _value(name, value) for name, value in node.items()}
+    return {name: value_of(name, value) for name, value in node.items()}
 
 
-def _value(name: str, value: Any) -> Any:
+def value_of(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if name in NUMBERS:

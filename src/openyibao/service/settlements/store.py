@@ -12,6 +12,7 @@ from django.db import connection
 from openyibao.history.data import claim_data, fact_data, keys_data, uses_data
 from openyibao.history.person import Entry, History
 from openyibao.history.state_read import claim_of
+from openyibao.service.direct import Statement, run
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Account, Person
 from openyibao.service.settlements.bills import DerivedBill, kept
@@ -19,6 +20,8 @@ from openyibao.service.settlements.models import History as Row
 from openyibao.service.settlements.models import Settlement, Use, Visit
 from openyibao.settlement import Bill, Claim, Uses
 from openyibao.settlement.claim import UseKey
+
+NEXT = Statement("next", "SELECT nextval($1::regclass)")
 
 
 def history_of(person: Person, region: Region, scheme: str, *, lock: bool) -> Row:
@@ -72,9 +75,11 @@ def write_uses(row: Row, before: Mapping[UseKey, int], after: Mapping[UseKey, in
 
 def next_id(sequence: str, division: str) -> str:
     """A new number of the platform: the division and 14 digits that are never used again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s)", [f"settlements_{sequence}"])
-        return f"{division}{cursor.fetchone()[0]:014d}"
+    return numbered(division, int(run([NEXT(f"settlements_{sequence}".encode())])[0].get_value(0, 0)))
+
+
+def numbered(division: str, number: int) -> str:
+    return f"{division}{number:014d}"
 
 
 def entries_data(entries: Sequence[Entry], uses: Uses) -> dict[str, list[Any]]:

@@ -10,14 +10,18 @@ from openyibao.service.gateway.transactions.outpatient import _one_visit
 from openyibao.service.gateway.visits import (
     CANCEL_LINES,
     answered,
+    case_read,
     china,
     coverage_of,
     in_state,
     move,
+    opened,
+    opening,
     person_of,
     plain,
     request_of,
     set_disease,
+    settling,
     visit_of,
 )
 from openyibao.service.settlements.claims import day_of
@@ -113,12 +117,12 @@ def cancel_discharge(call: Call) -> Output:
     return None
 
 
-@answers("2301", writes=True)
+@answers("2301", writes=True, first=opening("feedetail"))
 def upload_lines(call: Call) -> Output:
     rows = call.rows("feedetail")
-    visit = visit_of(call, _one_visit(rows), "inpatient")
-    in_state(visit, "open")
-    return {"result": upload(call, visit, rows)}
+    found = opened(call, _one_visit(rows), "inpatient")
+    in_state(found.visit, "open")
+    return {"result": upload(call, found.visit, rows, found)}
 
 
 @answers("2302", writes=True)
@@ -130,19 +134,19 @@ def cancel_lines(call: Call) -> Output:
     return None
 
 
-@answers("2303")
+@answers("2303", first=settling(None, keep=False))
 def try_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "inpatient", lock=False)
+    case = case_read(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
-    in_state(visit, "open", *(("discharged",) if last else ()), todo=NO_MID_STAY)
-    return answered(call, request_of(call, visit, node, batch=None, last=last), keep=False)
+    in_state(case.visit, "open", *(("discharged",) if last else ()), todo=NO_MID_STAY)
+    return answered(call, request_of(call, case.visit, node, batch=None, last=last, case=case), keep=False)
 
 
-@answers("2304", writes=True)
+@answers("2304", writes=True, first=settling(None, keep=True))
 def settle_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "inpatient")
+    case = case_read(call, node, "inpatient")
     last = node.get("mid_setl_flag") != IN_MID_STAY
-    in_state(visit, "discharged" if last else "open", todo=DISCHARGE_FIRST if last else NO_MID_STAY)
-    return answered(call, request_of(call, visit, node, batch=None, last=last), keep=True)
+    in_state(case.visit, "discharged" if last else "open", todo=DISCHARGE_FIRST if last else NO_MID_STAY)
+    return answered(call, request_of(call, case.visit, node, batch=None, last=last, case=case), keep=True)

@@ -8,35 +8,44 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import (
     CANCEL_LINES,
     answered,
+    case_read,
+    checked,
     china,
-    coverage_of,
+    in_force,
     in_state,
-    move,
+    move_opened,
     nodes,
-    person_of,
+    opened,
+    opening,
     plain,
+    registering,
     request_of,
     set_disease,
     settlement_of,
+    settling,
     visit_of,
 )
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import reverse
 from openyibao.service.settlements.models import Visit
-from openyibao.service.settlements.store import next_id
+from openyibao.service.settlements.opened import description, registration, who_of
+from openyibao.service.settlements.store import numbered
 
 GENERAL = "11"
 ALL = "0000"
 
 
-@answers("2201", writes=True)
+@answers("2201", writes=True, first=registering)
 def register(call: Call) -> Output:
     node = call.node()
-    person = person_of(node)
+    who = who_of(call.first)
+    person = checked(who.person if who else None, node)
     begun = china(node["begntime"], "begntime", call.now)
-    coverage = coverage_of(person, node["insutype"], day_of(begun))
-    visit = Visit.objects.create(
-        mdtrt_id=next_id("mdtrt_id", coverage.region.body.code[:6]),
+    assert who is not None
+    coverage = in_force(who.coverage, person, node["insutype"], day_of(begun))
+    visit = Visit(
+        pk=who.visit,
+        mdtrt_id=numbered(coverage.region.body.code[:6], who.number),
         kind="outpatient",
         person=person,
         coverage=coverage,
@@ -47,6 +56,7 @@ def register(call: Call) -> Output:
         data={"registration": plain(node)},
     )
     call.links["visit"] = visit
+    call.write(registration(visit))
     return {"data": {"mdtrt_id": visit.mdtrt_id, "psn_no": person.psn_no, "ipt_otp_no": visit.number}}
 
 
@@ -61,25 +71,26 @@ def cancel_registration(call: Call) -> Output:
     return None
 
 
-@answers("2203", "2203A", writes=True)
+@answers("2203", "2203A", writes=True, first=opening("mdtrtinfo"))
 def describe(call: Call) -> Output:
     node = call.node("mdtrtinfo")
-    visit = visit_of(call, node, "outpatient")
+    found = opened(call, node, "outpatient")
+    visit = found.visit
     in_state(visit, "open")
     visit.med_type = node["med_type"] or GENERAL
-    move(visit, china(node["begntime"], "begntime", call.now))
+    move_opened(found, china(node["begntime"], "begntime", call.now))
     visit.data |= {"mdtrtinfo": plain(node), "diseinfo": plain(call.rows("diseinfo"))}
     set_disease(visit, node)
-    visit.save()
+    call.write(description(visit))
     return None
 
 
-@answers("2204", writes=True)
+@answers("2204", writes=True, first=opening("feedetail"))
 def upload_lines(call: Call) -> Output:
     rows = call.rows("feedetail")
-    visit = visit_of(call, _one_visit(rows), "outpatient")
-    in_state(visit, "open")
-    return {"result": upload(call, visit, rows)}
+    found = opened(call, _one_visit(rows), "outpatient")
+    in_state(found.visit, "open")
+    return {"result": upload(call, found.visit, rows, found)}
 
 
 @answers("2205", writes=True)
@@ -91,21 +102,21 @@ def cancel_lines(call: Call) -> Output:
     return None
 
 
-@answers("2206")
+@answers("2206", first=settling("chrg_bchno", keep=False))
 def try_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "outpatient", lock=False)
-    _check(visit, node)
-    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=False)
+    case = case_read(call, node, "outpatient")
+    _check(case.visit, node)
+    return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=False)
 
 
-@answers("2207", writes=True)
+@answers("2207", writes=True, first=settling("chrg_bchno", keep=True))
 def settle_it(call: Call) -> Output:
     node = call.node()
-    visit = visit_of(call, node, "outpatient")
-    if _check(visit, node):
-        visit.save(update_fields=["med_type", "disease", "data"])
-    return answered(call, request_of(call, visit, node, batch=node["chrg_bchno"]), keep=True)
+    case = case_read(call, node, "outpatient")
+    if _check(case.visit, node):
+        case.visit.save(update_fields=["med_type", "disease", "data"])
+    return answered(call, request_of(call, case.visit, node, batch=node["chrg_bchno"], case=case), keep=True)
 
 
 @answers("2208", "2305", "2103", writes=True)

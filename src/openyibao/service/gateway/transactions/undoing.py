@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from openyibao.service.clock import CHINA
+from openyibao.service.direct import run
+from openyibao.service.gateway import messages
 from openyibao.service.gateway.calls import Call, Output, answers
 from openyibao.service.gateway.models import Message
 from openyibao.service.gateway.refusals import Refused, RefusedKept
@@ -26,6 +28,8 @@ def undo(call: Call) -> Output:
     infno, omsgid = node["oinfno"] or "", node["omsgid"] or ""
     if infno not in REVERSIBLE:
         raise Refused("not reversible", infno=infno, known=", ".join(REVERSIBLE))
+    if omsgid == call.msgid:
+        raise Refused("other transaction", omsgid=omsgid, infno=call.infno, found=infno)
     if _make_void(call, omsgid, infno):
         raise RefusedKept("unknown message", omsgid=omsgid)
     message = Message.objects.select_for_update().get(institution=call.institution, msgid=omsgid)
@@ -59,6 +63,7 @@ def _undo(call: Call, infno: str, message: Message, visit: Visit) -> None:
 
 def _make_void(call: Call, omsgid: str, infno: str) -> bool:
     """Whether the id was free; it is then void. Waits for a call of that id that is under way."""
+    run([messages.take(call.institution.code, omsgid)])
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, undone_by)"
@@ -71,8 +76,7 @@ def _make_void(call: Call, omsgid: str, infno: str) -> bool:
 def _wait_for(call: Call, msgid: str) -> None:
     """Wait for a call of an id that is under way: it is known afterwards what became of it. Nothing is written."""
     with transaction.atomic():
-        _make_void(call, msgid, "")
-        transaction.set_rollback(True)
+        run([messages.take(call.institution.code, msgid)])
 
 
 @answers("Y601")

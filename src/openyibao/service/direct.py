@@ -1,0 +1,231 @@
+"""Prepared statements on Django's own connection, several in one round trip (libpq's pipeline).
+
+    NEXT = Statement("next", "SELECT nextval($1)")
+    run([NEXT(text("settlements_setl_id"))])[0].get_value(0, 0)      the results, one for each
+
+    with Transaction() as work:
+        work.first([...])      BEGIN travels with these
+        work.later(...)        kept back, in order, until the end; `work.send()` sends them sooner
+                               COMMIT travels with them
+
+Inside a Transaction Django's own queries run as in `atomic()`. An error of the database is raised as Django's, and all
+is rolled back. A connection that the server closed while it lay idle is replaced once, at the first statements.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+from psycopg import pq
+from psycopg.errors import error_from_result
+
+Value = bytes | None
+Result = Any
+OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with $1, $2 ..., prepared under its name when a connection first runs it."""
+
+    name: str
+    sql: str
+
+    def __call__(self, *values: Value) -> Ask:
+        return self, values
+
+
+Ask = tuple[Statement, Sequence[Value]]
+BEGIN, COMMIT, ROLLBACK = (Statement(word.lower(), word) for word in ("BEGIN", "COMMIT", "ROLLBACK"))
+
+
+def text(value: object) -> bytes:
+    """A value as the database reads it: str, int, date, datetime."""
+    return str(value).encode()
+
+
+def given(value: object) -> Value:
+    """The same, None as NULL."""
+    return None if value is None else str(value).encode()
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def numbers(values: Sequence[int]) -> bytes:
+    """An array of whole numbers."""
+    return ("{" + ",".join(map(str, values)) + "}").encode()
+
+
+def texts(values: Sequence[str]) -> bytes:
+    """An array of texts."""
+    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return ("{" + ",".join(quoted) + "}").encode()
+
+
+def run(asks: Sequence[Ask]) -> list[Result]:
+    """Run statements in one round trip; their results. Raises Django's database errors, of the first that failed."""
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with connection.wrap_database_errors:
+        if raw.autocommit or raw.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+            return _exchange(raw, asks)
+        return _exchange(raw, [BEGIN(), *asks])[1:]  # in `atomic()`, which begins with its first statement
+
+
+def refresh() -> None:
+    """Replace a connection that the server closed while it lay idle: without asking the server anything."""
+    raw: Any = connection.connection
+    if raw is not None and not connection.in_atomic_block and _is_stale(raw.pgconn):
+        connection.close()
+
+
+def _is_stale(link: Any) -> bool:
+    if link.status != pq.ConnStatus.OK:
+        return True
+    waiting = select.poll()
+    waiting.register(link.socket, select.POLLIN)
+    if not waiting.poll(0):
+        return False
+    try:
+        link.consume_input()  # a notice, or that it was closed
+    except psycopg.OperationalError:
+        return True
+    return bool(link.status != pq.ConnStatus.OK)
+
+
+def _exchange(raw: Any, asks: Sequence[Ask]) -> list[Result]:
+    prepared: set[str] | None = getattr(raw, "yibao_prepared", None)
+    if prepared is None:
+        prepared = raw.yibao_prepared = set()
+    link = raw.pgconn
+    if link.status != pq.ConnStatus.OK:
+        raise psycopg.OperationalError("the connection is closed")
+    queued: list[str] = []
+    link.enter_pipeline_mode()
+    try:
+        for statement, values in asks:
+            name = statement.name
+            if name not in prepared and name not in queued:
+                link.send_prepare(name.encode(), statement.sql.encode())
+                queued.append(name)
+            link.send_query_prepared(name.encode(), values)
+            queued.append("")
+        link.pipeline_sync()
+        return _results(link, queued, prepared)
+    finally:
+        if link.status == pq.ConnStatus.OK:
+            link.exit_pipeline_mode()
+
+
+def _results(link: Any, queued: Sequence[str], prepared: set[str]) -> list[Result]:
+    waiting = select.poll()
+    waiting.register(link.socket, select.POLLIN)
+    while link.flush():
+        select.select([link.socket], [link.socket], [])
+        link.consume_input()
+    found: list[Result] = []
+    failed: Result = None
+    for name in queued:
+        result = _next(link, waiting)
+        if result is None:
+            raise psycopg.OperationalError("the connection is lost")
+        _next(link, waiting)  # the None that ends each
+        if result.status in OK:
+            if name:
+                prepared.add(name)
+            else:
+                found.append(result)
+        elif failed is None:
+            failed = result
+            if link.status != pq.ConnStatus.OK:
+                break
+    else:
+        _next(link, waiting)  # the sync
+    if failed is not None:
+        raise error_from_result(failed, encoding="utf-8")
+    return found
+
+
+def _next(link: Any, waiting: Any) -> Result:
+    while link.is_busy():
+        waiting.poll()
+        link.consume_input()
+    return link.get_result()
+
+
+class Transaction:
+    """A database transaction that begins and ends together with other statements. Not inside another one."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self.kept: list[Ask] = []
+
+    def __enter__(self) -> Transaction:
+        if connection.in_atomic_block:
+            raise TransactionManagementError("a Transaction is the outermost one")
+        return self
+
+    def first(self, asks: Sequence[Ask]) -> list[Result]:
+        """Begin with these statements."""
+        refresh()
+        self._open()  # whatever comes now, it has to be rolled back
+        return run([BEGIN(), *asks])[1:]
+
+    def later(self, *asks: Ask) -> None:
+        """Statements whose results nobody needs: they run in this order, at the end or when `send` is called."""
+        self.kept += asks
+
+    def send(self) -> None:
+        """Run what was kept back, for a query that is to see it."""
+        if self.kept:
+            asks, self.kept = self.kept, []
+            run(asks)
+
+    def _open(self) -> None:
+        connection.ensure_connection()
+        self.open = True
+        connection.in_atomic_block, connection.autocommit = True, False
+        connection.needs_rollback = False
+
+    def _closed(self) -> None:
+        self.open = False
+        connection.in_atomic_block, connection.autocommit = False, True
+        connection.needs_rollback = connection.closed_in_transaction = False
+        connection.savepoint_ids, connection.run_on_commit = [], []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.open:
+            return
+        lost = connection.closed_in_transaction or connection.connection is None
+        broken = kind is not None or connection.needs_rollback
+        self._closed()
+        if lost:
+            connection.connection = None
+        elif broken:
+            self._roll_back()
+        else:
+            try:
+                ended = run([*self.kept, COMMIT()])[-1]
+            except BaseException:
+                self._roll_back()
+                raise
+            if ended.command_status != b"COMMIT":  # an error within it was caught by somebody
+                raise TransactionManagementError("the transaction had failed, and was rolled back")
+
+    def _roll_back(self) -> None:
+        try:
+            run([ROLLBACK()])
+        except Exception:  # the connection is gone, and with it the transaction
+            connection.close()
