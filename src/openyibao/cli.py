@@ -10,7 +10,7 @@ import typer
 
 from openyibao import commands
 from openyibao.cli_lab import lab_app
-from openyibao.cli_service import gallery, serve
+from openyibao.cli_service import bench_pages, gallery, serve
 
 app = typer.Typer(
     add_completion=False,
@@ -26,6 +26,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(lab_app, name="lab")
 app.command()(serve)
 app.command()(gallery)
+bench_app.command("pages")(bench_pages)
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
 
