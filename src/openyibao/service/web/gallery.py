@@ -24,7 +24,7 @@ from openyibao.site.words import LANGS
 
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 TALLEST = 5200
-QUALITY = 60
+QUALITY = 50
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SETTINGS = "openyibao.service.settings"
 
