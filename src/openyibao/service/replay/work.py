@@ -88,7 +88,7 @@ def replay(
         compiling = time.perf_counter()
         for number, key in enumerate(met, 1):
             job.laws.prepare(key)
-            progress("policies", number, len(met))
+            progress("政策 policies", number, len(met))
         done.compile_seconds = time.perf_counter() - compiling
         done.histories = sum(map(len, blocks))
         cursor.execute(_ELSEWHERE, {"first": period.first, "last": period.last})
@@ -98,7 +98,7 @@ def replay(
             done.tally.add(tally)
             done.differences += differences[: most - len(done.differences)]
             through += count
-            progress("replay", through, max(rows, through))
+            progress("重放 replay", through, max(rows, through))
         if period.last is None:
             differing = check_accounts()
             done.accounts = len(differing)
