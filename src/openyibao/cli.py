@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from openyibao import cli_proof, commands
+from openyibao import cli_proof, cli_reconcile, commands
 from openyibao.cli_backup import backup, restore
 from openyibao.cli_lab import lab_app
-from openyibao.cli_service import migrate, serve
+from openyibao.cli_service import bench_pages, gallery, migrate, serve
 
 app = typer.Typer(
     add_completion=False,
@@ -29,9 +29,12 @@ app.command()(serve)
 app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
+app.command()(gallery)
+bench_app.command("pages")(bench_pages)
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
 cli_proof.register(app, bench_app)
+cli_reconcile.register(app, bench_app)
 
 Lang = Literal["zh", "en"]
 PageLang = Annotated[

@@ -50,3 +50,26 @@ def migrate() -> None:
     except run.RunError as error:
         print(f"yibao: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def gallery(
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go.")] = Path("docs/gallery"),
+    only: Annotated[str, typer.Option(help="Pages only whose name holds this.")] = "",
+) -> None:
+    """Make pictures of the public pages, in both languages, for phone and desk."""
+    from openyibao.service.web.gallery import GalleryError, make
+
+    try:
+        made = make(folder, only)
+    except GalleryError as error:
+        print(f"yibao: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    size = sum(path.stat().st_size for path in made) / 1_000_000
+    print(f"{len(made)} pictures in {folder}, {size:.1f} MB")
+
+
+def bench_pages(count: Annotated[int, typer.Option(min=20, help="How many questions.")] = 300) -> None:
+    """Answers of the public pages: their time in this process, and what a first visit loads."""
+    from openyibao.service.web.bench import run
+
+    print(run(count))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -24,7 +24,11 @@ from openyibao.service.organisation.tree import LEVELS, plant
 from openyibao.service.people import accounts, filings, register
 from openyibao.service.people.certificates import check_character
 from openyibao.service.people.models import Coverage, Household, Identity, Person
+from openyibao.service.portability.models import Clearing
+from openyibao.service.portability.peers import add_peer
+from openyibao.service.reconciliation.models import Item, Period, Run
 from openyibao.service.reimbursements import entry, settle
+from openyibao.service.reimbursements.models import Reimbursement
 
 NOW = "2026-06-01T09:00:00+08:00"
 DAY = date(2026, 6, 1)
@@ -151,6 +155,17 @@ def pay_at(region: Region, institution: Institution, clerk: User, reviewer: User
     return Payment(open_one, 9_000, dispute.pk, waiting, batch, told, good.number, stray.reports.get().pk)
 
 
+def neighbour(region: Region) -> str:
+    """Another platform's region, with a month both ways that is agreed."""
+    division = f"7{next(_numbers):05d}"
+    peer = add_peer(division, "邻市", "Next City", "http://127.0.0.1:9")
+    peer.keys.create(identifier="K1", public_key="cd" * 64, period=DateRange(date(2026, 1, 1), None))
+    about = {"state": "agreed", "rows": 0, "fen": 0, "totals": {}, "digest": "", "made": clock.now()}
+    for side in ("owed", "owes"):
+        Clearing.objects.create(peer=peer, own=region, side=side, month=date(2026, 4, 1), **about)
+    return division
+
+
 @dataclass
 class Office:
     """What there is at one body."""
@@ -172,6 +187,9 @@ class Office:
     settled: str
     grant: int
     payment: Payment
+    difference: int
+    correction: str
+    peer: str
 
 
 def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/willow-county-2026") -> Office:
@@ -223,4 +241,19 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         settled,
         grant.pk,
         pay_at(region, institution, clerk, reviewer),
+        *difference_at(institution, settled),
+        neighbour(region),
     )
+
+
+def difference_at(institution: Institution, number: str) -> tuple[int, str]:
+    """A difference of an institution, and a settlement of it that came later: their numbers."""
+    settlement = Reimbursement.objects.get(number=number).settlement
+    period = Period.objects.create(institution=institution, first=date(2026, 5, 1), last=date(2026, 5, 31))
+    made = settlement.settled - timedelta(minutes=1)
+    run = Run.objects.create(
+        period=period, made=made, source="command", rows=1, matched=0, sums_agree=False, listed=True
+    )
+    about = {"setl_id": "X1", "stated_total_fen": 100, "total_fen": 200, "fields": "medfee_sumamt"}
+    item = Item.objects.create(period=period, key="amount X1", kind="amount", opened=run, last=run, **about)
+    return item.pk, settlement.setl_id

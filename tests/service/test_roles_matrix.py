@@ -207,7 +207,15 @@ def test_a_user_with_two_grants_has_the_sum_and_no_more(world: World) -> None:
 def test_there_is_no_address_beside_the_list() -> None:
     from django.urls import get_resolver
 
-    beside = {"health", "ready", "metrics", r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$", "", "sandbox/"}
+    beside = {
+        "health",
+        "ready",
+        "metrics",
+        "region/v1/<slug:what>",
+        r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$",
+        "",
+        "sandbox/",
+    }
     addresses = {str(one.pattern) for one in get_resolver().url_patterns}
     assert addresses - beside == {PREFIX + one.path for one in ROUTES.values()}
     assert {name for name in ROUTES if ROUTES[name].item == OPEN} == {"session", "sign_in"}

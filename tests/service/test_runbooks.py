@@ -1,7 +1,8 @@
-"""docs/runbooks.md, tried: upgrade, keys, a full disk, a lost disk; and its commands are those that there are."""
+"""docs/runbooks.md, tried: upgrade, keys, a full disk, a lost disk, what killed processes leave."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from openyibao.service import temporary
 from openyibao.service.postgres import Server
 from service.backups import county, settling, there
 from service.databases import environment
+from service.figures import figure
 from service.hospitals import at_work, check_kept, more
 from service.racing import Desk, ask, check_books, codes, ready
 from service.racing import one as one_value
@@ -145,7 +147,6 @@ def issue(desks: tuple[Any, Any], given: dict[str, str]) -> str:
 
 def signed(identifier: str, secret: str) -> str:
     """What becomes of a request under a key: `ok`, or the code of the refusal."""
-    import json
     from secrets import token_hex
 
     from openyibao.service.clock import now
@@ -279,6 +280,7 @@ def use_up_the_log(own: Server) -> None:
     time.sleep(1)
 
 
+@pytest.mark.reliability("T22", "a destroyed disk, the log received as by a synchronous standby", full=True)
 def test_a_lost_disk_loses_nothing_that_was_acknowledged(migrated_on: Any, tmp_path: Path) -> None:
     """The log is received as a synchronous standby would; the server's folder is destroyed; all of it is restored."""
     kept = tmp_path / "backup"
@@ -313,7 +315,7 @@ def test_a_lost_disk_loses_nothing_that_was_acknowledged(migrated_on: Any, tmp_p
     said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment(url)).stdout
     assert "the seals are right" in said
     assert {one.setl_id for one in done} <= there(into, "yibao", "yibao")
-    print(f"lost disk: {len(done)} acknowledged, 0 lost; {said.splitlines()[-1]}")
+    figure(acknowledged=len(done), lost=0, rto_s=json.loads(said.splitlines()[-1])["rto_s"])
 
 
 def follow(url: str, kept: Path) -> subprocess.Popen[bytes]:

@@ -35,7 +35,7 @@ HOSPITAL = "H88888800001"
 START_SECONDS = 120
 PATH = "/fsi/api/rsfComIfsService/callService"
 CATALOGUE = Path(__file__).parents[2] / "src" / "openyibao" / "catalogues" / "teaching" / "willow-county-2026.yaml"
-TIMEOUT_S = 3
+TIMEOUT_S = 2
 NUMBERS = count(1)
 
 
@@ -154,7 +154,7 @@ class Site:
         commands = {
             "web": "granian --interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 8 --log-level error"
             f" --no-ws --port {self.port} openyibao.service.wsgi:application",
-            "worker": "openyibao.service.portability",
+            "worker": "openyibao.service.ledger.worker",
         }
         with (self.folder / f"{self.name}.log").open("ab") as said:
             for part in parts or commands:

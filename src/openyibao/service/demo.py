@@ -1,4 +1,5 @@
-"""`yibao demo`, its second half: the platform started, two visits settled over the national interface, the books shown.
+"""`yibao demo`, its second half: the platform started, two visits over the national interface, a month paid,
+and the books.
 
 All of it is real: a PostgreSQL server in a temporary folder, the web server, HTTP, the sandbox's persons.
 """
@@ -43,6 +44,7 @@ def run(keep: bool, console: Console, port: int = 0) -> None:
                 say(f"OpenYibao runs at {platform.address}/")
                 for person, kind, title, lang in VISITS:
                     _visit(platform.port, person, kind, title, lang, console)
+                _month(console)
                 _trial_balance(console)
                 if keep:
                     print(f"OpenYibao goes on at {platform.address}/sandbox/ until Ctrl-C.", flush=True)
@@ -100,6 +102,27 @@ def post(port: int, message: dict[str, Any]) -> Mapping[str, Any]:
         connection.close()
 
 
+def _month(console: Console) -> None:
+    """What Willow County owes up to yesterday, paid: statements, orders of two persons, a bank file and its answer."""
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    from openyibao.policy.values import money
+    from openyibao.service.clearing.checks import check_clearing
+    from openyibao.service.sandbox.month import pay
+    from openyibao.service.sandbox.population import COUNTY
+
+    first, second = (User.objects.create(username=name, is_active=False) for name in ("demo-first", "demo-second"))
+    paid = pay(COUNTY, first, second)
+    console.rule("7. 对账、支付、到账 statements, payment, the bank's answer", align="left", style="dim")
+    for one in paid.statements:
+        for part in one.parts.order_by("scheme", "fund"):
+            print(f"{one.number}  {one.institution.code}  {one.through}  {part.fund}  {money(part.closing_fen)}")
+    print(paid.file, paid.told, sep="\n")
+    print(f"入账 booked: {paid.result}; 差异 differences: {len(check_clearing())}\n")
+    connection.close()
+
+
 def _trial_balance(console: Console) -> None:
     """The books after all this: what the accounts stand at, debits as much as credits."""
     from django.db import connection
@@ -109,6 +132,6 @@ def _trial_balance(console: Console) -> None:
 
     rows = trial_balance()
     connection.close()
-    console.rule("7. 试算平衡表 trial balance", align="left", style="dim")
+    console.rule("8. 试算平衡表 trial balance", align="left", style="dim")
     print(trial_text(rows, "zh"))
     print(f"借方 - 贷方 debit - credit = {money(sum(row.fen for row in rows))}")

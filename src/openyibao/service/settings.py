@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "openyibao.service.portability",
     "openyibao.service.clearing",
     "openyibao.service.web",
+    "openyibao.service.reconciliation",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",

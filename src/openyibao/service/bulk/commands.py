@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,16 +59,22 @@ def platform_database(folder: Path | None, *, durable: bool = True) -> Iterator[
 
 
 def fill(
-    settlements: int, histories: int, seed: int, *, lines: bool = True, progress: Progress | None = None
+    settlements: int,
+    histories: int,
+    seed: int,
+    *,
+    lines: bool = True,
+    progress: Progress | None = None,
+    only: Sequence[str] = (),
 ) -> Filled:
-    """Fill the database of the environment; Django is set up. Raises RuntimeError where it was filled before."""
+    """Fill the database of the environment; Django is set up. One that was filled before gets more copies only."""
     from django.db import connection
 
     from openyibao.service.bulk import copies, seeds
 
     tell = progress or silent
     start = time.perf_counter()
-    seeded = seeds.seed(histories, seed, tell)
+    seeded = seeds.seeded_before() or seeds.seed(histories, seed, tell, only)
     middle = time.perf_counter()
     copies.multiply(settlements, lines=lines, progress=tell)
     end = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -54,12 +55,12 @@ def places() -> tuple[Place, ...]:
     )
 
 
-def build() -> list[Built]:
-    """Make all places with their institutions."""
+def build(only: Sequence[str] = ()) -> list[Built]:
+    """Make all places with their institutions, or those of some codes."""
     root = Body.objects.create(
         code=ROOT, name_zh="测量省（虚构）", name_en="Measured Province (fictional)", level="province", path=f"/{ROOT}/"
     )
-    return [_build(place, root) for place in places()]
+    return [_build(place, root) for place in places() if not only or place.code in only]
 
 
 def _build(place: Place, root: Body) -> Built:

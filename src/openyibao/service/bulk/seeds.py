@@ -7,7 +7,7 @@ by another number in its place.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -52,8 +52,10 @@ class Seeded:
     regions: int
 
 
-def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
-    """Settle so many histories, drawn from a seed. Raises RuntimeError where the database has such already."""
+def seed(histories: int, number: int, progress: Progress = silent, only: Sequence[str] = ()) -> Seeded:
+    """Settle so many histories, drawn from a seed; in the places of these codes `only`, if any are named.
+
+    Raises RuntimeError where the database has such already."""
     if Person.objects.filter(psn_no__startswith=MARK[:4]).exists():
         raise RuntimeError("the database holds histories for measuring already; take a new one")
     if histories > 900_000:
@@ -61,13 +63,23 @@ def seed(histories: int, number: int, progress: Progress = silent) -> Seeded:
     draw = random.Random(number)
     refused = 0
     with numbers_of_originals():
-        built = build()
+        built = build(only)
         with transaction.atomic():
             persons = _persons(built, histories, draw)
         for place, (one, coverage) in enumerate(persons, 1):
             refused += _history(draw, one, coverage, place)
-            progress("settle", place, histories)
+            progress("结算 settle", place, histories)
     return Seeded(histories, Settlement.objects.count(), refused, len(built))
+
+
+def seeded_before() -> Seeded | None:
+    """What a database holds of originals; None where it has none. How many visits were refused is not known then."""
+    persons = Person.objects.filter(psn_no__startswith=MARK)
+    if not persons.exists():
+        return None
+    settlements = Settlement.objects.filter(history__person__in=persons)
+    regions = settlements.values("history__region").distinct().count()
+    return Seeded(persons.count(), settlements.count(), 0, regions)
 
 
 @contextmanager
@@ -176,8 +188,7 @@ def _visit(draw: random.Random, one: Built, coverage: Coverage, begun: datetime,
         for part in range(parts):
             last = part == parts - 1
             moment = (ended if last else begun + (ended - begun) / 2) + timedelta(minutes=5)
-            charged = moment - timedelta(minutes=30) if not stayed else begun + (moment - begun) / 2
-            _charge(draw, visit, charged, moment, f"B{part}", stayed)
+            _charge(draw, visit, moment, f"B{part}", stayed)
             use = draw.random() < 0.5 and kind != "manual"
             asked = door.Request(visit, moment, f"{name}S{part}", batch=f"B{part}", use_account=use, last=last)
             settlement = door.settle(asked).settlement
@@ -194,13 +205,14 @@ def _care(draw: random.Random, one: Built, kind: str, stayed: bool) -> str:
     return "14" if "chronic outpatient" in one.services and draw.random() < 0.2 else "11"
 
 
-def _charge(draw: random.Random, visit: Visit, charged: datetime, moment: datetime, batch: str, stayed: bool) -> None:
+def _charge(draw: random.Random, visit: Visit, moment: datetime, batch: str, stayed: bool) -> None:
     """Some fee lines, a refund among them now and then, split as an upload splits them."""
     law = law_of(visit.coverage.region, visit.coverage.scheme)
     new: list[FeeLine] = []
     for item in draw.sample(sorted(ITEMS), draw.randint(1, 3)):
         price, most = ITEMS[item]
         count = draw.randint(1, most * (6 if stayed else 1))
+        charged = visit.begun + (moment - visit.begun) * (draw.random() if stayed else 0.5)
         new.append(_line(visit, charged, f"{batch}-{len(new)}", item, Decimal(price), count, batch))
         if count > 2 and draw.random() < 0.05:
             new.append(_line(visit, charged, f"{batch}-{len(new)}", item, Decimal(price), -1, batch))

@@ -16,9 +16,11 @@ from openyibao.service.clearing.accounts import is_fund
 from openyibao.service.clearing.deposits import PAYABLE
 from openyibao.service.clearing.models import Deduction, Dispute, Item, Statement
 from openyibao.service.clearing.outstanding import Key, lock
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
+from openyibao.service.institutions.models import Institution
+from openyibao.service.ledger.books import AccountKey, NewEntry, post, reverse
+from openyibao.service.ledger.models import Entry
 from openyibao.service.organisation.fields import Given, Listed, OneOf, Text, Whole
-from openyibao.service.organisation.models import Body
+from openyibao.service.organisation.models import Body, Region
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import Decision, Done, action
 
@@ -36,7 +38,6 @@ DEDUCTION = {"scheme": Text(10), "fund": Text(100), "fen": Whole(1)}
 def raise_dispute(statement: Statement, user: Any, side: str, given: Given) -> Dispute:
     """Dispute a line of a statement. Raises Problem where it has no such line, or the line is disputed already."""
     lock(statement.institution)
-    statement = Statement.objects.get(pk=statement.pk)  # ordered_at, now that nobody else changes it
     item = Item.objects.filter(statement=statement, reference=given["reference"]).order_by("entry").first()
     if item is None:
         what = Bilingual(f"对账单中的 {given['reference']}", f"line {given['reference']} of the statement")
@@ -52,9 +53,15 @@ def raise_dispute(statement: Statement, user: Any, side: str, given: Given) -> D
         reason=given["reason"],
         raised_by=user,
         raised_at=clock.now(),
-        holds=statement.ordered_at is None,
+        holds=not _was_ordered(statement),
     )
     return made
+
+
+def _was_ordered(statement: Statement) -> bool:
+    """Whether an order took in the statement, or a later one to which it was carried."""
+    asked = Statement.objects.filter(institution=statement.institution_id, region=statement.region_id)
+    return asked.filter(through__gte=statement.through, ordered_at__isnull=False).exists()
 
 
 def _known(number: int) -> Dispute:
@@ -84,11 +91,14 @@ def _place(given: Given) -> Body:
     subject="dispute",
 )
 def settle(given: Given, decision: Decision) -> Done:
-    """Reject a dispute, accept it with deductions by fund, or accept it to be corrected by taking the line back."""
+    """Reject a dispute, accept it with deductions by fund, or accept it to be corrected by taking the line back.
+
+    One that waits to be corrected can be decided anew, so that a line is not held for ever.
+    """
     lock(_known(given["dispute"]).statement.institution)
     dispute = _known(given["dispute"])
     deductions = {(one["scheme"], one["fund"]): one["fen"] for one in given["deductions"] or ()}
-    if dispute.state != "open":
+    if dispute.state == "rejected" or dispute.entry is not None:
         raise Problem("disputed already", reference=dispute.reference, state=STATES[dispute.state])
     if (deductions and given["outcome"] == "rejected") or len(deductions) != len(given["deductions"] or ()):
         raise Problem("deduction", reference=dispute.reference, fen=sum(deductions.values()))
@@ -106,7 +116,7 @@ def _check(dispute: Dispute, deductions: Mapping[Key, int]) -> None:
     """A fund's part of the line can't lose more than it is; what persons' accounts paid is corrected by reversal."""
     items = Item.objects.filter(statement=dispute.statement, entry=dispute.item_entry)
     parts = {(one.scheme, one.fund): one.fen for one in items if is_fund(one.fund)}
-    taken_back = Item.objects.filter(reverses=dispute.item_entry).exists()
+    taken_back = Entry.objects.filter(reverses=dispute.item_entry).exists()
     for key, fen in deductions.items():
         if taken_back or fen > parts.get(key, 0):
             raise Problem("deduction", reference=dispute.reference, fen=fen)
@@ -120,6 +130,16 @@ def _deduct(dispute: Dispute, deductions: Mapping[Key, int], decision: Decision)
         lines.append((AccountKey(PAYABLE, region, *key, code), fen))
         lines.append((AccountKey("fund expenditure", region, *key, PURPOSE), -fen))
     return post(NewEntry("deduction", decision.at, decision.at.date(), f"dispute {dispute.pk}", tuple(lines)))
+
+
+def undo_deductions(institution: Institution, region: Region) -> None:
+    """Reverse the deductions from lines whose settlements were taken back: nobody pays for them twice."""
+    asked = Dispute.objects.filter(statement__institution=institution, statement__region=region, entry__isnull=False)
+    now = clock.now()
+    for one in asked.order_by("id"):
+        undone = set(Entry.objects.filter(reverses__in=[one.item_entry, one.entry]).values_list("reverses", flat=True))
+        if undone == {one.item_entry}:
+            reverse(one.entry, now, now.date(), f"dispute {one.pk}")
 
 
 def show(one: Dispute) -> dict[str, Any]:

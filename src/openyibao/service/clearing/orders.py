@@ -14,7 +14,7 @@ from typing import Any
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
 from openyibao.service.clearing import accounts, statements
-from openyibao.service.clearing.models import BankAccount, Order, Statement, Transfer
+from openyibao.service.clearing.models import BankAccount, Order, Report, Statement, Transfer
 from openyibao.service.clearing.numbers import next_number
 from openyibao.service.clearing.outstanding import Key, lock, outstanding
 from openyibao.service.organisation.fields import Given, Listed, Text, Whole
@@ -215,7 +215,14 @@ def state_of(one: Transfer) -> str:
 
 
 def show(order: Order) -> dict[str, Any]:
-    """An order for a listing; of the payee's account only the ends."""
+    """An order for a listing, with what the bank said; of the payee's account only the ends."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    numbers = [one.number for one in order.transfers.all()]
+    for line in Report.objects.filter(transfer__in=numbers, problem="", confirmation__booked_at__isnull=False).order_by(
+        "id"
+    ):
+        said = {"what": line.what, "fen": line.fen, "day": line.day, "reason": line.reason}
+        told.setdefault(line.transfer, []).append(said)
     return {
         "number": order.number,
         "statement": order.statement.number if order.statement else None,
@@ -234,6 +241,7 @@ def show(order: Order) -> dict[str, Any]:
                 "rejected_fen": one.rejected_fen,
                 "batch": one.batch.number if one.batch else None,
                 "state": state_of(one),
+                "told": told.get(one.number, []),
             }
             for one in order.transfers.select_related("batch", "order").order_by("id")
         ],

@@ -1,6 +1,6 @@
 """The ledger's worker: seals what was posted, writes the heads outside, folds balances; until it is told to end.
 
-    python -m openyibao.service.ledger.worker      SIGTERM or SIGINT ends it
+    python -m openyibao.service.ledger.worker      SIGTERM or SIGINT ends it; beside it runs portability.worker
 
 It asks the database five times a second. Being told by NOTIFY would cost more: every transaction that notifies takes
 one lock for all when it commits, so settlements would wait for each other. Several workers may run: one at a time
@@ -111,7 +111,15 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    run(stop)
+    from openyibao.service.portability.worker import run as ask_regions  # its models need Django set up
+
+    regions = threading.Thread(target=ask_regions, args=(stop,), name="regions")
+    regions.start()
+    try:
+        run(stop)
+    finally:
+        stop.set()
+        regions.join()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.people.certificates import masked, normal
 from openyibao.service.people.models import Coverage, Filing, Identity, Person
+from openyibao.service.people.sensitive import shown
 
 MOST_FOUND = 100
 
@@ -114,18 +115,21 @@ def identities(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-def filings(person: Person) -> list[dict[str, Any]]:
+def filings(person: Person, *, diagnoses: bool) -> list[dict[str, Any]]:
+    """The filings of a person. `diagnoses`: whether sensitive ones are shown; how to reach the person never is."""
     found = Filing.objects.filter(person=person).select_related("institution").order_by("period", "id")
-    return [
-        {
-            "number": one.number,
-            "kind": one.kind,
-            "institution": one.institution.code if one.institution else None,
-            "code": one.code,
-            "start": one.period.lower,
-            "end": one.period.upper,
-            "data": one.data,
-            "cancelled": one.cancelled,
-        }
-        for one in found
-    ]
+    return [_filing(one, diagnoses) for one in found]
+
+
+def _filing(one: Filing, diagnoses: bool) -> dict[str, Any]:
+    code, data = shown(one.code, one.data, full=diagnoses)
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "institution": one.institution.code if one.institution else None,
+        "code": code,
+        "start": one.period.lower,
+        "end": one.period.upper,
+        "data": data,
+        "cancelled": one.cancelled,
+    }

@@ -17,7 +17,7 @@ from openyibao.service.gateway.refusals import Refused
 from openyibao.service.gateway.visits import plain
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Coverage, Filing, Identity, Person
-from openyibao.service.portability import hosts
+from openyibao.service.portability import clearing, hosts
 from openyibao.service.portability.models import Deed, Glimpse, Peer
 from openyibao.service.portability.peers import own_region
 from openyibao.service.portability.shown import shown
@@ -239,4 +239,6 @@ ANSWERS: dict[str, Answer] = {
     "settle": settle_it,
     "reverse": reverse_it,
     "outcome": outcome,
+    "statement": clearing.statement,
+    "paid": clearing.paid,
 }

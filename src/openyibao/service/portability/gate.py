@@ -100,7 +100,7 @@ def _asked(call: Call, peer: Peer, what: str, content: Said) -> Said:
     """The answer to a question that changes nothing. Raises Refused."""
     try:
         said = ask(peer, what, content, own=own_division(call.institution))
-    except NoAnswer as error:
+    except NoAnswer as error:  # nothing that was asked changes anything
         logs.write("region silent", logging.WARNING, why=f"{peer.division} {what}: {error}")
         raise Refused("elsewhere away", region=peer.division) from None
     if said.get("state") != "done":

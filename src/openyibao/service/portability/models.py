@@ -48,6 +48,13 @@ class PeerNonce(models.Model):
         constraints = [models.UniqueConstraint(fields=["key", "nonce"], name="peer_nonce_once")]
 
 
+class Guest(models.Model):
+    """A person of a peer, mirrored here: the kind of certificate that they really have."""
+
+    person = models.OneToOneField("people.Person", on_delete=models.PROTECT, primary_key=True)
+    certificate_type = models.CharField(max_length=6)
+
+
 class Care(models.Model):
     """A visit of one of our insured at a peer's institution, by the number that it has there."""
 
@@ -126,7 +133,8 @@ class Errand(models.Model):
 
 
 class Glimpse(models.Model):
-    """That a peer was shown a person, or tried to be: for the audit, without personal data but the pseudonym."""
+    """That a peer was shown a person, or tried to be (`code`: why not): for the audit, by the pseudonym alone. Only for
+    somebody who was shown to it may a peer settle."""
 
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT)
     institution = models.CharField(max_length=12)
@@ -134,13 +142,16 @@ class Glimpse(models.Model):
     code = models.CharField(max_length=10)
     at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["peer", "psn_no"], name="glimpse_of_person")]
+
 
 class Clearing(models.Model):
     """A month's settlements between this region and a peer, one way: `owed` to us as place of care, or `owes`, by us.
 
     `own` is our region, `rows` how many settlements and reversals, `totals` fen by scheme and fund, `digest` the SM3 of
-    all rows. `differences` are what the side that owes found; while there is one nothing is paid. `entry` is the
-    entry of the books in which the money moved.
+    all rows. `differences` are what the side that owes found; while there is one nothing is paid. `transfer_fen` is
+    what the bank moves after both ways are set off, `entry` the entry of the books in which the money moved.
     """
 
     SIDES = [(one, one) for one in ("owed", "owes")]
@@ -156,6 +167,7 @@ class Clearing(models.Model):
     totals = models.JSONField()
     digest = models.CharField(max_length=64)
     differences = models.JSONField(default=list)
+    transfer_fen = models.BigIntegerField(null=True)
     entry = models.BigIntegerField(null=True)
     told = models.BooleanField(default=False)
     made = models.DateTimeField()

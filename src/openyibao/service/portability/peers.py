@@ -54,12 +54,14 @@ def own_region(division: str) -> Region:
     return found
 
 
-def add_peer(division: str, zh: str, en: str, address: str) -> Peer:
-    """Know a region of another platform: its place, unless it stands in the tree already, and a region without
-    policies, which stands for it here."""
+def add_peer(division: str, zh: str, en: str, address: str, beside: Body | None = None) -> Peer:
+    """Know a region of another platform: its place (beside one of ours, below the same parent) unless it stands in the
+    tree already, and a region without policies, which stands for it here."""
+    parent = beside.parent if beside is not None else None
+    path = f"{parent.path if parent else '/'}{division}/"
     body, _ = Body.objects.get_or_create(
         code=division,
-        defaults={"name_zh": zh, "name_en": en, "level": "district", "path": f"/{division}/"},
+        defaults={"name_zh": zh, "name_en": en, "level": "district", "path": path, "parent": parent},
     )
     region = Region.objects.create(body=body, policies={}, catalogue="")
     made: Peer = Peer.objects.create(region=region, division=division, address=address)

@@ -18,7 +18,7 @@ from openyibao.service.gateway.models import Refusal
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.portability.answers import ANSWERS, answer
 from openyibao.service.portability.models import Peer
-from openyibao.service.portability.wire import MOST_BYTES, Said, received, signed, text_of
+from openyibao.service.portability.wire import MOST_BYTES, Said, own_key, received, signed, text_of
 
 log = logging.getLogger("openyibao.portability")
 TRIES = 3
@@ -28,24 +28,28 @@ TRIES = 3
 def ask(request: HttpRequest, what: str) -> HttpResponse:
     """One question of a peer. Whoever does not prove to be one gets 401 and nothing that is signed."""
     if request.method != "POST" or what not in ANSWERS:
-        return HttpResponse(status=404)
+        return _unsigned(404)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         if int(headers.get("content-length") or 0) > MOST_BYTES:
-            return HttpResponse(status=413)
+            return _unsigned(413)
+        own_key()  # without it no answer could be signed, so nothing is done
         body = request.read(MOST_BYTES)
         peer, said = received(what, headers, body)
     except Refused as refused:
         _audit(what, refused)
-        return HttpResponse(refused.text("en"), status=401, content_type="text/plain; charset=utf-8")
-    except (ValueError, ImproperlyConfigured):
-        return HttpResponse(status=400)
+        return _unsigned(401, refused.text("en"))
+    except ImproperlyConfigured as error:
+        log.error("failure", extra={"why": str(error)})
+        return _unsigned(503)
+    except ValueError:
+        return _unsigned(400)
     try:
         found = _with_retries(peer, what, said)
     except (KeyError, TypeError, ValueError, DatabaseError) as error:
         reference = secrets.token_hex(6)
         log.error("failure", extra={"reference": reference, "error": type(error).__name__}, exc_info=True)
-        return HttpResponse(status=503 if isinstance(error, DatabaseError) else 500)
+        return _unsigned(503 if isinstance(error, DatabaseError) else 500)
     logs.note(infno=what, refusal=str(found.get("code", "")))
     return _response(what, found, headers)
 
@@ -68,6 +72,13 @@ def _response(what: str, found: Said, headers: Mapping[str, str]) -> HttpRespons
     response["content-length"] = str(len(content))  # so that whoever reads knows when all of it came
     for name, value in signed("answer " + what, content, nonce=headers["x-yibao-nonce"], timestamp=timestamp).items():
         response[name] = value
+    return response
+
+
+def _unsigned(status: int, why: str = "") -> HttpResponse:
+    """No answer: whoever asked does not know what became of it."""
+    response = HttpResponse(why, status=status, content_type="text/plain; charset=utf-8")
+    response["content-length"] = str(len(why.encode()))
     return response
 
 

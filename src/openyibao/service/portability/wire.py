@@ -81,7 +81,10 @@ def ask(peer: Peer, what: str, content: Mapping[str, Any], *, own: str, timeout:
     """A peer's answer to a question. `own`: the division of our region. Raises NotSent, NoAnswer."""
     body = text_of({**content, "version": VERSION, "what": what, "from": own, "to": peer.division})
     nonce, timestamp = secrets.token_hex(16), str(int(now().timestamp()))
-    headers = signed(what, body, nonce=nonce, timestamp=timestamp)
+    try:
+        headers = signed(what, body, nonce=nonce, timestamp=timestamp)
+    except ImproperlyConfigured as error:
+        raise NotSent(str(error)) from None
     status, came, content_read = _exchange(peer, PATH + what, body, headers, timeout or settings.REGION_TIMEOUT_S)
     if status != 200:
         raise NoAnswer(f"status {status} {content_read[:200]!r}" if status == 401 else f"status {status}")

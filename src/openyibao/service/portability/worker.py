@@ -12,11 +12,11 @@ import logging
 import threading
 import time
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 
 from openyibao.service import logs
 from openyibao.service.clock import now
+from openyibao.service.portability import clearing
 from openyibao.service.portability.errands import postpone, resolve
 from openyibao.service.portability.models import Errand
 from openyibao.service.portability.peers import peers
@@ -57,6 +57,20 @@ class Worker:
             except Exception as error:  # of one errand: the others go on
                 postpone(errand)
                 logs.write("errand failed", logging.ERROR, error)
+        return had + self._clear()
+
+    def _clear(self) -> int:
+        """Pass on what is to be told of clearings."""
+        had = 0
+        for one in clearing.waiting():
+            if time.monotonic() < self.quiet.get(one.peer_id, 0.0):
+                continue
+            try:
+                clearing.pass_on(one)
+                had += 1
+            except NoAnswer as error:
+                self.quiet[one.peer_id] = time.monotonic() + PAUSE_SECONDS
+                logs.write("region silent", logging.WARNING, why=f"{one.peer.division} {error}")
         return had
 
 
@@ -68,10 +82,10 @@ def run(stop: threading.Event, poll: float = POLL_SECONDS) -> None:
         try:
             if not peers():
                 wait = IDLE_SECONDS
-            elif worker.round() == MOST:
+            elif worker.round() >= MOST:
                 wait = 0.0
             lost = False
-        except (Error, ImproperlyConfigured) as error:
+        except Error as error:
             if not lost:
                 logs.write("regions wait", logging.ERROR, error)
             lost, wait = True, LOST_SECONDS

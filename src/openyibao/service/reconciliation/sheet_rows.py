@@ -32,8 +32,11 @@ class SheetError(ValueError):
     """The list can't be read; says why, in Chinese and English."""
 
     def __init__(self, text: Bilingual) -> None:
-        super().__init__(text.en)
+        super().__init__(text)
         self.text = text
+
+    def __str__(self) -> str:
+        return self.text.en
 
 
 def told(zh: str, en: str) -> SheetError:

@@ -9,6 +9,7 @@ from typing import Any
 
 from openyibao.service.replay.derive import SINGLE, Derived, Found
 from openyibao.service.replay.log import AMOUNTS, Kept, Log, UseKey
+from openyibao.service.replay.periods import Period
 from openyibao.service.settlements.payers import OWN, borne_fen
 
 MANUAL = "manual"
@@ -24,22 +25,12 @@ class Difference:
     derived: str
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days that are asked about, both included; None: all there are."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def has(self, day: date) -> bool:
-        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
-
-
 @dataclass
 class Tally:
     """How many settlements were looked at and how their claims were derived; what could not be, by reason.
 
     `settlements` are those of the period, `reversals` among them; `earlier` those of the same persons before it.
+    `lines` are fee lines that were split again; `lines_gone` counts reversed settlements whose lines were cancelled.
     """
 
     settlements: int = 0
@@ -49,20 +40,25 @@ class Tally:
     one_by_one: int = 0
     without_claims: int = 0
     uses: int = 0
+    lines: int = 0
+    lines_gone: int = 0
     open: dict[str, int] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
     differing: int = 0
 
     def add(self, other: Tally) -> None:
-        for name in ("settlements", "reversals", "earlier", "claims", "one_by_one", "without_claims", "uses"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.differing += other.differing
         for name in ("open", "fields"):
             mine: dict[str, int] = getattr(self, name)
             for key, count in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + count
 
 
+COUNTS = (
+    *("settlements", "reversals", "earlier", "claims", "one_by_one", "without_claims", "uses"),
+    *("lines", "lines_gone", "differing"),
+)
 Shares = Mapping[int, Sequence[tuple[date | None, date | None, int]]]
 """By institution: from a day and before another, which share of cost above price limits it bears (1/10000)."""
 

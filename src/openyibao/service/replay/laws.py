@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 
 import numpy as np
@@ -113,7 +114,7 @@ class Laws:
 def _policy(key: Key, texts: Mapping[str, str]) -> Policy:
     name, digest = key
     try:
-        policy = read_policy(find_policy(name))
+        policy = _of_library(name)
         found = f"has the digest {policy.digest} in the library"
     except (PolicyNotFoundError, FileError, OSError):
         policy, found = None, "is not in the library"
@@ -127,8 +128,22 @@ def _policy(key: Key, texts: Mapping[str, str]) -> Policy:
     return kept
 
 
+@lru_cache(maxsize=64)
+def _of_library(name: str) -> Policy:
+    return read_policy(find_policy(name))
+
+
+_laws: dict[str, Law] = {}
+
+
 def law_of(policy: Policy) -> Law:
-    """The law that a policy makes."""
+    """The law that a policy makes; made once for each digest."""
+    if policy.digest not in _laws:
+        _laws[policy.digest] = _law_of(policy)
+    return _laws[policy.digest]
+
+
+def _law_of(policy: Policy) -> Law:
     plan = plan_policy(policy)
     program = plan.program
     layers = tuple(

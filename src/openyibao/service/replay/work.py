@@ -16,11 +16,14 @@ import psycopg
 from django.db import connection
 
 from openyibao.service.bulk.progress import Progress, silent
+from openyibao.service.ledger.accounts import check_accounts
 from openyibao.service.replay.chains import chains_of
-from openyibao.service.replay.compare import Comparison, Difference, Period, Shares, Tally
+from openyibao.service.replay.compare import Comparison, Difference, Shares, Tally
 from openyibao.service.replay.derive import derive
 from openyibao.service.replay.laws import Key, Laws
+from openyibao.service.replay.lines import compare_lines
 from openyibao.service.replay.log import read
+from openyibao.service.replay.periods import Period
 
 BLOCK_ROWS = 8_000
 """Settlements of a block, about: what one process has in memory at a time."""
@@ -30,15 +33,24 @@ CHOSEN = ("host", "port", "dbname", "user", "password")
 
 @dataclass
 class Replayed:
-    """What a replay found: the tally, the first differences, and how long it took."""
+    """What a replay found: the tally, the first differences, and how long it took.
+
+    `elsewhere`: mirrors of what another region's platform settled for its insured. They have no claims here.
+    """
 
     period: Period
     tally: Tally = field(default_factory=Tally)
     differences: list[Difference] = field(default_factory=list)
     histories: int = 0
-    processes: int = 1
+    elsewhere: int = 0
+    accounts: int | None = None
     seconds: float = 0.0
     compile_seconds: float = 0.0
+
+    @property
+    def right(self) -> bool:
+        """Whether all was derived, and nothing differs."""
+        return not (self.tally.differing or self.tally.open or self.accounts)
 
 
 @dataclass(frozen=True)
@@ -51,29 +63,49 @@ class Job:
     shares: Shares
     most: int
     laws: Laws
+    from_lines: bool
 
 
 def replay(
-    period: Period, *, processes: int = 2, progress: Progress = silent, most: int = MOST_SHOWN, block: int = BLOCK_ROWS
+    period: Period,
+    *,
+    processes: int = 2,
+    progress: Progress = silent,
+    most: int = MOST_SHOWN,
+    block: int = BLOCK_ROWS,
+    from_lines: bool = False,
 ) -> Replayed:
-    """Derive all settlements of a period again, with what they rest on, and compare. `processes` 0: in this one."""
+    """Derive all settlements of a period again, with what they rest on, and compare. `processes` 0: in this one.
+
+    Of all days, the balances of accounts are held against their postings too. `from_lines`: claims are made again from
+    the fee lines first.
+    """
     start = time.perf_counter()
-    done = Replayed(period, processes=max(1, processes))
+    done = Replayed(period)
     with _snapshot() as (cursor, name):
         blocks, rows, met = _blocks(cursor, period, block)
-        job = Job(_reach(), name, period, _shares(cursor), most, Laws(_texts(cursor)))
+        job = Job(_reach(), name, period, _shares(cursor), most, Laws(_texts(cursor)), from_lines)
         compiling = time.perf_counter()
         for number, key in enumerate(met, 1):
             job.laws.prepare(key)
-            progress("policies", number, len(met))
+            progress("政策 policies", number, len(met))
         done.compile_seconds = time.perf_counter() - compiling
         done.histories = sum(map(len, blocks))
+        cursor.execute(_ELSEWHERE, {"first": period.first, "last": period.last})
+        done.elsewhere = int(cursor.fetchone()[0])
         through = 0
         for count, tally, differences in _results(job, blocks, processes):
             done.tally.add(tally)
             done.differences += differences[: most - len(done.differences)]
             through += count
-            progress("replay", through, max(rows, through))
+            progress("重放 replay", through, max(rows, through))
+        if period.last is None:
+            differing = check_accounts()
+            done.accounts = len(differing)
+            shown = differing[: most - len(done.differences)]
+            done.differences += [
+                Difference(f"account {one.number}", "balance_fen", str(one.balance), str(one.posted)) for one in shown
+            ]
     done.seconds = time.perf_counter() - start
     return done
 
@@ -97,7 +129,14 @@ def _snapshot() -> Iterator[tuple[Any, str]]:
 _HISTORIES = """
 SELECT history_id, policy, digest, count(*),
        bool_or((%(first)s::date IS NULL OR day >= %(first)s) AND (%(last)s::date IS NULL OR day <= %(last)s))
-FROM settlements_settlement GROUP BY 1, 2, 3 ORDER BY 1
+FROM settlements_settlement WHERE history_id NOT IN (SELECT h.id FROM settlements_history h
+    JOIN portability_peer p ON p.region_id = h.region_id)
+GROUP BY 1, 2, 3 ORDER BY 1
+"""
+_ELSEWHERE = """
+SELECT count(*) FROM settlements_settlement s JOIN settlements_history h ON h.id = s.history_id
+JOIN portability_peer p ON p.region_id = h.region_id
+WHERE (%(first)s::date IS NULL OR s.day >= %(first)s) AND (%(last)s::date IS NULL OR s.day <= %(last)s)
 """
 
 
@@ -199,6 +238,8 @@ class _Worker:
         logs = read(self.cursor, histories)
         through = [_through(log.rows, job.period) for log in logs]
         chains = [chain for log, end in zip(logs, through, strict=True) for chain in chains_of(log.rows[:end])]
+        if job.from_lines:
+            compare_lines(self.cursor, logs, through, job.laws, comparison)
         found = derive(chains, job.laws)
         for log, end in zip(logs, through, strict=True):
             comparison.history(log, end, found)

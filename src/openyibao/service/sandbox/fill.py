@@ -22,11 +22,12 @@ from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.gateway import sm2
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
+from openyibao.service.ledger.books import ACCOUNTS, AccountKey, NewEntry, post
 from openyibao.service.organisation.models import Body, Region
 from openyibao.service.people.models import Person
 from openyibao.service.sandbox import facts as values
 from openyibao.service.sandbox.data import Area, Hospital, Somebody, areas, hospitals, persons, places
+from openyibao.service.sandbox.month import open_bank_accounts
 from openyibao.service.sandbox.population import COUNTY, Persons, fen
 from openyibao.service.settlements.claims import word
 from openyibao.service.settlements.law import law_of
@@ -81,8 +82,8 @@ def fill(policy: str | None = None) -> Filled:
     }
     asked = {code: _policies(region) for code, region in regions.items()}
     known = _institutions(bodies, asked)
-    for region in regions.values():
-        _open_funds(region)
+    funds = {region: _open_funds(region) for region in regions.values()}
+    open_bank_accounts(known, funds)
     people = Persons(today, regions, {code: tuple(found) for code, found in asked.items()}, bodies)
     people.add_all(persons() if not policy else [*persons(), *people.further()])
     for somebody in persons():
@@ -96,9 +97,12 @@ def _policies(region: Region) -> list[Policy]:
     return [policy for scheme in region.policies for policy in law_of(region, scheme).series.policies]
 
 
-def _open_funds(region: Region) -> None:
-    """Money in every fund that the region's policies name, as an opening balance; how much is made up."""
-    moment = now()
+def _open_funds(region: Region) -> set[tuple[str, str]]:
+    """Money in every fund that the region's policies name, as an opening balance; how much is made up.
+
+    All that pay, by scheme and fund: those funds, and what pays for persons' accounts.
+    """
+    moment, found = now(), set()
     for scheme in region.policies:
         layers = (layer for policy in law_of(region, scheme).series.policies for layer in policy.layers)
         for fund in sorted({layer.payer for layer in layers} - set(OWN)):
@@ -107,6 +111,9 @@ def _open_funds(region: Region) -> None:
                 (AccountKey("opening balance", region.body.code, scheme, fund), -OPENING_FEN),
             )
             post(NewEntry("opening", moment, moment.date(), f"sandbox {scheme} {fund}"[:40], lines))
+            found.add((scheme, fund))
+        found |= {(scheme, account) for account in ACCOUNTS}
+    return found
 
 
 def _bodies() -> dict[str, Body]:

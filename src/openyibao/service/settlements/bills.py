@@ -107,6 +107,12 @@ class DerivedBill:
     def personal_fen(self) -> int:
         return int(self.data()["totals"]["personal_fen"])
 
+    @property
+    def plan(self) -> Plan:
+        """The compiled policy, as a bill that is settled just now has it: a refusal names the uses in its words."""
+        about = self.settlement.bill[self.place]
+        return rule_of(about.get("policy", self.settlement.policy), about.get("digest", self.settlement.digest)).plan
+
     def data(self) -> Data:
         return bill_of(self.settlement, self.place)
 

@@ -11,6 +11,7 @@ from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.proposals import Decision, Done, action
 from openyibao.service.organisation.roles import known_body
 from openyibao.service.people.accounts import place_of_account
+from openyibao.service.reconciliation.items import standing_in
 
 
 @action(
@@ -48,6 +49,9 @@ def _root(given: Given) -> Body:
     subject="month",
 )
 def close(given: Given, decision: Decision) -> Done:
-    """Close the month of a day in the books of all regions: nothing is posted on its days any more."""
+    """Close the month of a day in the books of all regions: nothing is posted on its days any more.
+
+    Differences of reconciliation that stand do not hinder it; the result says how many there are.
+    """
     month: date = given["month"]
-    return Done({"month": f"{month:%Y-%m}", "carried": close_month(month)})
+    return Done({"month": f"{month:%Y-%m}", "carried": close_month(month), "differences": standing_in(month)})

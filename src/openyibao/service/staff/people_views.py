@@ -6,9 +6,10 @@ from typing import Any
 
 from openyibao.policy.model import Bilingual
 from openyibao.service.organisation.fields import Text
+from openyibao.service.organisation.permissions import may
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.roles import known_body
-from openyibao.service.people import accounts, certificates, filings, find, register
+from openyibao.service.people import accounts, certificates, filings, find, register, sensitive
 from openyibao.service.staff import places
 from openyibao.service.staff.routes import Asked, route
 
@@ -114,7 +115,9 @@ def account_members(asked: Asked) -> dict[str, Any]:
 
 @route("GET", "persons/<psn_no>/filings", item="filing.find", place=places.of_person)
 def filing_list(asked: Asked) -> dict[str, Any]:
-    return {"filings": find.filings(find.known(asked.names["psn_no"]))}
+    """The filings of a person. A sensitive diagnosis is shown to those only who may do `diagnosis.sensitive` there."""
+    full = may(asked.user, sensitive.ITEM, places.of_person(asked), asked.day)
+    return {"filings": find.filings(find.known(asked.names["psn_no"]), diagnoses=full)}
 
 
 @route("POST", "persons/<psn_no>/filings", item="filing.make", place=places.of_person, takes=filings.FILING)

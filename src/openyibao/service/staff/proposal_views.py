@@ -22,6 +22,8 @@ from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import ACTIONS, Action
 from openyibao.service.people import coverage, identities, register  # noqa: F401
 from openyibao.service.people.certificates import masked
+from openyibao.service.portability import clearing_actions, peer_actions  # noqa: F401
+from openyibao.service.reconciliation import items  # noqa: F401
 from openyibao.service.reimbursements import settle  # noqa: F401
 from openyibao.service.staff import ledger_actions  # noqa: F401
 from openyibao.service.staff.places import of_body

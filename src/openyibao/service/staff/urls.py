@@ -12,6 +12,8 @@ from openyibao.service.staff import (  # noqa: F401  (each puts its routes on th
     own_views,
     people_views,
     proposal_views,
+    reconciliation_views,
+    regional_views,
     reimbursement_views,
     session,
 )

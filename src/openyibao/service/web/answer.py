@@ -11,6 +11,7 @@ from openyibao.policy.model import Bilingual, Policy
 from openyibao.service.web import shelf
 from openyibao.service.web.asked import Asked
 from openyibao.settlement import Bill, Claim, ClaimError, Uses
+from openyibao.settlement.bill_text import has_rule
 
 Data = dict[str, Any]
 GAPS = ("gap", "refused")
@@ -81,6 +82,8 @@ def answer(policy: Policy, claims: Sequence[Claim], *, whole: bool) -> Answer:
             if error.kind not in GAPS:
                 break
             continue
+        if layers < count and not any(has_rule(bill.data()) for bill in bills):
+            continue  # nothing that is known says anything about these claims
         down_to = policy.layers[layers - 1].name if layers < count else ""
         return Answer(policy, bills, tuple(claims), whole, down_to, why.why if why else None)
     assert why is not None

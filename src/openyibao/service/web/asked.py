@@ -94,14 +94,14 @@ def slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def read(query: Mapping[str, str], t: Words, today: date) -> Asked:
-    """The question that an address asks."""
-    return _Reader(query, t, today).read()
+def read(query: Mapping[str, str], t: Words, today: date, *, forming: bool = False) -> Asked:
+    """The question of an address; `forming`: somebody is still at the form, and no day is held against it."""
+    return _Reader(query, t, today, forming=forming).read()
 
 
 class _Reader:
-    def __init__(self, query: Mapping[str, str], t: Words, today: date) -> None:
-        self.query, self.t, self.today = query, t, today
+    def __init__(self, query: Mapping[str, str], t: Words, today: date, *, forming: bool) -> None:
+        self.query, self.t, self.today, self.forming = query, t, today, forming
         self.errors: dict[str, str] = {}
 
     def text(self, name: str) -> str:
@@ -112,11 +112,15 @@ class _Reader:
         policies = shelf.shelf_of(at)
         if at and not policies:
             self.errors["at"] = t("wrong.at")
-        day = self._day("day") or (shelf.usual_day(policies, self.today) if policies else self.today)
-        policy, others = self._policy(policies, day)
+        usual = shelf.usual_day(policies, self.today) if policies else self.today
         patient = self._patient()
         complete = patient is not None or bool(self.text("total"))
-        basics = (self._at(at), self._day_field(policies, day))
+        stated = self._day("day")
+        if stated and policies and (self.forming or not complete) and not shelf.on_day(policies, stated):
+            stated = None  # it was chosen for another place
+        day = stated or usual
+        policy, others = self._policy(policies, day)
+        basics = (self._at(at), self._day_field(stated, usual if policies else None))
         if policy is None:
             return Asked(at, day, None, others, (), {}, patient, complete, basics, (), (), (), self.errors)
         say = Say(policy, t)
@@ -177,11 +181,13 @@ class _Reader:
             self.errors[name] = self.t("wrong.date", text=text)
             return None
 
-    def _day_field(self, policies: tuple[Policy, ...], day: date) -> Field:
-        value = day.isoformat() if policies or self.text("day") else ""
-        if "day" in self.errors:
-            value = self.text("day")
-        return Field("day", self.t("ask.day"), "date", value, hint=self.t("ask.day_hint"), error=self._error("day"))
+    def _day_field(self, stated: date | None, usual: date | None) -> Field:
+        """The day is left open where nobody states it: it would not fit the next place."""
+        value = self.text("day") if "day" in self.errors else stated.isoformat() if stated else ""
+        hint = self.t("ask.day_hint")
+        if usual:
+            hint += ("" if self.t.lang == "zh" else " ") + self.t("ask.day_open", day=self.t.day(usual))
+        return Field("day", self.t("ask.day"), "date", value, hint=hint, error=self._error("day"))
 
     def _error(self, name: str) -> str:
         return self.errors.get(name, "")
@@ -232,7 +238,7 @@ class _Reader:
         text = self.text(name)
         if not text:
             return self._usual(fact) if name.startswith("f-") else None
-        what = Say(policy, self.t).word(fact.name)
+        what = first(Say(policy, self.t).word(fact.name))
         if fact.kind in ("money", "signed money"):
             minus = text.startswith("-") and fact.kind == "signed money"
             fen = self._money(name, what, text.removeprefix("-") if minus else text)

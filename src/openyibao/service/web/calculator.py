@@ -36,10 +36,13 @@ DROPPED = ("size", "words", "lang")
 def show(request: HttpRequest, lang: str) -> HttpResponse:
     """The calculator: a form, and the answer where one is asked for."""
     stated = {name: value for name, value in request.GET.items() if value}
-    if len(stated) < len(request.GET) and "HX-Request" not in request.headers:
-        return HttpResponseRedirect(f"{request.path}?{urlencode(stated)}")  # without what the form left empty
+    forming = "HX-Request" in request.headers
     t = pages.words_of(request, lang)
-    asked = asking.read(request.GET, t, clock.today())
+    asked = asking.read(request.GET, t, clock.today(), forming=forming)
+    if asked.ready and not asked.patient:
+        stated.setdefault("day", asked.day.isoformat())  # the same address shall always give the same answer
+    if stated.keys() != request.GET.keys() and not forming:
+        return HttpResponseRedirect(f"{request.path}?{urlencode(stated)}")  # and not say what the form left empty
     context: Data = {
         "title": t("ask.title"),
         "asked": asked,
@@ -57,7 +60,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
             context["shown"] = shown(found, t)
             context["notices"] = notices(asked, found, t)
         except NoAnswerError as error:
-            context["refused"] = t.pick(error.text)
+            context["refused"] = t.pick(error.why)
     return pages.page(request, lang, "calculator.html", context, here="calculator")
 
 
@@ -91,7 +94,7 @@ def shown(found: Answer, t: Words) -> Data:
     ]
     return {
         "picture": drawn,
-        "headline": headline(drawn, t),
+        "headline": headline(drawn, t, partly=bool(found.down_to)),
         "for_whom": t(
             "show.for_whom", policy=t.pick(found.policy.title), facts=t.list.join(facts), day=t.day(last.settlement)
         ),
@@ -107,8 +110,9 @@ def shown(found: Answer, t: Words) -> Data:
     }
 
 
-def headline(drawn: Picture, t: Words) -> str:
-    key = "show.headline_gathered" if drawn.gathered else "show.headline"
+def headline(drawn: Picture, t: Words, *, partly: bool = False) -> str:
+    """The answer in one sentence; `partly`: layers further down are not known."""
+    key = "show.headline_gathered" if drawn.gathered else "show.headline_partly" if partly else "show.headline"
     return t(key, total=t.money(drawn.total_fen), paid=t.money(drawn.paid_fen), own=t.money(drawn.personal_fen))
 
 

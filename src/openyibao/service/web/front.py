@@ -7,19 +7,23 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from openyibao.compare.patients import standard_patients
+from openyibao.compare.patients import find_patient
 from openyibao.service import clock
 from openyibao.service.web import asked as asking
 from openyibao.service.web import pages, shelf
 from openyibao.service.web.look import COOKIE, YEAR_SECONDS, Look
 from openyibao.site.library import NO_PLACE
 
-EXAMPLES = (
-    ("low-income-edge-stroke", "500000.resident"),
-    ("cancer-year-allowance", "500000.resident"),
-    ("hip-fracture", "420100.resident"),
+EXAMPLES: tuple[dict[str, str], ...] = (
+    {"at": "500000.resident", "day": "2023-06-01", "case": "low-income-edge-stroke", "f-tier": "cat-1"},
+    {"at": "500000.resident", "day": "2023-06-01", "case": "cancer-year-allowance", "f-tier": "cat-1"},
+    {"at": "980000.resident", "day": "2023-06-01", "case": "dialysis-year"},
+    {"at": "420100.resident", "day": "2024-06-01", "case": "worker-elsewhere-filed"},
+    {"at": "420100.resident", "day": "2024-06-01", "case": "hip-fracture"},
 )
-"""Standard cases of the front page, each where it can be worked out."""
+"""Standard cases of the front page, each where and when it can be worked out."""
+MORE = {"f-district": "Yubei"}
+"""What Chongqing asks besides."""
 
 
 def root(request: HttpRequest) -> HttpResponse:
@@ -38,14 +42,16 @@ def home(request: HttpRequest, lang: str) -> HttpResponse:
         "title": t("home.title"),
         "asked": asking.read({}, t, clock.today()),
         "examples": [
-            (t.pick(one.title), f"/{lang}/calculator?{urlencode({'at': at, 'case': one.name})}")
-            for name, at in EXAMPLES
-            for one in standard_patients()
-            if one.name == name
+            (t.pick(find_patient(one["case"]).title), f"/{lang}/calculator?{urlencode(_whole(one))}")
+            for one in EXAMPLES
         ],
         "counted": t("home.collected", places=len(library.places), policies=real),
     }
     return pages.page(request, lang, "home.html", context, here="home")
+
+
+def _whole(example: dict[str, str]) -> dict[str, str]:
+    return {**example, **(MORE if example["at"].startswith("50") else {})}
 
 
 def look(request: HttpRequest) -> HttpResponse:

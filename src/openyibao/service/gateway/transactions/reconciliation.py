@@ -71,7 +71,7 @@ def by_settlement(call: Call) -> Output:
     if wrong := _sums_differ(node, stated):
         raise Refused("file totals", sums="; ".join(wrong))
     try:
-        found = run.reconcile(scope, stated)
+        found = run.reconcile(scope, stated, call.infno, call.now)
     except TooManyError:
         raise Refused("too many rows", most=MOST_ROWS) from None
     made, _ = files.offer(call, "reconciliation", written.rows_of(found, settings.REPLY_LANGUAGE))
