@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, connections
 from django.db.transaction import TransactionManagementError
 from psycopg import pq
 from psycopg.errors import error_from_result
@@ -74,9 +74,11 @@ def texts(values: Sequence[str]) -> bytes:
 
 def run(asks: Sequence[Ask]) -> list[Result]:
     """Run statements in one round trip; their results. Raises Django's database errors, of the first that failed."""
-    connection.ensure_connection()
-    raw: Any = connection.connection
-    with connection.wrap_database_errors:
+    here = connections["default"]  # looked up once: each look takes a microsecond
+    if here.connection is None:
+        here.ensure_connection()
+    raw: Any = here.connection
+    with here.wrap_database_errors:
         if raw.autocommit or raw.pgconn.transaction_status != pq.TransactionStatus.IDLE:
             return _exchange(raw, asks)
         return _exchange(raw, [BEGIN(), *asks])[1:]  # in `atomic()`, which begins with its first statement
@@ -84,9 +86,10 @@ def run(asks: Sequence[Ask]) -> list[Result]:
 
 def refresh() -> None:
     """Replace a connection that the server closed while it lay idle: without asking the server anything."""
-    raw: Any = connection.connection
-    if raw is not None and not connection.in_atomic_block and _is_stale(raw.pgconn):
-        connection.close()
+    here = connections["default"]
+    raw: Any = here.connection
+    if raw is not None and not here.in_atomic_block and _is_stale(raw.pgconn):
+        here.close()
 
 
 def _is_stale(link: Any) -> bool:
@@ -186,24 +189,27 @@ class Transaction:
             run(asks)
 
     def _open(self) -> None:
-        connection.ensure_connection()
+        here = connections["default"]
+        if here.connection is None:
+            here.ensure_connection()
         self.open = True
-        connection.in_atomic_block, connection.autocommit = True, False
-        connection.needs_rollback = False
+        here.in_atomic_block, here.autocommit, here.needs_rollback = True, False, False
 
     def _closed(self) -> None:
         self.open = False
-        connection.in_atomic_block, connection.autocommit = False, True
-        connection.needs_rollback = connection.closed_in_transaction = False
-        connection.savepoint_ids, connection.run_on_commit = [], []
+        here = connections["default"]
+        here.in_atomic_block, here.autocommit = False, True
+        here.needs_rollback = here.closed_in_transaction = False
+        here.savepoint_ids, here.run_on_commit = [], []
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self.open:
             return
-        lost = connection.closed_in_transaction or connection.connection is None
-        broken = kind is not None or connection.needs_rollback
+        here = connections["default"]
+        lost = here.closed_in_transaction or here.connection is None
+        broken = kind is not None or here.needs_rollback
         self._closed()
         if lost:
             connection.connection = None
