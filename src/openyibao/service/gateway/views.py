@@ -41,7 +41,7 @@ from openyibao.service.gateway.messages import About
 from openyibao.service.gateway.models import Refusal
 from openyibao.service.gateway.rates import Flooded, admitted
 from openyibao.service.gateway.reader import Envelope, read_envelope, read_input, read_message
-from openyibao.service.gateway.refusals import Refused, RefusedKept
+from openyibao.service.gateway.refusals import Refused, RefusedKept, as_code
 from openyibao.service.gateway.spec import Transaction as Specification
 from openyibao.service.gateway.spec import by_path
 from openyibao.service.gateway.spec import transaction as specification
@@ -136,6 +136,7 @@ class Straight:
         response = call(request)
         for name, value in FOR_BROWSERS.items():
             response.headers[name] = value
+        response.headers["Content-Length"] = str(len(response.content))
         return response
 
 
@@ -192,7 +193,7 @@ def _sent_on(exchange: _Exchange, envelope: Envelope, given: Given) -> bytes | N
 def _institution(envelope: Envelope) -> Institution:
     found = Institution.objects.select_related("body").filter(code=envelope.fixmedins_code).first()
     if found is None:
-        raise Refused("unknown institution", institution=envelope.fixmedins_code[:12])
+        raise Refused("unknown institution", institution=as_code(envelope.fixmedins_code, 12))
     return found
 
 
@@ -311,9 +312,9 @@ def _audit(exchange: _Exchange, refused: Refused) -> None:
     try:
         Refusal.objects.create(
             received=exchange.received,
-            institution=envelope.fixmedins_code[:40] if envelope else "",
-            msgid=envelope.msgid[:60] if envelope else "",
-            infno=envelope.infno[:20] if envelope else "",
+            institution=as_code(envelope.fixmedins_code) if envelope else "",
+            msgid=as_code(envelope.msgid, 60) if envelope else "",
+            infno=as_code(envelope.infno, 20) if envelope else "",
             code=refused.reason.code,
         )
     except DatabaseError:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from openyibao.policy.model import Bilingual, Condition, Layer, Policy, Words
 from openyibao.service.gateway import lookup
 from openyibao.service.gateway.calls import Call, Node, Output, answers
-from openyibao.service.gateway.refusals import Refused
+from openyibao.service.gateway.refusals import Refused, as_code
 from openyibao.service.institutions.models import Institution
 from openyibao.service.people.certificates import normal
 from openyibao.service.people.find import by_certificate
@@ -75,7 +75,8 @@ def _found(node: Node) -> Person:
         found, field = by_certificate(certificate, number or node.get("certno") or ""), "certno"
     else:
         why = Bilingual(
-            f"不受理就诊凭证类型 {kind}；可用 01、02、03", f"mdtrt_cert_type {kind} is not taken; 01, 02, 03 are"
+            f"不受理就诊凭证类型 {as_code(kind)}；可用 01、02、03",
+            f"mdtrt_cert_type {as_code(kind)} is not taken; 01, 02, 03 are",
         )
         raise Refused("credential", why=why)
     if found is None or normal(found.certificate_type, node.get("certno") or "") not in ("", found.certificate):
