@@ -11,7 +11,7 @@ import typer
 from openyibao import cli_proof, cli_reconcile, commands
 from openyibao.cli_backup import backup, restore
 from openyibao.cli_lab import lab_app
-from openyibao.cli_service import gallery, migrate, serve
+from openyibao.cli_service import bench_pages, gallery, migrate, serve
 
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +30,7 @@ app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
 app.command()(gallery)
+bench_app.command("pages")(bench_pages)
 history_app = typer.Typer(no_args_is_help=True, help="What a state file holds of persons: show, reverse, re-settle.")
 app.add_typer(history_app, name="history")
 cli_proof.register(app, bench_app)
@@ -294,15 +295,20 @@ def replicate(
 
 @bench_app.command("platform")
 def bench_platform(
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="For how long.")] = 20,
-    clients: Annotated[int, typer.Option(min=1, max=64, help="Clients at once.")] = 4,
-    persons: Annotated[int, typer.Option(min=64, help="Insured persons.")] = 2_000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes of the web server.")] = 2,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="For how long, each phase.")] = 20,
+    clients: Annotated[int, typer.Option(min=1, max=256, help="Clients at once.")] = 16,
+    persons: Annotated[int, typer.Option(min=100, help="Insured persons.")] = 100_000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the web server.")] = 4,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each of these.")] = 2,
+    stored: Annotated[int, typer.Option(min=0, help="Measure again with so many settlements stored.")] = 0,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the database stands; else the folder for temporary files.")
+    ] = None,
 ) -> None:
-    """Visits settled over HTTP, with client, server and database on this machine."""
+    """Settlements and whole visits over HTTP, with clients, server and database on this machine. Last line: JSON."""
     from openyibao.service.bench import run
 
-    run(seconds, clients, persons, workers)
+    run(seconds, clients, persons, workers, threads, stored, folder)
 
 
 @bench_app.command("settle")

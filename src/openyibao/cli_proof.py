@@ -20,6 +20,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     bench_app.command("fill")(bench_fill)
     bench_app.command("replay")(bench_replay)
     app.command()(replay)
+    app.command()(verify)
 
 
 @contextmanager
@@ -70,6 +71,27 @@ def replay(
         from openyibao.service.replay.commands import asked_period, run
 
         if not run(asked_period(day, year), lang=lang, processes=processes, most=most, from_lines=from_lines):
+            raise SystemExit(1)
+
+
+def verify(
+    file: Annotated[Path | None, typer.Option(help="The exported seals; without it, those of YIBAO_SEAL_FILE.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="A file with fewer seals than the books is wrong too.")
+    ] = False,
+    books: Annotated[
+        bool, typer.Option("--books", help="Hold settlements, funds and accounts against them too.")
+    ] = False,
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the report.")] = "en",
+) -> None:
+    """Verify the sealed chain of the books of DATABASE_URL against the exported heads. The last line is JSON.
+
+    Exit code 1 where anything differs: the first broken place is named.
+    """
+    with told():
+        from openyibao.service.ledger.commands import run
+
+        if not run(file, lang, whole=whole, books=books):
             raise SystemExit(1)
 
 

@@ -66,3 +66,10 @@ def gallery(
         raise SystemExit(2) from None
     size = sum(path.stat().st_size for path in made) / 1_000_000
     print(f"{len(made)} pictures in {folder}, {size:.1f} MB")
+
+
+def bench_pages(count: Annotated[int, typer.Option(min=20, help="How many questions.")] = 300) -> None:
+    """Answers of the public pages: their time in this process, and what a first visit loads."""
+    from openyibao.service.web.bench import run
+
+    print(run(count))

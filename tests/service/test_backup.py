@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from openyibao.service.backup.folder import BackupError, Folder
 from openyibao.service.backup.restore import Restored, Wish, choose, restore
 from service.backups import county, hash_at, moment, settle, settling, there
 from service.databases import environment
+from service.figures import figure
 from service.racing import Desk, seeded
 from service.test_ledger_seals import seal_all
 
@@ -34,8 +36,9 @@ def back(folder: Folder, into: Path, seconds: float | None, **more: Any) -> Rest
     return restore(folder, Wish(to, into, **more), quiet)
 
 
+@pytest.mark.reliability("T22", "a random moment while settlements ran")
 def test_what_was_acknowledged_before_a_moment_is_restored(database: str, tmp_path: Path) -> None:
-    _, dice = seeded()
+    seed, dice = seeded()
     persons, desk = county(4), Desk()
     before = [settle(desk, one) for one in persons]
     seal_all()
@@ -69,7 +72,80 @@ def test_what_was_acknowledged_before_a_moment_is_restored(database: str, tmp_pa
         figures = json.loads(said[-1])
         assert (figures["rpo_s"], figures["faults"]) == (0, 0) and 0 < figures["rto_s"] < 60
         assert any("0.00" in line for line in said) and any("RPO 0" in line for line in said)
-    print(f"T22 RPO 0: {len(acknowledged)} acknowledged of {len(found)} restored; RTO {during.rto_s} s")
+    figure(seed=seed, moments=1, acknowledged=len(acknowledged), lost=0, hashes_differ=0, rto_s=during.rto_s)
+
+
+@pytest.mark.long
+@pytest.mark.reliability("T22", "a random moment while settlements ran")
+def test_many_random_moments(database: str, tmp_path: Path) -> None:
+    """Twenty moments of one backup, each restored; and a quiet one in the middle, whose hash is known."""
+    seed, dice = seeded()
+    persons = county(20)
+    kept = Folder(tmp_path / "backup")
+    take.base(database, kept)
+    done, begun = [], time.time()
+    for _ in range(2):
+        with settling(persons) as part:
+            while len(part) < 200:
+                time.sleep(0.05)
+        done += part
+        quiet_at, hashed = time.time(), hash_at(database)
+        take.base(database, kept)  # a second base in the middle: each moment takes the one before it
+    end = time.time()
+    take.fetch(database, kept)
+    lost, slowest = 0, 0.0
+    moments = [dice.uniform(max(begun, kept.all_bases()[0].ended.timestamp()), end) for _ in range(20)]
+    for number, target in enumerate(moments):
+        found = back(kept, tmp_path / f"into{number}", target)
+        there_now = there(found.into, "yibao", found.about.database)
+        lost += len({one.setl_id for one in done if one.acknowledged < target} - there_now)
+        assert there_now <= {one.setl_id for one in done if one.asked < target}
+        assert found.found.right
+        slowest = max(slowest, found.rto_s)
+        shutil.rmtree(found.into)
+    last = back(kept, tmp_path / "quiet", quiet_at, hashed=True)
+    assert last.found.hash == hashed
+    figure(seed=seed, moments=20, settlements=len(done), lost=lost, hashes_differ=0, rto_s=slowest)
+    assert lost == 0
+
+
+@pytest.mark.long
+@pytest.mark.reliability("T22", "a large database, from a base backup and by the log alone")
+def test_how_long_a_large_database_takes(tmp_path: Path) -> None:
+    """As many settlements as YIBAO_RTO_SETTLEMENTS says, restored from a base behind them and from one before them."""
+    from openyibao.service.postgres import Server
+
+    wanted = int(os.environ.get("YIBAO_RTO_SETTLEMENTS", "100000"))
+    kept = Folder(tmp_path / "backup")
+    with Server(tmp_path / "pg", settings={"max_wal_size": "2GB"}) as own:
+        url = own.url()
+        prepare = "from openyibao.service.run import prepare; prepare(migrate=True)"
+        subprocess.run([sys.executable, "-c", prepare], check=True, env=environment(url))
+        before = take.base(url, kept)
+        fill = ["bench", "fill", "--settlements", str(wanted), "--histories", "200", "--no-check"]
+        filled = json.loads(command(url, *fill).splitlines()[-1])
+        middle = take.fetch(url, kept)
+        take.base(url, kept)
+        hashed = hash_at(url)
+    whole = back(kept, tmp_path / "whole", None, hashed=True)
+    assert whole.found.hash == hashed and whole.base.name != before.name
+    shutil.rmtree(whole.into)
+    replayed = back(kept, tmp_path / "replayed", middle.timestamp(), hashed=True)
+    assert replayed.found.hash == hashed and replayed.base.name == before.name
+    counts = {"settlements": filled["settlements"], "bytes": whole.found.size}
+    log = sum(one.path.stat().st_size for one in kept.segments())
+    print(
+        f"copying {whole.copy_s} s, replaying {whole.replay_s} s; by the log {replayed.copy_s} + {replayed.replay_s} s"
+    )
+    figure(
+        **counts,
+        rto_s=whole.rto_s,
+        replayed_s=replayed.rto_s,
+        log_bytes=log,
+        hashes_differ=0,
+        met=False,
+        why="10 M settlements do not fit the disk; the time grows with the bytes",
+    )
 
 
 def test_all_that_arrived_is_restored_without_a_moment(database: str, tmp_path: Path) -> None:

@@ -170,6 +170,25 @@ def test_a_stay_is_settled_elsewhere(both: Two) -> None:
     same(both)
 
 
+def test_a_stay_is_settled_elsewhere_in_parts(both: Two) -> None:
+    """Where the person is insured, the parts are known as the beginning and the end of one stay."""
+    person, desk = somebody(both), Desk(both.away)
+    stay, infos = desk.admit(person), []
+    for flag, amount in (("1", "20000"), ("0", "5000")):
+        lines = desk.upload(person, stay, {"D-001": amount}, "2301", batch="")
+        if flag == "0":
+            desk.discharge(person, stay)
+        given = {**desk.settle_data(person, stay, lines), "mid_setl_flag": flag}
+        infos.append(desk.done("2304", {"data": given})["setlinfo"])
+    assert all(fen(info["hifp_pay"]) > 0 for info in infos)
+    with on(both.home.url):
+        names = ("stay", "first_of_stay", "last_of_stay")
+        fields = ", ".join(f"claim->0->>'{name}'" for name in names)
+        last, first = ask(f"SELECT {fields} FROM settlements_settlement ORDER BY id DESC LIMIT 2")
+    assert first[0] == last[0] and (first[1:], last[1:]) == (("true", "false"), ("false", "true"))
+    same(both)
+
+
 def test_the_hospital_bears_what_its_own_agreement_says(both: Two) -> None:
     person, desk = somebody(both, identity="2303"), Desk(both.away)
     info = settled(desk, person, {"D-001": "100", "S-001": "10"})  # 40 yuan a day, the limit is 25
@@ -206,6 +225,20 @@ def test_the_hospital_reconciles_what_was_settled_elsewhere(both: Two) -> None:
     assert desk.done("3201", {"data": node})["stmtinfo"]["stmt_rslt"] == "0"
 
 
+def test_the_visit_can_be_queried_where_it_is(both: Two) -> None:
+    person, desk = somebody(both, identity="2303"), Desk(both.away)
+    desk.show(person)
+    info = settled(desk, person)
+    which = {"psn_no": person.psn_no, "mdtrt_id": info["mdtrt_id"]}
+    span = {"begntime": "2026-01-01 00:00:00", "endtime": "2026-12-31 00:00:00"}
+    found = desk.done("5201", {"data": {"psn_no": person.psn_no, "med_type": "11", **span}})["mdtrtinfo"]
+    assert [row["psn_cert_type"] for row in found] == ["01"]
+    told = desk.done("5203", {"data": {**which, "setl_id": info["setl_id"]}})["setlinfo"]
+    assert told["fund_pay_sumamt"] == info["fund_pay_sumamt"] and told["insutype"] == "390"
+    fees = desk.done("5204", {"data": {**which, "setl_id": info["setl_id"]}})
+    assert len(fees if isinstance(fees, list) else next(iter(fees.values()))) == 2
+
+
 def test_what_only_the_insurer_can_do_is_refused(both: Two) -> None:
     person, desk = somebody(both), Desk(both.away)
     about = {"psn_no": person.psn_no, "begntime": "2026-03-02 08:00:00", "insutype": "390", "med_type": "11"}
@@ -232,6 +265,20 @@ def test_a_stranger_is_told_nothing(both: Two) -> None:
         with socket.create_connection(both.there.target) as line:
             line.sendall(altered)
             assert b" 401 " in line.recv(4096)
+
+
+def test_both_sides_can_be_replayed(both: Two) -> None:
+    """Where the person is insured all bills come out again; where they were treated their settlements are counted."""
+    from openyibao.service.replay.periods import Period
+    from openyibao.service.replay.work import replay
+
+    settled(Desk(both.away), somebody(both, identity="2303"))
+    with on(both.home.url):
+        there = replay(Period(None, None), processes=0)
+    with on(both.away.url):
+        here = replay(Period(None, None), processes=0)
+    assert there.right and here.right
+    assert (here.elsewhere, here.tally.settlements) == (there.tally.settlements, 0) and here.elsewhere > 0
 
 
 @contextmanager

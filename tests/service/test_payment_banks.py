@@ -214,6 +214,7 @@ def booked(number: str, amount: str, side: str, reason: str = "") -> bytes:
     back = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
     return (
         f'<Document xmlns="{SPACE}camt.054.001.08"><BkToCstmrDbtCdtNtfctn><Ntfctn><Ntry><CdtDbtInd>{side}</CdtDbtInd>'
+        "<Sts><Cd>BOOK</Cd></Sts>"
         f"<BookgDt><Dt>2026-04-01</Dt></BookgDt><NtryDtls><TxDtls><Refs><AcctSvcrRef>R{side}</AcctSvcrRef><EndToEndId>"
         f'{number}</EndToEndId></Refs><Amt Ccy="CNY">{amount}</Amt>{back}</TxDtls></NtryDtls></Ntry></Ntfctn>'
         "</BkToCstmrDbtCdtNtfctn></Document>"
@@ -232,6 +233,8 @@ def test_status_and_booked_messages_are_read(county: County) -> None:
     for wrong, form in (
         (booked(pooled.number, "1.00", "CRDT"), "camt.054"),
         (booked(pooled.number, "1.00", "DBIT").replace(b"CNY", b"EUR"), "camt.054"),
+        (booked(pooled.number, "1.00", "DBIT").replace(b"BOOK", b"PDNG"), "camt.054"),
+        (booked(pooled.number, "1.00", "DBIT").replace(b"<Sts>", b"<RvslInd>true</RvslInd><Sts>"), "camt.054"),
         (status_report((pooled.number, "????", "1.00", "")), "pain.002"),
         (status_report((pooled.number, "PDNG", "1.00", "")), "pain.002"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]>' + pending, "pain.002"),

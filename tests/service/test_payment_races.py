@@ -153,9 +153,9 @@ def test_an_order_is_cancelled_and_sent_at_once(county: County, rounds: int) -> 
         )
         assert outcome in (["ok", "S8009"], ["S8008", "ok"]), outcome
         transfer.refresh_from_db()
-        assert (transfer.batch is None) == (transfer.rejected_fen == 900) == (outcome[0] == "ok")
+        assert (transfer.batch is None) == (transfer.rejected_fen == transfer.fen) == (outcome[0] == "ok")
         if transfer.batch is not None:
-            county.answered((transfer, "rejected", 900))
+            county.answered((transfer, "rejected", transfer.fen))
     assert Batch.objects.count() == Transfer.objects.filter(batch__isnull=False).count()
     assert county_differences() == []
 
@@ -207,7 +207,8 @@ class Months:
         self.county, self.random = county, random.Random(seed)
         self.standing: list[Any] = []
         self.waiting: list[Transfer] = []
-        self.paid = self.withheld = self.deducted = 0
+        self.paid = self.withheld = 0
+        self.deductions: dict[str, int] = {}
         self.parts: dict[int, list[int]] = {}
         self.did: Counter[str] = Counter()
 
@@ -239,6 +240,7 @@ class Months:
 
         if codes([self.county.window.ask("2208", back(given, settled))]) == ["ok"]:
             self.standing.remove(visit)
+            self.deductions.pop(settled["setlinfo"]["setl_id"], None)  # undone by the next statement
             self.did["taken back"] += 1
 
     def _dispute(self, statement: dict[str, Any]) -> None:
@@ -260,11 +262,11 @@ class Months:
         item = items.order_by("fen").last()
         if outcome == "rejected":
             given["outcome"] = "rejected"
-        taken_back = ask("SELECT 1 FROM clearing_item WHERE reverses = %s", one.item_entry)
+        taken_back = ask("SELECT 1 FROM ledger_entry WHERE reverses_id = %s", one.item_entry)
         if outcome == "deduct" and item is not None and not taken_back:
             fen = self.random.randrange(1, item.fen + 1)
             given["deductions"] = [{"scheme": item.scheme, "fund": item.fund, "fen": fen}]
-            self.deducted += fen
+            self.deductions[one.reference] = fen
         self.county.decided("dispute.settle", given, self.county.clerk, self.county.reviewer)
         self.did[outcome] += 1
 
@@ -302,7 +304,7 @@ class Months:
             "SELECT coalesce(sum(p.fen), 0)::bigint FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
             " WHERE a.kind = 'fund cash'"
         )[0][0]
-        assert owed == settled - self.deducted - self.withheld - self.paid
+        assert owed == settled - sum(self.deductions.values()) - self.withheld - self.paid
         assert cash == -self.paid
         assert sum(row.fen for row in trial_balance()) == 0
         self.county.right()

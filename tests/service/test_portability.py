@@ -1,6 +1,6 @@
 """T23: messages between two regions are lost, servers are killed; both end with a settlement done, or both without it.
 
-Which request of the line is lost follows from the seed. Long form: 10,000 visits, about an hour on two cores.
+Which request of the line is lost follows from the seed. Long form: 10,000 visits, one to two hours on two cores.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
@@ -18,6 +21,8 @@ from openyibao.service.reconciliation.scope import Scope
 from openyibao.service.settlements.models import Settlement
 from service.build import settled
 from service.county import Window, add_person, build
+from service.databases import environment
+from service.figures import figure
 
 
 def scope_of(one: Settlement) -> Scope:
@@ -44,3 +49,16 @@ def test_the_platform_holds_what_was_made() -> None:
     kept = [row for row in world.sort_by("setl_id").to_pylist() if row["setl_id"] in names]
     assert found.sort_by("setl_id").to_pylist() == kept and len(kept) > 3_000
     assert sorted(sign(one) for one in compare(wrong.stated, found, wrong.malformed).differences()) == wrong.expected
+
+
+@pytest.mark.long
+@pytest.mark.reliability("T20", "a month in a database beside an uploaded file")
+def test_a_million_settlements_beside_a_file() -> None:
+    """`yibao bench reconcile`: from the file and the database to the file of differences and the work list."""
+    command = [sys.executable, "-m", "openyibao", "bench", "reconcile", "--rows", "1000000"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(""))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["missed"], found["false"]) == (0, 0) and found["faults"] > 5_000
+    assert found["seconds"] <= 60
+    figure(rows=found["rows"], faults=found["faults"], false_found=found["false"], elapsed_s=found["seconds"])

@@ -137,6 +137,7 @@ def test_blocks_are_read_as_rows_are(monkeypatch: pytest.MonkeyPatch) -> None:
                 chance.choice([cell, cell, cell, chance.choice(cells)]) for cell in rows[place].split("\t")
             )
         body = "\n".join(rows).encode()
+        monkeypatch.setattr(sheet, "SMALL", chance.choice((100, 1_000, sheet.BLOCK)))
         monkeypatch.setattr(sheet, "BLOCK", chance.randrange(200, 5_000))
         outcomes = []
         for way in (quick, lambda block, columns, first: None):

@@ -13,13 +13,13 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from openyibao.service.bulk.commands import fill
 from openyibao.service.postgres import Server
 from openyibao.service.replay import laws
 from openyibao.service.replay.periods import Period
 from openyibao.service.replay.work import Replayed, replay
 from service.conftest import using
-from service.databases import SOURCE, copy, drop
+from service.databases import SOURCE
+from service.filled import template as filled_template
 
 SEED = 20261122
 PLACES = ("980001", "980004", "980007")
@@ -29,16 +29,7 @@ PLACES = ("980001", "980004", "980007")
 @pytest.fixture(scope="module")
 def template(server: Server) -> Iterator[str]:
     """A database with settlements of some persons."""
-    name = copy(server)
-    for _ in using(server, name):
-        print("seed", SEED)
-        fill(400, 36, SEED, only=PLACES)
-        made = connection.settings_dict["NAME"]
-        connection.close()
-        kept = copy(server, made)
-    yield kept
-    drop(server, kept)
-    drop(server, name)
+    yield from filled_template(server, 500, 60, SEED, PLACES)
 
 
 @pytest.fixture
@@ -245,6 +236,26 @@ def claim_changed() -> tuple[str, str]:
     return str(setl_id), ""
 
 
+def claim_without_a_field() -> tuple[str, str]:
+    setl_id, settlement, *_ = one(STANDING)
+    change(
+        """UPDATE settlements_settlement SET claim = replace(claim::text, '"in_scope_fen"', '"in_scope"')::json"""
+        " WHERE id = %s",
+        settlement,
+    )
+    return str(setl_id), "bill"
+
+
+def claim_with_a_word_for_a_number() -> tuple[str, str]:
+    setl_id, settlement, *_ = one(STANDING)
+    change(
+        "UPDATE settlements_settlement SET claim = regexp_replace(claim::text, '\"pre_self_paid_fen\": [0-9]+',"
+        ' \'"pre_self_paid_fen": "much"\')::json WHERE id = %s',
+        settlement,
+    )
+    return str(setl_id), "bill"
+
+
 def added_changed() -> tuple[str, str]:
     setl_id, settlement, added = one(
         "SELECT setl_id, id, added::text FROM settlements_settlement WHERE json_array_length(added) = 1"
@@ -284,7 +295,16 @@ def balance_changed() -> tuple[str, str]:
 CHANGES = (
     *(paid_more, left_more, other_payer, layer_gone, use_changed, use_gone, use_slipped_in),
     *(settlement_gone, last_settlement_gone, funds_for_cash, institution_for_cash, account_for_cash),
-    *(parts_moved, claim_changed, added_changed, reversal_changed, reversed_layer_changed, balance_changed),
+    *(
+        parts_moved,
+        claim_changed,
+        claim_without_a_field,
+        claim_with_a_word_for_a_number,
+        added_changed,
+        reversal_changed,
+        reversed_layer_changed,
+        balance_changed,
+    ),
 )
 
 
@@ -298,6 +318,13 @@ def test_what_is_changed_is_named(filled: str, injected: Callable[[], tuple[str,
         assert (setl_id, name) in fields(done), fields(done)
     else:
         assert setl_id in {found.setl_id for found in done.differences}, done.differences
+
+
+def test_a_log_that_cannot_be_read_is_said(filled: str) -> None:
+    (settlement,) = one("SELECT id FROM settlements_settlement WHERE reverses_id IS NULL")
+    change("""UPDATE settlements_settlement SET added = '[[{"use": 5}]]' WHERE id = %s""", settlement)
+    done = run(filled)
+    assert done.returncode == 2 and "can't be read" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_changed_fee_line_is_named(filled: str) -> None:

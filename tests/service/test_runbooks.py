@@ -1,17 +1,15 @@
-"""docs/runbooks.md, tried: upgrade, keys, a full disk, a lost disk; and its commands are those that there are."""
+"""docs/runbooks.md, tried: upgrade, keys, a full disk, a lost disk, what killed processes leave."""
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from openyibao.service import temporary
 from openyibao.service.postgres import Server
 from service.backups import county, settling, there
 from service.databases import environment
+from service.figures import figure
 from service.hospitals import at_work, check_kept, more
 from service.racing import Desk, ask, check_books, codes, ready
 from service.racing import one as one_value
@@ -148,7 +147,6 @@ def issue(desks: tuple[Any, Any], given: dict[str, str]) -> str:
 
 def signed(identifier: str, secret: str) -> str:
     """What becomes of a request under a key: `ok`, or the code of the refusal."""
-    import json
     from secrets import token_hex
 
     from openyibao.service.clock import now
@@ -282,6 +280,7 @@ def use_up_the_log(own: Server) -> None:
     time.sleep(1)
 
 
+@pytest.mark.reliability("T22", "a destroyed disk, the log received as by a synchronous standby", full=True)
 def test_a_lost_disk_loses_nothing_that_was_acknowledged(migrated_on: Any, tmp_path: Path) -> None:
     """The log is received as a synchronous standby would; the server's folder is destroyed; all of it is restored."""
     kept = tmp_path / "backup"
@@ -316,7 +315,7 @@ def test_a_lost_disk_loses_nothing_that_was_acknowledged(migrated_on: Any, tmp_p
     said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment(url)).stdout
     assert "the seals are right" in said
     assert {one.setl_id for one in done} <= there(into, "yibao", "yibao")
-    print(f"lost disk: {len(done)} acknowledged, 0 lost; {said.splitlines()[-1]}")
+    figure(acknowledged=len(done), lost=0, rto_s=json.loads(said.splitlines()[-1])["rto_s"])
 
 
 def follow(url: str, kept: Path) -> subprocess.Popen[bytes]:
@@ -366,72 +365,3 @@ sys.stdin.read()
         assert not left.exists()
         assert (other / "data" / "PG_VERSION").exists() and (tmp_path / "yibao-of-somebody").exists()
         living.kill()
-
-
-# ---------------------------------------------------------------- the pages
-
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.M | re.S)
-
-
-def test_the_pages_say_the_same_commands() -> None:
-    for name in ("runbooks", "beyond-one-node"):
-        for language in ("sh", "sql", "toml", "python"):
-            here, there_ = (
-                [re.sub(r" +#.*", "", one) for one in blocks(f"{name}{end}", language)] for end in (".md", ".zh.md")
-            )
-            assert here == there_
-
-
-def test_the_pages_commands_do_what_they_say(database: str, tmp_path: Path) -> None:
-    """Every `./yibao` line of the page but `serve`, which other tests start, in the order of the page."""
-    county(1)
-    lines = [
-        line
-        for block in blocks("runbooks.md", "sh")
-        for line in block.splitlines()
-        if line.startswith("./yibao") and "serve" not in line and "--follow" not in line
-    ]
-    assert len(lines) == 4
-    at = {
-        "BACKUP": str(tmp_path / "backup"),
-        "DATA": str(tmp_path / "data"),
-        "SEALS": str(tmp_path / "seals"),
-        "PYTHON": sys.executable,
-    }
-    for line in lines:
-        if "restore" in line:
-            at["TIME"] = datetime.now(UTC).isoformat()
-            time.sleep(0.1)
-            subprocess.run(
-                [sys.executable, "-m", "openyibao", "backup", at["BACKUP"], "--wal-only"],
-                check=True,
-                env=environment(database),
-            )
-        command = line.replace("./yibao", '"$PYTHON" -m openyibao')
-        done = subprocess.run(
-            ["sh", "-ec", command], check=False, capture_output=True, text=True, env={**environment(database), **at}
-        )
-        assert done.returncode == 0, (line, done.stderr)
-    assert "the seals are right" in done.stdout
-    limits = tomllib.loads(blocks("runbooks.md", "toml")[0])
-    (tmp_path / "rates.toml").write_text(blocks("runbooks.md", "toml")[0], encoding="utf-8")
-    from openyibao.service.gateway import rates
-
-    assert rates.limits(str(tmp_path / "rates.toml"))["H99999900001"].per_second == 20
-    assert rates.limits("")["everyone"] == rates.Limit(**limits["everyone"])
-    for statement in blocks("runbooks.md", "sql")[0].split(";")[1:2]:  # the setting itself is tried with a lost disk
-        assert ask(statement) == [(True,)]
-
-
-def test_the_pages_router_reads_where_it_is_told() -> None:
-    space: dict[str, Any] = {}
-    exec(blocks("beyond-one-node.md", "python")[0], space)
-    router = space["ReportsRouter"]()
-    with space["on_the_replica"]():
-        assert router.db_for_read(None) == "replica"
-    assert router.db_for_read(None) is None
-    assert router.allow_migrate("default", "x") and not router.allow_migrate("replica", "x")

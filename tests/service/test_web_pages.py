@@ -7,6 +7,8 @@ import html
 import json
 import re
 import string
+import subprocess
+import sys
 import time
 import tomllib
 from datetime import date
@@ -22,6 +24,7 @@ from openyibao.service.web.words import Words, texts
 from openyibao.settlement import Claim, Uses, settle
 from openyibao.site.render import Pages
 from openyibao.site.words import HAN, LANGS
+from service.databases import environment
 from service.web_server import CHONGQING, FARMER, POOR, WILLOW, calculator
 
 pytestmark = pytest.mark.xdist_group("web")
@@ -392,3 +395,15 @@ def test_an_answer_is_quick(client: Client) -> None:
 def test_every_address_is_below_a_language() -> None:
     told = {str(one.pattern) for one in urls.patterns}
     assert {one for one in told if not one.startswith(("zh", "en"))} == {"", "look", "assets/<str:mark>/<path:name>"}
+
+
+def test_the_pages_do_not_import_numba() -> None:
+    """A worker of the web server starts quickly: nothing of a page needs the column engine."""
+    program = (
+        "import django; django.setup(); from django.test import Client; import sys;"
+        f"page = Client(SERVER_NAME='127.0.0.1').get({calculator('zh', WILLOW)!r}); assert page.status_code == 200;"
+        "assert 'numba' not in sys.modules and 'pyarrow' not in sys.modules"
+    )
+    env = environment("postgresql://nobody@/none")
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -117,14 +117,19 @@ class Platform:
             time.sleep(0.1)
 
     def renew(self) -> None:
-        """Replace all processes by new ones, which read the programs and settings as they are now.
+        """Replace all processes by new ones, which read the programs as they are now.
 
         The web server starts each new process before it ends the old one, whose running requests are answered first.
+        The environment stays what it was.
         """
         self.say("renewing all processes ...")
         worker = self.children["worker"]
         worker.terminate()
-        worker.wait(STOP_SECONDS)
+        try:
+            worker.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
         self._child("worker", [*PYTHON, "openyibao.service.ledger.worker"])
         self.children["web server"].send_signal(signal.SIGHUP)
 

@@ -11,6 +11,9 @@ application = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from openyibao.service import health, logs  # noqa: E402  (Django's parts want its settings first)
+from openyibao.service.web import law  # noqa: E402
 
 logs.configure(level=settings.LOG_LEVEL)
 health.warm()
+if not settings.SANDBOX:  # whoever tries the sandbox wants it quickly
+    law.warm()

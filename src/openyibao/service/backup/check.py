@@ -29,6 +29,8 @@ COUNTED = {
     "postings": "ledger_posting",
     "messages": "gateway_message",
 }
+WRITTEN = {"TimeZone": "UTC", "DateStyle": "ISO", "IntervalStyle": "iso_8601", "bytea_output": "hex"}
+"""How values are written while they are hashed, whatever a server is set to."""
 PASSING = ("django_session",)
 """Tables that are no state of the platform."""
 
@@ -83,6 +85,8 @@ def state_hash(connection: psycopg.Connection[Any]) -> str:
     digest = hashlib.sha256()
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for name, value in WRITTEN.items():
+            connection.execute("SELECT set_config(%s, %s, true)", [name, value])
         names = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
         ).fetchall()

@@ -67,14 +67,14 @@ def fill(
     progress: Progress | None = None,
     only: Sequence[str] = (),
 ) -> Filled:
-    """Fill the database of the environment; Django is set up. Raises RuntimeError where it was filled before."""
+    """Fill the database of the environment; Django is set up. One that was filled before gets more copies only."""
     from django.db import connection
 
     from openyibao.service.bulk import copies, seeds
 
     tell = progress or silent
     start = time.perf_counter()
-    seeded = seeds.seed(histories, seed, tell, only)
+    seeded = seeds.seeded_before() or seeds.seed(histories, seed, tell, only)
     middle = time.perf_counter()
     copies.multiply(settlements, lines=lines, progress=tell)
     end = time.perf_counter()

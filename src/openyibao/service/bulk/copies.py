@@ -33,6 +33,7 @@ TABLES = (
     "ledger.Posting",
 )
 """What is copied, each behind what it refers to. Accounts of the ledger are copied where they are a person's."""
+MOST_COPIES = 999_999
 BLOCK_DIGITS = len(str(BLOCK)) - 6
 """Of a number of the platform, the digits that a copy has otherwise; six count its originals."""
 
@@ -59,34 +60,43 @@ class Copied:
 
 
 def multiply(settlements: int, *, lines: bool = True, progress: Progress = silent) -> Copied:
-    """Copy the originals until there are at least so many settlements. Without `lines`, copies have no fee lines."""
+    """Copy the originals until there are at least so many settlements. Without `lines`, copies have no fee lines.
+
+    Copies that are there already stay; the new ones follow them.
+    """
     tables = [_model(name) for name in TABLES]
     with connection.cursor() as cursor:
         rooms = {table._meta.db_table: _room(cursor, table) for table in tables if _has_id(table)}
         rooms["ledger_account"] = _room(cursor, _model("ledger.Account"))
-        cursor.execute("SELECT count(*) FROM settlements_settlement")
+        cursor.execute(f"SELECT count(*) FROM settlements_settlement t WHERE {_originals('settlements_settlement')}")
         seeds = int(cursor.fetchone()[0])
-        copies = -(-settlements // seeds) - 1
-        if copies < 1:
-            return Copied(0, {})
-        if copies > 999_999:
-            raise ValueError(f"{copies} copies; at most 999,999. Settle more originals.")
+        cursor.execute(
+            "SELECT coalesce(max(substr(psn_no, 5, 6))::integer, 0) FROM people_person WHERE psn_no LIKE 'BULK%'"
+        )
+        made = int(cursor.fetchone()[0])
+        copies = -(-settlements // max(1, seeds)) - 1
+        if copies <= made:
+            return Copied(made, {})
+        if copies > MOST_COPIES:
+            raise ValueError(f"{copies} copies; at most {MOST_COPIES:,}. Settle more originals.")
         wanted = [table for table in tables if lines or table._meta.db_table != "settlements_feeline"]
-        rows = _copy_all(cursor, wanted, rooms, copies, progress)
+        rows = _copy_all(cursor, wanted, rooms, (made + 1, copies), progress)
     return Copied(copies, rows)
 
 
 def _copy_all(
-    cursor: Any, tables: list[type[models.Model]], rooms: dict[str, Room], copies: int, progress: Progress
+    cursor: Any, tables: list[type[models.Model]], rooms: dict[str, Room], wanted: tuple[int, int], progress: Progress
 ) -> dict[str, int]:
     """In stretches of copies, each a transaction, so that progress shows and memory stays small."""
-    step = max(1, 50_000 // max(1, rooms["settlements_settlement"].size))
+    cursor.execute(f"SELECT count(*) FROM settlements_settlement t WHERE {_originals('settlements_settlement')}")
+    step = max(1, 50_000 // max(1, int(cursor.fetchone()[0])))
+    begin, copies = wanted
     rows: dict[str, int] = {}
     statements = [
         (_accounts(rooms), "ledger_account"),
         *((_statement(one, rooms), one._meta.db_table) for one in tables),
     ]
-    for first in range(1, copies + 1, step):
+    for first in range(begin, copies + 1, step):
         last = min(first + step - 1, copies)
         with transaction.atomic():
             cursor.execute("SET LOCAL synchronous_commit = off")
@@ -94,7 +104,7 @@ def _copy_all(
             for sql, table in statements:
                 cursor.execute(sql.replace(":first", str(first)).replace(":last", str(last)))
                 rows[table] = rows.get(table, 0) + cursor.rowcount
-        progress("copy", last, copies)
+        progress("复制 copy", last, copies)
     _sequences(cursor, tables, rooms, copies)
     return rows
 

@@ -68,8 +68,18 @@ def seed(histories: int, number: int, progress: Progress = silent, only: Sequenc
             persons = _persons(built, histories, draw)
         for place, (one, coverage) in enumerate(persons, 1):
             refused += _history(draw, one, coverage, place)
-            progress("settle", place, histories)
+            progress("结算 settle", place, histories)
     return Seeded(histories, Settlement.objects.count(), refused, len(built))
+
+
+def seeded_before() -> Seeded | None:
+    """What a database holds of originals; None where it has none. How many visits were refused is not known then."""
+    persons = Person.objects.filter(psn_no__startswith=MARK)
+    if not persons.exists():
+        return None
+    settlements = Settlement.objects.filter(history__person__in=persons)
+    regions = settlements.values("history__region").distinct().count()
+    return Seeded(persons.count(), settlements.count(), 0, regions)
 
 
 @contextmanager

@@ -16,9 +16,11 @@ from openyibao.service.clearing.accounts import is_fund
 from openyibao.service.clearing.deposits import PAYABLE
 from openyibao.service.clearing.models import Deduction, Dispute, Item, Statement
 from openyibao.service.clearing.outstanding import Key, lock
-from openyibao.service.ledger.books import AccountKey, NewEntry, post
+from openyibao.service.institutions.models import Institution
+from openyibao.service.ledger.books import AccountKey, NewEntry, post, reverse
+from openyibao.service.ledger.models import Entry
 from openyibao.service.organisation.fields import Given, Listed, OneOf, Text, Whole
-from openyibao.service.organisation.models import Body
+from openyibao.service.organisation.models import Body, Region
 from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import Decision, Done, action
 
@@ -114,7 +116,7 @@ def _check(dispute: Dispute, deductions: Mapping[Key, int]) -> None:
     """A fund's part of the line can't lose more than it is; what persons' accounts paid is corrected by reversal."""
     items = Item.objects.filter(statement=dispute.statement, entry=dispute.item_entry)
     parts = {(one.scheme, one.fund): one.fen for one in items if is_fund(one.fund)}
-    taken_back = Item.objects.filter(reverses=dispute.item_entry).exists()
+    taken_back = Entry.objects.filter(reverses=dispute.item_entry).exists()
     for key, fen in deductions.items():
         if taken_back or fen > parts.get(key, 0):
             raise Problem("deduction", reference=dispute.reference, fen=fen)
@@ -128,6 +130,16 @@ def _deduct(dispute: Dispute, deductions: Mapping[Key, int], decision: Decision)
         lines.append((AccountKey(PAYABLE, region, *key, code), fen))
         lines.append((AccountKey("fund expenditure", region, *key, PURPOSE), -fen))
     return post(NewEntry("deduction", decision.at, decision.at.date(), f"dispute {dispute.pk}", tuple(lines)))
+
+
+def undo_deductions(institution: Institution, region: Region) -> None:
+    """Reverse the deductions from lines whose settlements were taken back: nobody pays for them twice."""
+    asked = Dispute.objects.filter(statement__institution=institution, statement__region=region, entry__isnull=False)
+    now = clock.now()
+    for one in asked.order_by("id"):
+        undone = set(Entry.objects.filter(reverses__in=[one.item_entry, one.entry]).values_list("reverses", flat=True))
+        if undone == {one.item_entry}:
+            reverse(one.entry, now, now.date(), f"dispute {one.pk}")
 
 
 def show(one: Dispute) -> dict[str, Any]:

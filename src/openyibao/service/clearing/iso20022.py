@@ -25,6 +25,7 @@ CNAPS = "CNAPS"
 EXECUTED = ("ACSC",)
 PENDING = ("RCVD", "ACTC", "ACCP", "ACSP", "PDNG")
 REJECTED = ("RJCT",)
+NOT_BOOKED = ("PDNG", "INFO", "FUTR")
 
 
 def write(batch: str, made: datetime, initiator: str, day: date, transfers: Iterable[Payable]) -> bytes:
@@ -149,7 +150,16 @@ def _status(root: Element) -> Iterator[Told]:
 def _booked(root: Element) -> Iterator[Told]:
     """Debits are transfers that were paid; credits with the reason of a return are transfers that came back."""
     line = 0
-    for entry in root.iterfind("BkToCstmrDbtCdtNtfctn/Ntfctn/Ntry"):
+    for place, entry in enumerate(root.iterfind("BkToCstmrDbtCdtNtfctn/Ntfctn/Ntry"), 1):
+        status = _text(entry, "Sts/Cd") or _text(entry, "Sts")
+        if status in NOT_BOOKED:
+            continue
+        if status != "BOOK" or _text(entry, "RvslInd") in ("true", "1"):
+            raise bad(
+                f"Ntry {place}",
+                "应为已入账（BOOK）且不是冲正的分录",
+                "expected an entry that is booked and no reversal",
+            )
         day = _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm")
         for one in entry.iterfind("NtryDtls/TxDtls"):
             line += 1

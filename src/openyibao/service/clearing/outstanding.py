@@ -20,13 +20,9 @@ Key = tuple[str, str]
 # deducted is held until the entry that deducts it is in a statement.
 _OPEN = """
 WITH moves AS (
-    SELECT i.scheme, i.fund, i.fen AS owed, 0::bigint AS under_way, 0::bigint AS held
-    FROM clearing_item i JOIN clearing_statement s ON s.id = i.statement_id
-    WHERE s.institution_id = %(institution)s AND s.region_id = %(region)s
-    UNION ALL
-    SELECT p.scheme, p.fund, -p.withheld_fen, 0, 0
+    SELECT p.scheme, p.fund, p.items_fen - p.withheld_fen AS owed, 0::bigint AS under_way, 0::bigint AS held
     FROM clearing_part p JOIN clearing_statement s ON s.id = p.statement_id
-    WHERE s.institution_id = %(institution)s AND s.region_id = %(region)s AND p.withheld_fen <> 0
+    WHERE s.institution_id = %(institution)s AND s.region_id = %(region)s
     UNION ALL
     SELECT t.scheme, t.fund, -t.paid_fen, t.fen - t.paid_fen - t.rejected_fen, 0
     FROM clearing_transfer t JOIN clearing_order o ON o.id = t.order_id

@@ -17,6 +17,7 @@ from openyibao.policy.model import Bilingual
 from openyibao.service import clock
 from openyibao.service.clearing import deposits
 from openyibao.service.clearing.accounts import is_fund
+from openyibao.service.clearing.disputes import undo_deductions
 from openyibao.service.clearing.models import Item, Part, Statement
 from openyibao.service.clearing.numbers import next_number
 from openyibao.service.clearing.outstanding import NOTHING, Key, lock, outstanding
@@ -35,7 +36,8 @@ SELECT e.id AS entry, a.id AS account, e.reverses_id AS reverses, a.scheme, a.fu
        e.reference, e.day, -sum(p.fen)::bigint AS fen
 FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_entry e ON e.id = p.entry_id
 LEFT JOIN ledger_entry o ON o.id = e.reverses_id
-WHERE a.kind = 'payable to institution' AND e.day <= %(through)s AND a.region = %(region)s AND a.owner = %(institution)s
+WHERE a.kind = 'payable to institution' AND a.region = %(region)s AND a.owner = %(institution)s
+  AND (e.day <= %(through)s OR coalesce(o.kind, e.kind) = 'deduction')
   AND coalesce(o.kind, e.kind) <> 'manual reimbursement'
   AND NOT EXISTS (SELECT FROM clearing_item i WHERE i.entry = e.id AND i.account = a.id)
   AND NOT EXISTS (SELECT FROM clearing_report r WHERE r.entry = e.id)
@@ -45,7 +47,9 @@ WHERE a.kind = 'payable to institution' AND e.day <= %(through)s AND a.region = 
       WHERE s.setl_id = e.reference AND v.kind = 'manual')
 GROUP BY e.id, a.id, o.kind HAVING sum(p.fen) <> 0
 """
-"""Entries that no statement has yet: own entries (withheld, paid, come back) and manual reimbursements left out."""
+"""Entries that no statement has yet: own entries (withheld, paid, come back) and manual reimbursements left out.
+
+Deductions count at once, whatever their day, so that one that is undone stands beside the reversal that undid it."""
 
 _TAKE = f"""
 INSERT INTO clearing_item (statement_id, entry, account, reverses, scheme, fund, kind, reference, day, fen)
@@ -123,6 +127,7 @@ def latest(institution: Institution, region: Region) -> Statement | None:
 
 def _make(institution: Institution, region: Region, through: date, last: Statement | None) -> Statement | None:
     """One statement, with what it withholds booked; None where there is nothing to state."""
+    undo_deductions(institution, region)
     before = outstanding(institution, region)
     about = {"region": region.body.code, "institution": institution.code, "through": through}
     if not any(one.owed_fen for one in before.values()) and not has_new_items(about):

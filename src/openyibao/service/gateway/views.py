@@ -136,6 +136,7 @@ class Straight:
         response = call(request)
         for name, value in FOR_BROWSERS.items():
             response.headers[name] = value
+        response.headers["Content-Length"] = str(len(response.content))
         return response
 
 

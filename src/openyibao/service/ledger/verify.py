@@ -6,7 +6,7 @@ line of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,16 +52,25 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How much was verified; `unsealed` entries stand behind the last seal. `head` is that of the last good seal."""
+    """How much was verified; `unsealed` entries stand behind the last seal. `head` is that of the last good seal.
+
+    `outside` counts the lines of the file outside that say the same as the seals: what stands behind the last of them
+    is vouched for by the database alone.
+    """
 
     seals: int
     entries: int
     unsealed: int
     head: str
     fault: Fault | None
+    outside: int = 0
 
 
-def verify(path: Path | None = None) -> Verdict:
+Progress = Callable[[str, int, int], None]
+"""Told what is done, and how many of how many are done."""
+
+
+def verify(path: Path | None = None, progress: Progress | None = None) -> Verdict:
     """Verify all seals, and the file outside if one is named. What is sealed meanwhile is left for the next time."""
     try:
         outside = _outside(path)
@@ -71,7 +80,10 @@ def verify(path: Path | None = None) -> Verdict:
         seals = entries = 0
         head, last = START, 0
         cursor.execute("SELECT number FROM ledger_seal ORDER BY number")
-        for (number,) in cursor.fetchall():
+        numbers = [row[0] for row in cursor.fetchall()]
+        for number in numbers:
+            if progress is not None:
+                progress("核验 verify", seals + 1, len(numbers))
             cursor.execute(f"SELECT {COLUMNS}, leaves FROM ledger_seal WHERE number = %s", [number])
             row = cursor.fetchone()
             seal = Line(*row[:7])
@@ -79,11 +91,12 @@ def verify(path: Path | None = None) -> Verdict:
             if fault is None and seals < len(outside) and outside[seals] != seal:
                 fault = Fault("file", number, number)
             if fault:
-                return Verdict(seals, entries, 0, head.hex(), fault)
+                return Verdict(seals, entries, 0, head.hex(), fault, min(seals, len(outside)))
             seals, entries, head, last = seals + 1, entries + seal.entries, bytes.fromhex(seal.head), seal.last
         fault = Fault("file ahead", 0, seals + 1) if len(outside) > seals else _stray(cursor)
         cursor.execute("SELECT count(*) FROM ledger_entry WHERE id > %s", [last])
-        return Verdict(seals, entries, int(cursor.fetchone()[0]), head.hex(), fault)
+        unsealed = int(cursor.fetchone()[0])
+        return Verdict(seals, entries, unsealed, head.hex(), fault, min(seals, len(outside)))
 
 
 def _check_seal(cursor: Any, seal: Line, leaves: bytes, before: int, last: int, head: bytes) -> Fault | None:

@@ -68,7 +68,7 @@ def begin(call: Call, peer: Peer, digest: str, want: Callable[[], Wanted]) -> tu
     with transaction.atomic():
         taken = messages.hold(call, digest)
         if isinstance(taken, bytes):
-            return taken or Errand.objects.get(institution=call.institution, msgid=call.msgid, state="asking")
+            return taken or _last(call)
         wanted = want()
         visit, moment, own = wanted.visit, now(), own_division(call.institution)
         errand = Errand.objects.create(
@@ -89,6 +89,14 @@ def begin(call: Call, peer: Peer, digest: str, want: Callable[[], Wanted]) -> tu
         visit.save(update_fields=["data"])
         Message.objects.filter(pk=taken).update(visit=visit)
         return errand, {**wanted.content, "number": errand.number}
+
+
+def _last(call: Call) -> Errand:
+    """The errand of a message that has no reply yet. It may have its verdict by now; asking again does no harm."""
+    found: Errand = (
+        Errand.objects.select_related("peer").filter(institution=call.institution, msgid=call.msgid).latest("id")
+    )
+    return found
 
 
 def carry(call: Call, errand: Errand, content: Said) -> bytes:

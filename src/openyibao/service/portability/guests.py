@@ -18,7 +18,7 @@ from openyibao.policy.model import Policy
 from openyibao.service.gateway.lookup import region_of
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.people.models import Coverage, Filing, Identity, Person
-from openyibao.service.portability.models import Peer
+from openyibao.service.portability.models import Guest, Peer
 from openyibao.service.portability.peers import division_of, peers
 from openyibao.service.settlements.law import Law, catalogue_of
 from openyibao.service.settlements.models import Visit
@@ -28,6 +28,13 @@ Said = Mapping[str, Any]
 
 def is_mirror(person: Person) -> bool:
     return person.certificate_type in peers()
+
+
+def certificate_type(person: Person) -> str:
+    """The kind of a person's certificate, as the interface states it."""
+    if not is_mirror(person):
+        return str(person.certificate_type)
+    return str(Guest.objects.get(person=person).certificate_type)
 
 
 def peer_of(visit: Visit) -> Peer | None:
@@ -43,6 +50,7 @@ def write(peer: Peer, said: Said) -> Person:
     about = {name: said[name] for name in ("certificate", "name", "sex", "ethnicity")}
     about |= {"certificate_type": peer.division, "born": date.fromisoformat(said["born"])}
     person, _ = Person.objects.update_or_create(psn_no=said["psn_no"], defaults=about)
+    Guest.objects.update_or_create(person=person, defaults={"certificate_type": said["certificate_type"]})
     for row in said["coverages"]:
         _cover(peer, person, row)
     _identify(person, said["identities"])
@@ -115,6 +123,12 @@ class NoPolicy:
 
     scheme: str
     facts: tuple[Any, ...] = ()
+
+
+def catalogue_for(visit: Visit) -> Catalogue:
+    """The catalogue by which the lines of a visit are split."""
+    here = law_here(visit)
+    return here[0].catalogue if here is not None else catalogue_of(visit.coverage.region)
 
 
 def law_here(visit: Visit) -> tuple[Law, Policy] | None:

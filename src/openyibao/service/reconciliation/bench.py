@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import resource
+import re
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -27,9 +27,11 @@ from openyibao.service.run import Web, say
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each step, the largest memory in MB before and at the end, and what was found."""
+    """Seconds of each step and of this process's processor in it, the largest memory in MB before and at the end, and
+    what was found."""
 
     seconds: dict[str, float]
+    processor: dict[str, float]
     before_mb: float
     most_mb: float
     matched: int
@@ -83,17 +85,20 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
     django.setup()
     from django.db import transaction
 
-    from openyibao.service.reconciliation import held, sheet, written
+    from openyibao.service import clock
+    from openyibao.service.reconciliation import held, sheet, work, written
     from openyibao.service.reconciliation.compare import compare
     from openyibao.service.reconciliation.faults import sign
     from openyibao.service.reconciliation.scope import Scope
 
     scope = Scope(**fields)
-    before, seconds, clock = _memory(), {}, time.perf_counter()
+    before, seconds, processor = _memory(), {}, {}
+    since, used = time.perf_counter(), time.process_time()
 
     def lap(step: str) -> None:
-        nonlocal clock
-        seconds[step], clock = time.perf_counter() - clock, time.perf_counter()
+        nonlocal since, used
+        seconds[step], since = time.perf_counter() - since, time.perf_counter()
+        processor[step], used = time.process_time() - used, time.process_time()
 
     stated = sheet.read_zip((folder / "list.zip").read_bytes())
     lap("read the list")
@@ -102,22 +107,30 @@ def _reconcile(fields: dict[str, Any], folder: Path) -> Measured:
         lap("read the settlements")
         found = compare(stated.stated, ours, stated.malformed)
         lap("compare")
+        work.record(scope, found, len(stated), "command", clock.now())
+        lap("keep the work list")
         with (folder / "differences.txt").open("w", encoding="utf-8") as file:
             file.writelines("\t".join(row) + "\n" for row in written.rows_of(found))
         lap("write the differences")
     most = _memory()
-    return Measured(seconds, before, most, found.matched, [sign(one) for one in found.differences()])
+    return Measured(seconds, processor, before, most, found.matched, [sign(one) for one in found.differences()])
 
 
 def _memory() -> float:
-    """The most memory this process has held so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory this program has held so far, in MB."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _print(rows: int, size: int, faults: int, found: Measured, missed: int, more: int, seed: int) -> None:
-    table = Table("step", "seconds", title=f"{rows:,} settlements, a list of {size / 1e6:.1f} MB (zip), seed {seed}")
+    table = Table(
+        "step",
+        "seconds",
+        "of its processor",
+        title=f"{rows:,} settlements, a list of {size / 1e6:.1f} MB (zip), seed {seed}",
+    )
     for step, seconds in found.seconds.items():
-        table.add_row(step, f"{seconds:.2f}")
+        table.add_row(step, f"{seconds:.2f}", f"{found.processor[step]:.2f}")
     console = Console()
     console.print(table)
     console.print(f"{found.matched:,} rows agree; {faults:,} faults injected, {missed} not found, {more} found falsely")
@@ -128,6 +141,7 @@ def _print(rows: int, size: int, faults: int, found: Measured, missed: int, more
         "missed": missed,
         "false": more,
         "seconds": round(sum(found.seconds.values()), 2),
+        "processor_seconds": round(sum(found.processor.values()), 2),
         "memory_before_mb": round(found.before_mb),
         "memory_most_mb": round(found.most_mb),
     }

@@ -1,7 +1,8 @@
 """A database with many settlements for a comparison: copies of one settlement with the rows of `faults.made`.
 
-For benchmarks and tests only. They stand in the tables of visits and settlements as all constraints want them, with
-their amounts, but without claims and bills; the books know nothing of them.
+For benchmarks and tests only, by a superuser of the database (foreign keys hold, but are not checked by row). They
+stand in the tables of visits and settlements as all constraints want them, with their amounts, but without claims and
+bills; the books know nothing of them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def fill(world: pa.Table, template: Settlement) -> None:
     """Insert settlements of the template's institution, each with its visit; persons too. Money is in scope in full."""
     person, visit = template.visit.person, template.visit
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(WORLD)
         with cursor.copy(f"COPY world ({', '.join(world.column_names)}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(_csv(world))
@@ -59,6 +61,7 @@ def fill(world: pa.Table, template: Settlement) -> None:
                 "coverage_id": "c.id",
                 "kind": f"CASE WHEN w.here THEN 'outpatient' ELSE '{OTHER_KIND}' END",
                 "state": "'discharged'",
+                "data": "'{}'",
             },
             "(SELECT DISTINCT ON (mdtrt_id) mdtrt_id, psn_no, here FROM world)",
             "JOIN people_person p ON p.psn_no = w.psn_no JOIN people_coverage c ON c.person_id = p.id",

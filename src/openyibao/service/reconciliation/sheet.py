@@ -31,6 +31,8 @@ LARGEST = 512 * 1024 * 1024
 MOST_ROWS = 2_000_000
 MOST_MALFORMED = 1_000
 BLOCK = 8 * 1024 * 1024
+SMALL = 16 * 1024
+"""Rows of so many bytes are read one by one, if one of them is unusual."""
 LONGEST_ROW = 64 * 1024
 DIRECTORY = 64 * 1024
 """How large the directory of a zip with one file may be."""
@@ -148,11 +150,22 @@ class _Reader:
             block = block[block.find(b"\n") + 1 or len(block) :]
             self._row_by_row(row, first)
             first += 1
-        quick = read_block(block, self.columns, first) if self.columns is not None and block else None
+        self._rows(block, first)
+
+    def _rows(self, block: bytes, first: int) -> None:
+        """Read rows quickly; where that can't be, in halves, until so few are left that they are read one by one."""
+        if not block or self.columns is None:
+            return
+        quick = read_block(block, self.columns, first)
         if quick is not None:
             self.tables.append(quick)
-        else:
-            self._row_by_row(text, first)
+            return
+        middle = block.find(b"\n", len(block) // 2) + 1
+        if len(block) < SMALL or not 0 < middle < len(block):
+            self._row_by_row(block.decode(), first)
+            return
+        self._rows(block[:middle], first)
+        self._rows(block[middle:], first + block.count(b"\n", 0, middle))
 
     def _wrong_encoding(self, block: bytes, place: int) -> SheetError:
         line = self.lines + block.count(b"\n", 0, place) + 1

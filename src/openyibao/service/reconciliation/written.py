@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openyibao.policy.model import Bilingual
 from openyibao.service.reconciliation.found import Found
-from openyibao.service.reconciliation.kinds import kinds
+from openyibao.service.reconciliation.kinds import INSTITUTION_HAS_MORE, kinds
 from openyibao.service.reconciliation.rows import MONEY, Difference
 from openyibao.service.settlements.lines import yuan
 
@@ -51,7 +51,9 @@ def rows_of(found: Found, lang: str = "zh") -> Iterator[tuple[str, ...]]:
 
 
 def result_of(one: Difference) -> int:
-    """STMT_RSLT of a difference."""
+    """STMT_RSLT of a difference. What is stated and lies on a day outside is one that the institution has more."""
+    if one.kind == "day" and one.held is not None and not one.held["inside"]:
+        return INSTITUTION_HAS_MORE
     return kinds()[one.kind].code(stated=one.stated is not None, held=one.held is not None)
 
 

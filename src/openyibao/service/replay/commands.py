@@ -35,10 +35,14 @@ def run(period: Period, *, lang: str, processes: int, most: int, from_lines: boo
     if not os.environ.get("DATABASE_URL"):
         raise RunError("DATABASE_URL is not set: which platform's database? / 未设置 DATABASE_URL：请指明平台的数据库")
     prepare(migrate=False)
+    from openyibao.service.replay.log import LogError
     from openyibao.service.replay.report import last_line, tell
     from openyibao.service.replay.work import replay
 
-    done = replay(period, processes=processes, progress=shown(), most=most, from_lines=from_lines)
+    try:
+        done = replay(period, processes=processes, progress=shown(), most=most, from_lines=from_lines)
+    except LogError as error:
+        raise RunError(f"a row of the log can't be read / 日志中有一行无法读取: {error}") from None
     tell(done, lang, Console())
     print(last_line(done))
     return done.right

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from openyibao.history.state_check import Wrong
 from openyibao.history.state_read import claim_of
 from openyibao.service.replay.chains import Chain
 from openyibao.service.replay.laws import Key, Law, Laws, SlotPlace, left_fen
@@ -100,7 +101,7 @@ def _in_columns(law: Law, ones: list[_Going], laws: Laws, found: Found) -> list[
             end += 1
         try:
             mine = [law.row(step.claim) for step in steps[one.done : end]]
-        except TwoValuesError:
+        except (TwoValuesError, KeyError, TypeError, ValueError):  # what it is that can't be read is said there
             _one_by_one(one.chain, laws, found)
             continue
         given += _given(law, one.state, len(rows))
@@ -227,7 +228,7 @@ def _one_by_one(chain: Chain, laws: Laws, found: Found) -> None:
         law = laws.of(step.law)
         try:
             bill, after = law.rule.settle(uses, claim_of(step.claim, "claim"))
-        except (ClaimError, ValueError) as error:
+        except (ClaimError, Wrong, ValueError) as error:
             derived = Derived(SINGLE, law, error=str(error))
         else:
             named = bill.named

@@ -91,7 +91,7 @@ def _claims(row: Kept, policy: Policy, catalogue: str, lines: Sequence[tuple[Any
     first = claim_of(row.claims[0], row.setl_id)
     name = first.id.rsplit(" (", 1)[0] if len(row.claims) > 1 else first.id
     whole = replace(first, id=name, charge=None, last_of_stay=bool(row.claims[-1]["last_of_stay"]))
-    law = Law(cast("Series", None), _catalogue(catalogue))
+    law = Law(cast("Series", None), _catalogue(catalogue), "")
     splits: tuple[SplitLine, ...] = split(law, policy, whole, [_charged(line) for line in lines])
     return [claim_data(lined.claim) for lined in claims_of_stay(whole, splits, policy, benefit_year)]
 

@@ -21,15 +21,17 @@ AMOUNTS = (*MONEY, *BORNE)
 SETTLEMENTS = f"""
 SELECT s.id, s.setl_id, s.history_id, s.number, s.reverses_id, s.policy, s.digest, s.day, v.kind, s.institution_id,
        s.claim::text, s.added::text, s.facts ->> 'accounts', (s.facts ->> 'balance_fen')::bigint,
-       CASE WHEN json_array_length(s.claim) > 1
-            THEN (SELECT json_agg(CASE json_typeof(one -> 'policy') WHEN 'string'
-                      THEN json_build_array(one ->> 'policy', one ->> 'digest')
-                      ELSE json_build_array(one -> 'policy' ->> 'id', one -> 'policy' ->> 'digest') END)
-                  FROM json_array_elements(s.bill) AS one)::text END,
        (v.data -> 'out of area' ->> 'over_limit_borne_bp')::integer, s.line_ids,
        {", ".join(f"s.{name}_fen" for name in AMOUNTS)}
 FROM settlements_settlement s JOIN settlements_visit v ON v.id = s.visit_id
 WHERE s.history_id = ANY(%s) ORDER BY s.history_id, s.number
+"""
+LAWS = """
+SELECT s.id, (SELECT json_agg(CASE json_typeof(one -> 'policy') WHEN 'string'
+                  THEN json_build_array(one ->> 'policy', one ->> 'digest')
+                  ELSE json_build_array(one -> 'policy' ->> 'id', one -> 'policy' ->> 'digest') END)
+              FROM json_array_elements(s.bill) AS one)::text
+FROM settlements_settlement s WHERE s.id = ANY(%s)
 """
 LAYERS = """
 SELECT settlement_id, position, layer, payer, paid_fen, left_fen FROM settlements_layerpaid
@@ -90,6 +92,7 @@ def read(cursor: Any, histories: Sequence[int]) -> list[Log]:
     found = {history: Log(history, [], {}, last) for history, last in cursor.fetchall()}
     cursor.execute(SETTLEMENTS, asked)
     by_id: dict[int, Kept] = {}
+    several: list[int] = []
     for row in cursor.fetchall():
         try:
             one = _kept(row)
@@ -97,6 +100,13 @@ def read(cursor: Any, histories: Sequence[int]) -> list[Log]:
             raise LogError(f"settlement {row[1]}: {error}") from None
         found[one.history].rows.append(one)
         by_id[one.id] = one
+        if len(one.claims) > 1:
+            several.append(one.id)
+    cursor.execute(LAWS, [several])
+    for settlement, laws in cursor.fetchall():
+        known = [(policy, digest) for policy, digest in loads(laws or "[]")]
+        if len(known) == len(by_id[settlement].claims):
+            by_id[settlement].laws = known
     cursor.execute(LAYERS, [list(by_id)])
     for settlement, _, *layer in cursor.fetchall():
         by_id[settlement].layers.append(tuple(layer))
@@ -120,9 +130,6 @@ def _kept(row: tuple[Any, ...]) -> Kept:
         :14
     ]
     claims = _scan(claim, 0)[0]
-    laws = [(policy, digest)] * len(claims)
-    if row[14] is not None:
-        laws = [(policy, digest) for policy, digest in loads(row[14])]
     return Kept(
         id_,
         setl_id,
@@ -133,11 +140,11 @@ def _kept(row: tuple[Any, ...]) -> Kept:
         kind,
         place,
         claims,
-        laws,
+        [(policy, digest)] * len(claims),
         [{tuple(one["use"]): one["fen"] for one in part} for part in _scan(added, 0)[0]],
         None if accounts is None else {} if accounts == "{}" else loads(accounts),
         balance,
+        row[14],
         row[15],
-        row[16],
-        row[17:],
+        row[16:],
     )

@@ -33,12 +33,16 @@ CHOSEN = ("host", "port", "dbname", "user", "password")
 
 @dataclass
 class Replayed:
-    """What a replay found: the tally, the first differences, and how long it took."""
+    """What a replay found: the tally, the first differences, and how long it took.
+
+    `elsewhere`: mirrors of what another region's platform settled for its insured. They have no claims here.
+    """
 
     period: Period
     tally: Tally = field(default_factory=Tally)
     differences: list[Difference] = field(default_factory=list)
     histories: int = 0
+    elsewhere: int = 0
     accounts: int | None = None
     seconds: float = 0.0
     compile_seconds: float = 0.0
@@ -84,15 +88,17 @@ def replay(
         compiling = time.perf_counter()
         for number, key in enumerate(met, 1):
             job.laws.prepare(key)
-            progress("policies", number, len(met))
+            progress("政策 policies", number, len(met))
         done.compile_seconds = time.perf_counter() - compiling
         done.histories = sum(map(len, blocks))
+        cursor.execute(_ELSEWHERE, {"first": period.first, "last": period.last})
+        done.elsewhere = int(cursor.fetchone()[0])
         through = 0
         for count, tally, differences in _results(job, blocks, processes):
             done.tally.add(tally)
             done.differences += differences[: most - len(done.differences)]
             through += count
-            progress("replay", through, max(rows, through))
+            progress("重放 replay", through, max(rows, through))
         if period.last is None:
             differing = check_accounts()
             done.accounts = len(differing)
@@ -123,7 +129,14 @@ def _snapshot() -> Iterator[tuple[Any, str]]:
 _HISTORIES = """
 SELECT history_id, policy, digest, count(*),
        bool_or((%(first)s::date IS NULL OR day >= %(first)s) AND (%(last)s::date IS NULL OR day <= %(last)s))
-FROM settlements_settlement GROUP BY 1, 2, 3 ORDER BY 1
+FROM settlements_settlement WHERE history_id NOT IN (SELECT h.id FROM settlements_history h
+    JOIN portability_peer p ON p.region_id = h.region_id)
+GROUP BY 1, 2, 3 ORDER BY 1
+"""
+_ELSEWHERE = """
+SELECT count(*) FROM settlements_settlement s JOIN settlements_history h ON h.id = s.history_id
+JOIN portability_peer p ON p.region_id = h.region_id
+WHERE (%(first)s::date IS NULL OR s.day >= %(first)s) AND (%(last)s::date IS NULL OR s.day <= %(last)s)
 """
 
 

@@ -238,7 +238,7 @@ class _Reader:
         text = self.text(name)
         if not text:
             return self._usual(fact) if name.startswith("f-") else None
-        what = Say(policy, self.t).word(fact.name)
+        what = first(Say(policy, self.t).word(fact.name))
         if fact.kind in ("money", "signed money"):
             minus = text.startswith("-") and fact.kind == "signed money"
             fen = self._money(name, what, text.removeprefix("-") if minus else text)

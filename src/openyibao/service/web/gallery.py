@@ -23,8 +23,8 @@ from openyibao.commands import EXAMPLES
 from openyibao.site.words import LANGS
 
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
-TALLEST = 5200
-QUALITY = 60
+TALLEST = 4200
+QUALITY = 45
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SETTINGS = "openyibao.service.settings"
 

@@ -53,8 +53,14 @@ def entries(lang: str) -> list[tuple[str, str, str]]:
     return [(page, f"/{lang}/law/{page}", t("law.all" if key == "home" else f"site.{key}")) for key, page in menu()]
 
 
-def warm() -> None:
-    """Make the pages that take longest, so that nobody waits for them."""
-    for path in ("index.html", "compare.html", "lint.html", "changes.html"):
-        for lang in LANGS:
-            main(path, lang, clock.today())
+def warm() -> threading.Thread:
+    """Read the policies and make the pages that take longest in the background, so that nobody waits for them."""
+
+    def work() -> None:
+        for path in ("index.html", "compare.html", "lint.html", "changes.html"):
+            for lang in LANGS:
+                main(path, lang, clock.today())
+
+    thread = threading.Thread(target=work, name="warm pages", daemon=True)
+    thread.start()
+    return thread

@@ -23,8 +23,8 @@ from openyibao.service.gateway.calls import ROOT, Call, Node, Output, answers
 from openyibao.service.gateway.fees import NO_LIMIT, answer_of
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.people.models import Person
+from openyibao.service.portability.guests import catalogue_for
 from openyibao.service.settlements.claims import day_of
-from openyibao.service.settlements.law import catalogue_of
 from openyibao.service.settlements.lines import yuan
 from openyibao.service.settlements.models import FeeLine, LayerPaid, Settlement, Use, Visit
 from openyibao.service.settlements.payers import HOSPITAL, OWN, fund_code
@@ -57,7 +57,7 @@ def lines(call: Call) -> Output:
             raise Refused("unknown settlement", setl_id=node["setl_id"], psn_no=node["psn_no"])
         kept = found.reverses or found
         rows = rows.filter(pk__in=kept.line_ids)
-    catalogue, numbers = catalogue_of(visit.coverage.region), _numbers(visit)
+    catalogue, numbers = catalogue_for(visit), _numbers(visit)
     return {
         ROOT: [_line(one, catalogue, numbers.get(one.pk, "")) for one in lookup.few(rows.order_by("id"), MOST_LINES)]
     }
@@ -134,7 +134,7 @@ def medication(call: Call) -> Output:
     found = rows.select_related("visit__coverage__region").order_by("charged", "id")
     common = (
         {
-            **lookup.only("5205", "feedetail", _common(line, catalogue_of(line.visit.coverage.region))),
+            **lookup.only("5205", "feedetail", _common(line, catalogue_for(line.visit))),
             "fixmedins_code": call.institution.code,
             "fixmedins_name": call.institution.name,
             "psn_no": person.psn_no,

@@ -15,6 +15,7 @@ from openyibao.service.gateway.calls import Call, Node, Output, answers
 from openyibao.service.gateway.refusals import Refused
 from openyibao.service.organisation.models import Body
 from openyibao.service.people.models import Identity, Person
+from openyibao.service.portability.guests import certificate_type
 from openyibao.service.settlements.claims import age_on, day_of
 from openyibao.service.settlements.lines import yuan
 from openyibao.service.settlements.models import Settlement, Visit
@@ -109,7 +110,7 @@ def _names(visit: Visit) -> str | None:
 def _person(person: Person, day: date) -> Node:
     return {
         "psn_no": person.psn_no,
-        "psn_cert_type": person.certificate_type,
+        "psn_cert_type": certificate_type(person),
         "certno": person.certificate,
         "psn_name": person.name,
         "gend": person.sex,
