@@ -227,7 +227,7 @@ def test_there_is_no_address_beside_the_list() -> None:
     assert {one.name for one in ITEM_ROUTES} == {*ROUTE_SAMPLES, *named, "proposal_certificate"} and set(
         ACTION_SAMPLES
     ) == set(ACTIONS)
-    used = {one.item for one in ITEM_ROUTES} | {sensitive.ITEM}  # which decides what a listing shows, not who may ask
+    used = {one.item for one in ITEM_ROUTES} | {sensitive.ITEM}  # asked within an answer, which is then masked
     assert used == set(DATA["items"]), "an item that no route asks for, or the other way round"
 
 

@@ -94,13 +94,14 @@ def _is_stale(link: Any) -> bool:
         return True
     waiting = select.poll()
     waiting.register(link.socket, select.POLLIN)
-    if not waiting.poll(0):
-        return False
-    try:
-        link.consume_input()  # a notice, or that it was closed
-    except psycopg.OperationalError:
-        return True
-    return bool(link.status != pq.ConnStatus.OK)
+    while waiting.poll(0):  # a notice, what the server said when it closed, and then that it is closed
+        try:
+            link.consume_input()
+        except psycopg.OperationalError:
+            return True
+        if link.status != pq.ConnStatus.OK:
+            return True
+    return False
 
 
 def _exchange(raw: Any, asks: Sequence[Ask]) -> list[Result]:
