@@ -94,13 +94,7 @@ def _is_stale(link: Any) -> bool:
         return True
     waiting = select.poll()
     waiting.register(link.socket, select.POLLIN)
-    if not waiting.poll(0):
-        return False
-    try:
-        link.consume_input()  # a notice, or that it was closed
-    except psycopg.OperationalError:
-        return True
-    return bool(link.status != pq.ConnStatus.OK)
+    return bool(waiting.poll(0))  # a server says nothing unasked, unless it closes
 
 
 def _exchange(raw: Any, asks: Sequence[Ask]) -> list[Result]:

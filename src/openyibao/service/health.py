@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,8 @@ def warm() -> threading.Thread:
         with contextlib.suppress(NotReady, Error):
             check()
         connections.close_all()
+        gc.collect()
+        gc.freeze()  # the program and the compiled policies stay: nobody needs to look through them for garbage
 
     thread = threading.Thread(target=work, name="warm", daemon=True)
     thread.start()

@@ -1,5 +1,6 @@
 """The platform as a WSGI application, for granian."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -13,6 +14,7 @@ from django.conf import settings  # noqa: E402
 from openyibao.service import health, logs  # noqa: E402  (Django's parts want its settings first)
 from openyibao.service.web import law  # noqa: E402
 
+gc.set_threshold(20_000, 20, 50)  # a request makes thousands of objects and hardly a cycle
 logs.configure(level=settings.LOG_LEVEL)
 health.warm()
 if not settings.SANDBOX:  # whoever tries the sandbox wants it quickly

@@ -17,7 +17,7 @@ from openyibao.service.gateway.visits import coverage_of, set_disease
 from openyibao.service.institutions.models import Institution
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Person
-from openyibao.service.portability.models import Care, Peer
+from openyibao.service.portability.models import Care, Glimpse, Peer
 from openyibao.service.portability.peers import division_of
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.door import Request
@@ -34,6 +34,8 @@ def request_of(peer: Peer, own: Region, said: Said, number: str, now: datetime) 
     """What a peer asks to try or settle, with its visit and its lines written and locked. Raises Refused."""
     about = said["visit"]
     person = person_of(str(said["psn_no"]))
+    if not Glimpse.objects.filter(peer=peer, psn_no=person.psn_no, code="").exists():
+        raise Refused("person not here", psn_no=person.psn_no)
     begun = moment(about["begun"])
     if about["kind"] not in KINDS or day_of(begun) > day_of(now):
         raise Refused("bad moment", field="begun", found=about["begun"])

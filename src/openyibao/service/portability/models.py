@@ -133,13 +133,17 @@ class Errand(models.Model):
 
 
 class Glimpse(models.Model):
-    """That a peer was shown a person, or tried to be: for the audit, without personal data but the pseudonym."""
+    """That a peer was shown a person, or tried to be (`code`: why not): for the audit, by the pseudonym alone. Only for
+    somebody who was shown to it may a peer settle."""
 
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT)
     institution = models.CharField(max_length=12)
     psn_no = models.CharField(max_length=30)
     code = models.CharField(max_length=10)
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["peer", "psn_no"], name="glimpse_of_person")]
 
 
 class Clearing(models.Model):

@@ -23,8 +23,7 @@ from openyibao.service.settlements.models import FeeLine, Visit
 
 PERSON = Statement(
     "person",
-    "SELECT settlements_person($1, $2, $3), nextval('settlements_mdtrt_id'),"
-    " nextval(pg_get_serial_sequence('settlements_visit', 'id'))",
+    "SELECT settlements_person($1, $2, $3), nextval('settlements_mdtrt_id'), nextval('settlements_visit_id_seq')",
 )
 OPENED = Statement("opened", "SELECT settlements_opened($1, $2, $3, $4, $5)")
 COLUMNS = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from openyibao.service.clock import CHINA
@@ -96,7 +97,7 @@ def _sums(outcome: Outcome) -> Nodes:
     assert by_field.keys() <= set(FUND_FIELDS), by_field
     share = Decimal(pooled) / Decimal(parts.in_scope_fen) if parts.in_scope_fen > 0 else Decimal(0)
     rate = share.quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    amounts = {name: str(yuan(value)) for name, value in fen.items()}
+    amounts = {name: _text(value) for name, value in fen.items()}
     return amounts | provincial.amounts(amounts) | {"pool_prop_selfpay": str(rate)}
 
 
@@ -120,16 +121,27 @@ def _detail(outcome: Outcome) -> list[Nodes]:
 
 def _row(code: str, fen: int, scope_fen: int, left_fen: int | None, text: str) -> Nodes:
     """A row by fund. Where no cap limits it, what may be paid at most is what is in scope, or what was paid."""
-    name = next((one.zh for one in dictionary("FUND_PAY_TYPE") if one.code == code), "")
+    name = _fund_name(code)
     most = max(scope_fen, fen) if left_fen is None else left_fen
     return {
         "fund_pay_type": code,
-        "inscp_scp_amt": str(yuan(scope_fen)),
-        "crt_payb_lmt_amt": str(yuan(most)),
-        "fund_payamt": str(yuan(fen)),
+        "inscp_scp_amt": _text(scope_fen),
+        "crt_payb_lmt_amt": _text(most),
+        "fund_payamt": _text(fen),
         "fund_pay_type_name": name,
         "setl_proc_info": text[:LONGEST_TEXT] or None,
     }
+
+
+@cache
+def _fund_name(code: str) -> str:
+    return next((one.zh for one in dictionary("FUND_PAY_TYPE") if one.code == code), "")
+
+
+def _text(fen: int) -> str:
+    """Fen as yuan with two decimals."""
+    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{fen // 100}.{fen % 100:02d}"
 
 
 def reversed_reply(reply: Nodes, setl_id: str, msgid: str, moment: datetime, balance_fen: int) -> Nodes:

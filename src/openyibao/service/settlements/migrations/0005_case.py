@@ -85,7 +85,7 @@ BEGIN
                 GROUP BY 1, 2
             ) g),
         'next', CASE WHEN keep THEN json_build_array(
-            nextval(pg_get_serial_sequence('settlements_settlement', 'id')), nextval('settlements_setl_id')) END
+            nextval('settlements_settlement_id_seq'), nextval('settlements_setl_id')) END
     );
 END $$;
 """
