@@ -97,16 +97,20 @@ class Client:
     acknowledged: dict[str, bytes] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     again: int = 0
+    cut: int = 0
     unavailable: int = 0
     without_retry_after: int = 0
     different: int = 0
 
 
 class Load:
-    """Clients at work on visits that are ready to settle. Ends when all are settled, or with `stop`."""
+    """Clients at work on visits that are ready to settle, until all are. They begin no more than `limit` of them, so
+    that something is left to do when the next thing is killed, however fast the service is.
+    """
 
-    def __init__(self, port: int, visits: list[dict[str, Any]], clients: int, pause_s: float = 0.0) -> None:
-        self.port, self.pause_s = port, pause_s
+    def __init__(self, port: int, visits: list[dict[str, Any]], clients: int, limit: int) -> None:
+        self.port, self.limit = port, limit
+        self.begun, self._lock = 0, threading.Lock()
         desk = Desk()
         self.desk = desk
         numbered = [(desk.msgid(), given) for given in visits]
@@ -154,15 +158,20 @@ class Load:
         random_, connection = random.Random(place), None
         for msgid, given in client.visits:
             body = self._body(msgid, given)
+            while not self._may_begin() and not self.stopping.is_set():
+                time.sleep(0.002)
             times = 1 + (random_.random() < 0.2)
             while times and not self.stopping.is_set():
+                sent = False
                 try:
                     connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
                     connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+                    sent = True
                     response = connection.getresponse()
                     told = response.read()
                 except (OSError, http.client.HTTPException):
                     client.again += 1
+                    client.cut += sent
                     if connection:
                         connection.close()
                     connection = None
@@ -176,9 +185,13 @@ class Load:
                     continue
                 times -= 1
                 self._take(client, msgid, told)
-                time.sleep(self.pause_s)
         if connection:
             connection.close()
+
+    def _may_begin(self) -> bool:
+        with self._lock:
+            self.begun += (may := self.begun < self.limit)
+            return may
 
     def _body(self, msgid: str, given: dict[str, Any]) -> bytes:
         caught: list[bytes] = []

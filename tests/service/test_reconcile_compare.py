@@ -49,10 +49,10 @@ def theirs(text: str) -> dict[str, Any]:
 def ours(text: str) -> dict[str, Any]:
     found = row(text)
     words = found.pop("words")
-    assert words.keys() <= {"outside", "elsewhere", "reversal", "back", "not_due"}
+    assert words.keys() <= {"outside", "elsewhere", "reversal", "back", "not_due", "day"}
     return {
         **found,
-        "day": DAY,
+        "day": date.fromisoformat(words["day"]) if "day" in words else DAY,
         "inside": "outside" not in words,
         "here": "elsewhere" not in words,
         "due": "not_due" not in words,

@@ -28,7 +28,7 @@ from openyibao.service.temporary import temporary_folder
 SETTINGS = "openyibao.service.settings"
 READY_SECONDS = 180
 STOP_SECONDS = 20
-RENEW_SECONDS = 12
+RENEW_SECONDS = 30
 """How long a new process of the web server has for its start before the old one is ended, when all are renewed."""
 LOCK_SECONDS = 3
 """How long a migration waits for a lock while requests run, before it lets them go on and tries again."""

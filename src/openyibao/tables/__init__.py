@@ -6,7 +6,20 @@ same naming, and beside it a file of the rows that could not be settled, with th
 why), `targets` (files again); `spill` puts rows in order on disk where persons do not stand together.
 """
 
-from openyibao.tables.problems import TableError
-from openyibao.tables.settle import Sizes, Summary, rejects_path, settle_table
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openyibao.tables.problems import TableError
+    from openyibao.tables.settle import Sizes, Summary, rejects_path, settle_table
 
 __all__ = ["Sizes", "Summary", "TableError", "rejects_path", "settle_table"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is exported, when somebody asks: whoever needs only the names of columns is spared PyArrow and Numba."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{'problems' if name == 'TableError' else 'settle'}"), name)

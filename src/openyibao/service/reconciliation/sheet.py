@@ -31,8 +31,8 @@ LARGEST = 512 * 1024 * 1024
 MOST_ROWS = 2_000_000
 MOST_MALFORMED = 1_000
 BLOCK = 8 * 1024 * 1024
-SMALL = 16 * 1024
-"""Rows of so many bytes are read one by one, if one of them is unusual."""
+SMALL = 256 * 1024
+"""Rows of so many bytes are read one by one, where they can't be together."""
 LONGEST_ROW = 64 * 1024
 DIRECTORY = 64 * 1024
 """How large the directory of a zip with one file may be."""
@@ -124,6 +124,15 @@ def _blocks(raw: IO[bytes]) -> Iterator[bytes]:
         yield left
 
 
+def _parts(block: bytes) -> Iterator[bytes]:
+    """Whole rows of a block, of about half of SMALL bytes each."""
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start + SMALL // 2) + 1 or len(block)
+        yield block[start:end]
+        start = end
+
+
 class _Reader:
     def __init__(self) -> None:
         self.columns: tuple[str, ...] | None = None
@@ -153,19 +162,22 @@ class _Reader:
         self._rows(block, first)
 
     def _rows(self, block: bytes, first: int) -> None:
-        """Read rows quickly; where that can't be, in halves, until so few are left that they are read one by one."""
+        """Read rows quickly, and the unusual ones one by one; part by part where the block as a whole can't be."""
         if not block or self.columns is None:
             return
         quick = read_block(block, self.columns, first)
         if quick is not None:
-            self.tables.append(quick)
-            return
-        middle = block.find(b"\n", len(block) // 2) + 1
-        if len(block) < SMALL or not 0 < middle < len(block):
+            self.tables.append(quick.stated)
+            if quick.unusual:
+                lines = block.split(b"\n")
+                for place in quick.unusual:
+                    self._row_by_row(lines[place].decode(), first + place)
+        elif len(block) < SMALL or len(parts := list(_parts(block))) == 1:
             self._row_by_row(block.decode(), first)
-            return
-        self._rows(block[:middle], first)
-        self._rows(block[middle:], first + block.count(b"\n", 0, middle))
+        else:
+            for part in parts:
+                self._rows(part, first)
+                first += part.count(b"\n")
 
     def _wrong_encoding(self, block: bytes, place: int) -> SheetError:
         line = self.lines + block.count(b"\n", 0, place) + 1
@@ -209,4 +221,4 @@ class _Reader:
         table = pa.concat_tables([STATED.empty_table(), *self.tables])
         if self.malformed and not table.num_rows:
             raise self._none()
-        return Sheet(table, tuple(self.malformed))
+        return Sheet(table.sort_by("line"), tuple(sorted(self.malformed, key=lambda row: row.line)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +19,16 @@ USUAL = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*")
 YUAN = pa.decimal128(20, 2)
 
 
-def read_block(block: bytes, columns: tuple[str, ...], first: int) -> pa.Table | None:
-    """The rows of a block as rows.STATED, numbered from `first`; None if they have to be read one by one."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of a block as rows.STATED, without those at the places `unusual`."""
+
+    stated: pa.Table
+    unusual: list[int]
+
+
+def read_block(block: bytes, columns: tuple[str, ...], first: int) -> Block | None:
+    """The rows of a block, numbered from `first`; None if they have to be read one by one."""
     width = block[: block.find(b"\n") + 1 or None].count(b"\t") + 1
     body = block.rstrip(b"\n")
     plain = not body.startswith(b"\n") and b"\n\n" not in body and b"\n\r" not in body and not body.startswith(b"\r")
@@ -42,40 +52,34 @@ def read_block(block: bytes, columns: tuple[str, ...], first: int) -> pa.Table |
         return None
 
 
-def _stated(table: pa.Table, first: int) -> pa.Table | None:
-    """The values of a table of texts; None if one of them is unusual."""
-    cells = {name: pc.utf8_trim_whitespace(table[name]) for name in table.column_names}
-    for name in TEXTS:
-        length = pc.min_max(pc.utf8_length(cells[name])).as_py()
-        if not 0 < length["min"] <= length["max"] <= LONGEST:
-            return None
-    money = []
-    for name in AMOUNTS:
-        if name not in cells:
-            money.append(pa.nulls(table.num_rows, pa.int64()))
-            continue
-        fits = pc.match_substring_regex(cells[name], f"^{AMOUNT}$")
-        if not pc.all(fits).as_py():
-            return None
-        money.append(_fen(cells[name]))
-    flag, day = cells.get("refd_setl_flag"), cells.get("setl_date")
-    if flag is not None and not pc.all(pc.is_in(flag, pa.array(FLAGS))).as_py():
-        return None
-    if day is not None:
-        if not pc.all(pc.match_substring_regex(day, f"^{DAY}")).as_py():
-            return None
-        day = pc.utf8_slice_codeunits(day, 0, 10).cast(pa.date32())
-    rows = table.num_rows
-    return pa.table(
-        [
-            pa.array(np.arange(first, first + rows)),
-            *(cells[name] for name in ("setl_id", "mdtrt_id", "psn_no")),
-            *money,
-            pc.equal(flag, TAKEN_BACK) if flag is not None else pa.repeat(pa.scalar(False), rows),
-            day if day is not None else pa.nulls(rows, pa.date32()),
-        ],
-        schema=STATED,
-    )
+def _stated(table: pa.Table, first: int) -> Block:
+    """The values of a table of texts, without its unusual rows."""
+    numbers = pa.array(np.arange(first, first + table.num_rows))
+    table = pa.table({name: pc.utf8_trim_whitespace(table[name]) for name in table.column_names})
+    tests = []
+    for name in table.column_names:
+        if name in TEXTS:
+            length = pc.utf8_length(table[name])
+            tests.append(pc.and_(pc.greater(length, 0), pc.less_equal(length, LONGEST)))
+        elif name == "refd_setl_flag":
+            tests.append(pc.is_in(table[name], pa.array(FLAGS)))
+        else:
+            tests.append(pc.match_substring_regex(table[name], f"^{DAY}" if name == "setl_date" else f"^{AMOUNT}$"))
+    usual = reduce(pc.and_, tests)
+    unusual = np.flatnonzero(~usual.to_numpy()).tolist()
+    if unusual:
+        table, numbers = table.filter(usual), numbers.filter(usual.combine_chunks())
+    rows, flag, day = table.num_rows, "refd_setl_flag", "setl_date"
+    columns = [
+        numbers,
+        *(table[name] for name in ("setl_id", "mdtrt_id", "psn_no")),
+        *(_fen(table[name]) if name in table.column_names else pa.nulls(rows, pa.int64()) for name in AMOUNTS),
+        pc.equal(table[flag], TAKEN_BACK) if flag in table.column_names else pa.repeat(pa.scalar(False), rows),
+        pc.utf8_slice_codeunits(table[day], 0, 10).cast(pa.date32())
+        if day in table.column_names
+        else pa.nulls(rows, pa.date32()),
+    ]
+    return Block(pa.table(columns, schema=STATED), unusual)
 
 
 def _fen(texts: pa.ChunkedArray) -> pa.Array:

@@ -38,6 +38,8 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         except NotABillError as error:
             context["refused"], status = t(error.key), 429 if error.key == "why.too_often" else 200
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, OverflowError):
+            if context["number"]:
+                raise  # a bill of our own has its form: the fault is ours
             context["refused"] = t("why.not_a_bill")  # it has the mark of a bill, but not its form
     answer = pages.page(request, lang, "why.html", context, here="bill", status=status)
     answer["Cache-Control"] = "no-store"
@@ -64,6 +66,7 @@ def _brought(request: HttpRequest, number: str, t: Words) -> tuple[list[Data], l
 
 def _kept(request: HttpRequest, number: str, t: Words) -> tuple[list[Data], list[tuple[str, int]], list[str]]:
     """The bills of a settlement of the platform. A wrong number and a wrong code are refused with the same words."""
+    from openyibao.service.settlements.bills import bills_of
     from openyibao.service.settlements.check_code import holds
     from openyibao.service.settlements.models import Settlement
 
@@ -81,7 +84,7 @@ def _kept(request: HttpRequest, number: str, t: Words) -> tuple[list[Data], list
         if getattr(found, f"{name}_fen")
     ]
     taken_back = Settlement.objects.filter(reverses=found).exists()
-    return [_without_person(one) for one in found.bill], payers, [t("why.reversed")] if taken_back else []
+    return [_without_person(one) for one in bills_of(found)], payers, [t("why.reversed")] if taken_back else []
 
 
 def _without_person(bill: Data) -> Data:
