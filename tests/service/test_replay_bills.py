@@ -227,7 +227,7 @@ def parts_moved() -> tuple[str, str]:
 
 def claim_changed() -> tuple[str, str]:
     """The grade of the hospital in a claim: its deductible and rates are others then."""
-    setl_id, settlement, *_ = one(f'{STANDING} AND s.claim::text LIKE \'%%"grade": "tertiary"%%\'')
+    setl_id, settlement, *_ = one(f'{STANDING} AND s.claim::text LIKE \'%%"grade":"tertiary"%%\'')
     change(
         """UPDATE settlements_settlement SET claim = replace(claim::text, '"tertiary"', '"secondary"')::json"""
         " WHERE id = %s",
@@ -249,8 +249,8 @@ def claim_without_a_field() -> tuple[str, str]:
 def claim_with_a_word_for_a_number() -> tuple[str, str]:
     setl_id, settlement, *_ = one(STANDING)
     change(
-        "UPDATE settlements_settlement SET claim = regexp_replace(claim::text, '\"pre_self_paid_fen\": [0-9]+',"
-        ' \'"pre_self_paid_fen": "much"\')::json WHERE id = %s',
+        "UPDATE settlements_settlement SET claim = regexp_replace(claim::text, '\"pre_self_paid_fen\":[0-9]+',"
+        ' \'"pre_self_paid_fen":"much"\')::json WHERE id = %s',
         settlement,
     )
     return str(setl_id), "bill"

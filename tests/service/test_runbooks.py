@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -337,7 +338,13 @@ def follow(url: str, kept: Path) -> subprocess.Popen[bytes]:
 # ---------------------------------------------------------------- what a killed process leaves
 
 
-def test_folders_of_killed_processes_are_cleaned_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_killed_processes_are_cleaned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of its own with a short name: a socket's path holds no more than 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="killed-", ignore_cleanup_errors=True) as folder:
+        _cleaned_away(Path(folder), monkeypatch)
+
+
+def _cleaned_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     code = """
