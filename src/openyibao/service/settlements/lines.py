@@ -123,11 +123,6 @@ def sums(lines: Iterable[FeeLine | SplitLine]) -> Parts:
     return Parts(*(sum(getattr(line, f"{part}_fen") for line in lines) for part in PARTS))
 
 
-def with_money(claim: Claim, parts: Parts) -> Claim:
-    """The claim with money, for what is not divided by lines."""
-    return replace(claim, **{f"{part}_fen": getattr(parts, f"{part}_fen") for part in PARTS})
-
-
 def yuan(fen: int) -> Decimal:
     """Fen as yuan with two decimals, exact."""
     return Decimal(fen).scaleb(-2)
