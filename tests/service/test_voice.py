@@ -17,19 +17,17 @@ from openyibao.service.voice import limits, questions
 from openyibao.service.voice.models import GONE, Answer, Question
 from openyibao.service.voice.personal import find
 from openyibao.service.voice.wording import clean, only_cut
-from service.conftest import using
 from service.offices import staff
 from service.racing import ask as sql
 from service.racing import together
-from service.voices import SAMPLE, Agency, Visitor, agency, found
+from service.voices import SAMPLE, Agency, Visitor, at_work, found, later
 
 pytestmark = pytest.mark.xdist_group("web")
 
 
 @pytest.fixture(scope="module")
 def county(server: Any) -> Iterator[Agency]:
-    for _ in using(server):
-        yield agency()
+    yield from at_work(server)
 
 
 def shown() -> str:
@@ -175,7 +173,7 @@ def test_an_address_cannot_be_found_again(county: Agency, settings_of_platform: 
     for digest in ("192.0.2.99", hashlib.sha256(b"192.0.2.99").hexdigest()):
         assert digest not in rows
     (before,) = sql("SELECT salt FROM voice_salt")
-    settings_of_platform.CLOCK = "+86400"
+    settings_of_platform.CLOCK = later(1)
     county.ask(address="192.0.2.99")
     (after,) = sql("SELECT salt FROM voice_salt")
     assert before != after and sql("SELECT count(*) FROM voice_count") == [(2,)]

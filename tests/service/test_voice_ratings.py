@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -14,17 +13,15 @@ from openyibao.service.settlements.check_code import check_code
 from openyibao.service.voice import ratings
 from openyibao.service.voice.models import CELLS, QUESTIONS, Batch
 from openyibao.service.voice.ratings import NotRatedError, Summary, rate
-from service.conftest import using
 from service.county import HOSPITAL, PHARMACY, add_person
 from service.racing import Desk, back, seeded, together, undoing
 from service.racing import ask as sql
-from service.voices import Agency, Bill, agency, marks, settled
+from service.voices import Agency, Bill, at_work, later, marks, settled
 
 
 @pytest.fixture(scope="module")
 def county(server: Any) -> Iterator[Agency]:
-    for _ in using(server):
-        yield agency()
+    yield from at_work(server)
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +98,9 @@ def test_neither_during_a_stay_nor_a_year_later(county: Agency, desk: Desk, sett
     Visit.objects.filter(pk=visit.pk).update(kind="inpatient", state="open")
     assert refused(bill) == "not_over"
     Visit.objects.filter(pk=visit.pk).update(kind="outpatient")
-    settings_of_platform.CLOCK = f"+{timedelta(ratings.WITHIN_DAYS + 1).days * 86400}"
+    settings_of_platform.CLOCK = later(ratings.WITHIN_DAYS + 1)
     assert refused(bill) == "too_old"
-    settings_of_platform.CLOCK = f"+{timedelta(ratings.WITHIN_DAYS).days * 86400}"
+    settings_of_platform.CLOCK = later(ratings.WITHIN_DAYS)
     rate(bill.number, bill.code, marks(3))
 
 
@@ -171,7 +168,7 @@ def test_the_order_and_what_is_too_old_to_show(county: Agency, settings_of_platf
     found = [one for one in ratings.summaries(county.body) if one.institution.code.startswith("H9000")]
     assert [one.institution.code[-1] for one in found] == ["2", "1", "0", "3"]  # 5.0; 4.2 of 6; 4.1 of 10; none
     assert [one.size for one in found] == [5, 6, 10, 0]
-    settings_of_platform.CLOCK = f"+{800 * 86400}"
+    settings_of_platform.CLOCK = later(800)
     assert not any(one.size for one in ratings.summaries(county.body))
 
 

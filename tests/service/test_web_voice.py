@@ -17,10 +17,9 @@ from openyibao.service.web import said
 from openyibao.service.web.why import MOST_WRONG
 from openyibao.service.web.words import Words
 from openyibao.site.words import LANGS
-from service.conftest import using
 from service.county import HOSPITAL, PHARMACY
 from service.racing import Desk
-from service.voices import POLICY, SAMPLE, Agency, Bill, Visitor, agency, found, marks, settled, token
+from service.voices import POLICY, SAMPLE, Agency, Bill, Visitor, at_work, found, marks, settled, token
 
 pytestmark = pytest.mark.xdist_group("web")
 ABOUT = f"policy:{POLICY}"
@@ -38,8 +37,7 @@ EVIL = "<script>alert(1)</script> \" onload='x' <b>粗</b> {{ 7*7 }} javascript:
 
 @pytest.fixture(scope="module")
 def county(server: Any) -> Iterator[Agency]:
-    for _ in using(server):
-        yield agency()
+    yield from at_work(server)
 
 
 def problems(page: str) -> str:

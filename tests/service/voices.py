@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
+from django.conf import settings
 from django.test import Client
 
 from openyibao.service.organisation.models import Body, Region
@@ -14,8 +18,9 @@ from openyibao.service.organisation.proposals import decide, propose
 from openyibao.service.settlements.check_code import check_code
 from openyibao.service.voice import questions
 from openyibao.service.voice.models import QUESTIONS, Question
+from service.conftest import using
 from service.county import add_person, build
-from service.offices import staff
+from service.offices import NOW, staff
 from service.racing import Desk, ready
 
 POLICY = "teaching/willow-county-2026"
@@ -57,6 +62,19 @@ class Agency:
         return self.done("question.publish", self.ask(text, **more), answer=answer)
 
 
+def at_work(server: Any) -> Iterator[Agency]:
+    """An agency in a database of its own, on a day of 2026."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "CLOCK", NOW)
+        for _ in using(server):
+            yield agency()
+
+
+def later(days: int) -> str:
+    """So many days after the day of `at_work`, for the platform's clock."""
+    return (datetime.fromisoformat(NOW) + timedelta(days)).isoformat()
+
+
 def agency() -> Agency:
     region = build()
     return Agency(region, staff("x7-clerk", "clerk", region.body), staff("x7-reviewer", "reviewer", region.body))
@@ -79,11 +97,9 @@ class Bill:
 
 
 def settled(region: Region, desk: Desk, person: Any = None) -> Bill:
-    """A visit of today, settled."""
-    from openyibao.service import clock
-
+    """A visit, settled today."""
     person = person or add_person(region, next(_numbers))
-    given = ready(desk, person, 20, day=clock.today().isoformat())
+    given = ready(desk, person, 20)
     done = desk.done("2207", given)
     number = done["setlinfo"]["setl_id"]
     return Bill(number, check_code(number), given, done)
