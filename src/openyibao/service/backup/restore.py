@@ -222,7 +222,7 @@ def _place(path: Path, place: Path) -> None:
 def _replay(folder: Folder, server: Server) -> None:
     try:
         server.start(REPLAY_SECONDS)
-    except PostgresError as error:
+    except PostgresError:
         # the whole log: whoever asks whether the server is up yet leaves lines there too, after the one that matters
         said = (server.folder / "log").read_text(encoding="utf-8", errors="replace") if server.folder.exists() else ""
         if "before configured recovery target" in said:
