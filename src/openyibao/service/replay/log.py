@@ -48,8 +48,8 @@ class LogError(ValueError):
 @dataclass(slots=True)
 class Kept:
     """A settlement as it is kept. `laws` are id and digest of the policy of each claim; `layers` are (layer, payer,
-    paid, left) of those that paid something, in order; `accounts` what each account pays, by its id; `money` the amounts
-    of `AMOUNTS`. `share_bp`: what an institution in another region bears, as that region stated."""
+    paid, left) of those that paid something, in order; `accounts` what each account pays, by its id; `money` the
+    amounts of `AMOUNTS`. `share_bp`: what an institution in another region bears, as that region stated."""
 
     id: int
     setl_id: str
