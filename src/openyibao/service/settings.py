@@ -143,7 +143,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
-    "openyibao.service.gateway.views.Straight",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
