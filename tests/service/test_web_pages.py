@@ -42,6 +42,7 @@ LATIN_ALLOWED = {
     "policy",
     "MB",
     "ABCDE",
+    "Cookie",
     "claim",
     "yaml",
 }

@@ -43,12 +43,16 @@ def rate(request: HttpRequest, lang: str) -> HttpResponse:
         "given": marks,
         "least": settings.LEAST_RATINGS,
         "problems": [],
+        "check": "",
         "rated": "",
         "rated_url": "",
     }
     status = 200
-    if request.method == "POST" and forms.is_ours(request):
-        status = _sent(request, t, context, marks)
+    if request.method == "POST":
+        if forms.is_ours(request):
+            status = _sent(request, t, context, marks)
+        else:
+            context["check"] = t(forms.not_sent(request))
     return forms.page(request, lang, "rate.html", context, here="ratings", status=status)
 
 
