@@ -14,10 +14,11 @@ from openyibao.service import clock
 from openyibao.service.web import asked as asking
 from openyibao.service.web import pages, shelf
 from openyibao.service.web.answer import Answer, NoAnswerError, answer, claims_for
-from openyibao.service.web.asked import Asked, Option
 from openyibao.service.web.change import Other, changes
 from openyibao.service.web.picture import Picture, picture
 from openyibao.service.web.plain import layers_said
+from openyibao.service.web.question import Asked, Option
+from openyibao.service.web.unknown import reason
 from openyibao.service.web.words import Words
 from openyibao.service.web.year import meters
 from openyibao.settlement import Claim
@@ -60,7 +61,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
             context["shown"] = shown(found, t)
             context["notices"] = notices(asked, found, t)
         except NoAnswerError as error:
-            context["refused"] = t.pick(error.why)
+            context["refused"] = error.told(t)
     return pages.page(request, lang, "calculator.html", context, here="calculator")
 
 
@@ -125,7 +126,7 @@ def _fact(say: Say, name: str, value: object) -> str:
 def _down_to(found: Answer, say: Say, t: Words) -> str:
     if not found.down_to or found.why is None:
         return ""
-    return t("show.down_to", layer=first(say.word(found.down_to)), why=t.pick(found.why))
+    return t("show.down_to", layer=first(say.word(found.down_to)), why=reason(found.why, t))
 
 
 def year_lines(bills: Sequence[Data], found: Answer, t: Words) -> list[Line]:
