@@ -21,9 +21,9 @@ from openyibao.service.people.models import Account, Coverage, Filing, Identity,
 from openyibao.service.sandbox.data import Somebody, hospitals, persons
 from openyibao.service.sandbox.failures import HEADER
 from openyibao.service.sandbox.fill import sm2_private
+from openyibao.service.sandbox.ready import FLOWS, About, message
 from openyibao.service.settlements.check_code import check_code
 from openyibao.service.settlements.models import Settlement
-from openyibao.service.sandbox.ready import FLOWS, About, message
 
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 DEFAULT_POLICY = "teaching/willow-county-2026"
