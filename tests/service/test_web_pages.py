@@ -189,7 +189,7 @@ def test_a_wrong_question_is_told_what_to_do(client: Client, stated: dict[str, s
 
 def test_every_error_says_what_to_do_next() -> None:
     """In both languages: an error asks for something, or names who can be asked."""
-    verbs = "choose|write|enter|check|change|remove|put|ask|start|bring|settle|use|keep|try|have"
+    verbs = "choose|print|write|enter|check|change|remove|put|ask|start|bring|settle|use|keep|try|have"
     asks = re.compile(rf"\b({verbs})\b", re.IGNORECASE)
     errors = [("wrong", name) for name in texts()["wrong"] if name not in ("title", "no_answer")]
     errors += [("why", name) for name in texts()["why"] if name.endswith("_not") or name in refusals()]

@@ -17,7 +17,7 @@ from openyibao.service.web.answer import Answer, NoAnswerError, answer, claims_f
 from openyibao.service.web.change import Other, changes
 from openyibao.service.web.picture import Picture, picture
 from openyibao.service.web.plain import layers_said
-from openyibao.service.web.question import Asked, Option
+from openyibao.service.web.question import Asked, Field, Option
 from openyibao.service.web.unknown import reason
 from openyibao.service.web.words import Words
 from openyibao.service.web.year import meters
@@ -53,6 +53,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "difference": difference,
         "shown": None,
         "notices": [],
+        "beside": other_places(asked, t),
         **actions(request, asked),
     }
     if asked.ready:
@@ -183,7 +184,13 @@ def actions(request: HttpRequest, asked: Asked) -> Data:
         (policy, urlencode([*((n, v) for n, v in stated if n != "policy"), ("policy", policy.id)]))
         for policy in asked.others
     ]
-    return {"query": query, "others": others, "changed": lambda pair: urlencode(_with(stated, pair))}
+    return {"query": query, "stated": stated, "others": others, "changed": lambda pair: urlencode(_with(stated, pair))}
+
+
+def other_places(asked: Asked, t: Words) -> Field:
+    """The other places with which an answer can be compared."""
+    options = tuple(Option(one.value, one.label) for one in asked.basics[0].options if one.value != asked.at)
+    return Field("with", t("beside.with"), "choice", "", options)
 
 
 def _with(stated: list[tuple[str, str]], pair: tuple[str, str]) -> list[tuple[str, str]]:
