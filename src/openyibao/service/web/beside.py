@@ -32,7 +32,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
     first = asking.read(_first(query), t, today, forming=not wanted)
     second = asking.read(_second(query, today), t, today, forming=not wanted)
     errors = dict(first.errors)
-    errors |= {f"w-{name}": text for name, text in second.errors.items() if f"w-{name}" in _own(second, query)}
+    errors |= {f"w-{name}": text for name, text in second.errors.items() if f"w-{name}" in _own(first, second, query)}
     errors |= {"with": second.errors["at"]} if "at" in second.errors else {}
     sides = [_side(one, t) for one in (first, second)] if first.ready and second.ready else []
     context = {
@@ -40,7 +40,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "asked": first,
         "other": second,
         "with_field": _with(query.get("with", ""), second, t),
-        "own": list(_own(second, query).values()),
+        "own": list(_own(first, second, query).values()),
         "errors": errors,
         "case": first.patient,
         "sides": sides,
@@ -80,15 +80,22 @@ def _on(policies: tuple[Any, ...], text: str, usual: date) -> tuple[Any, ...]:
     return shelf.on_day(policies, day)
 
 
-def _own(second: Asked, query: Query) -> Mapping[str, Field]:
+def _own(first: Asked, second: Asked, query: Query) -> Mapping[str, Field]:
     """The fields that the second place asks for itself: its day, and facts that the first does not settle."""
     fields = [second.basics[1], *second.facts] if second.policy or second.at else []
-    shared = {name for name in query if name.startswith("f-")}
+    asked = {one.name: one for one in first.facts}
+    shared = {one.name for one in second.facts if one.name in asked and _same(asked[one.name], one)}
     return {
         f"w-{one.name}": replace(one, name=f"w-{one.name}")
         for one in fields
         if one.name not in shared or one.error or f"w-{one.name}" in query
     }
+
+
+def _same(one: Field, other: Field) -> bool:
+    """Whether what is stated for one place can be stated for the other: the value, or any where none is chosen."""
+    offered = {option.value for option in other.options}
+    return one.value in offered if one.value else {option.value for option in one.options} == offered
 
 
 def _with(value: str, second: Asked, t: Words) -> Field:
