@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from openyibao.service.web import assets, calculator, front, law, pdf, search, why
+from openyibao.service.web import assets, beside, calculator, front, law, pdf, search, why
 from openyibao.site.words import LANGS
 
 View = Callable[..., HttpResponse]
@@ -31,6 +31,7 @@ def _patterns() -> list[URLPattern]:
         ("calculator", calculator.show, "calculator"),
         ("calculator.pdf", pdf.show, "pdf"),
         ("claim.yaml", calculator.claim_file, "claim-file"),
+        ("beside", beside.show, "beside"),
         ("law/", law.show, "law"),
         ("law/<path:path>", law.show, "law-page"),
         ("search", search.show, "search"),
