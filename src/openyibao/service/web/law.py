@@ -13,7 +13,6 @@ from openyibao.service.voice.wording import LONGEST
 from openyibao.service.web import front, pages, shelf, subjects
 from openyibao.service.web.words import Words
 from openyibao.site.render import Pages, menu
-from openyibao.site.words import LANGS
 
 MOST_KEPT = 600
 """So many pages are kept in a process; all pages of the library in both languages are fewer."""
@@ -59,16 +58,3 @@ def entries(lang: str) -> list[tuple[str, str, str]]:
     """The menu of these pages: page, address, name."""
     t = Words(lang)
     return [(page, f"/{lang}/law/{page}", t("law.all" if key == "home" else f"site.{key}")) for key, page in menu()]
-
-
-def warm() -> threading.Thread:
-    """Read the policies and make the pages that take longest in the background, so that nobody waits for them."""
-
-    def work() -> None:
-        for path in ("index.html", "compare.html", "lint.html", "changes.html"):
-            for lang in LANGS:
-                main(path, lang, clock.today())
-
-    thread = threading.Thread(target=work, name="warm pages", daemon=True)
-    thread.start()
-    return thread

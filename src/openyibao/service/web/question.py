@@ -1,96 +1,75 @@
-"""Asking: the form, what is wrong with it, the number under which one looks again; and taking a question back."""
+"""A question as it was read, and the fields of the form that asks it."""
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
-from django.http import HttpRequest, HttpResponse
-
-from openyibao.service.voice import questions
-from openyibao.service.voice.models import KINDS
-from openyibao.service.voice.questions import New, NotTakenError
-from openyibao.service.voice.wording import LONGEST, reasons
-from openyibao.service.web import forms, limit, pages, subjects
-from openyibao.service.web.said import entry
-from openyibao.service.web.words import Words
-
-Data = dict[str, Any]
-LONGEST_NUMBER = 30
-TOO_OFTEN = 429
-MOST_SENT = 4 * LONGEST
-"""Of a text so much comes back in the form, so that nothing of it is lost where it is somewhat too long."""
+from openyibao.compare.patients import Patient
+from openyibao.policy.model import Policy
+from openyibao.settlement import Claim
+from openyibao.settlement.claim import FactValue
 
 
-def ask(request: HttpRequest, lang: str) -> HttpResponse:
-    """The form; sent, the number of the question."""
-    t = pages.words_of(request, lang)
-    sent = request.POST if request.method == "POST" else request.GET
-    chosen = sent.get("about", "").replace("\x00", "")
-    about = subjects.subject(chosen, t)
-    context: Data = {
-        "title": t("question.title"),
-        "choices": subjects.choices(t),
-        "kind": sent.get("kind") if sent.get("kind") in KINDS else KINDS[0],
-        "about": about.token if about and about.body else "",
-        "not_ours": t("question.not_ours", what=about.label) if about and about.body is None and chosen else "",
-        "text": sent.get("text", "").replace("\x00", "")[:MOST_SENT] if request.method == "POST" else "",
-        "once": secrets.token_hex(16),
-        "longest": LONGEST,
-        "problems": [],
-        "check": "",
-        "number": "",
-        "often": "",
-    }
-    status = 200
-    if request.method == "POST":
-        once = request.POST.get("once", "")
-        if not forms.is_ours(request) or not once:
-            context["check"] = t(forms.not_sent(request))
-        else:
-            context["once"] = once[:64]
-            status = _sent(request, t, context, about)
-    return forms.page(request, lang, "ask.html", context, here="questions", status=status)
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool = False
 
 
-def _sent(request: HttpRequest, t: Words, context: Data, about: subjects.Subject | None) -> int:
-    """Take a question in, or say what is wrong; the status of the answer."""
-    if about is None or about.body is None:
-        context["problems"] = [("about", t("question.no_office"))]
-        return 200
-    new = New(context["kind"], about.body, context["text"], context["once"], about.policy, about.general)
-    try:
-        context["number"] = questions.ask(new, limit.caller(request))
-    except NotTakenError as error:
-        if error.why == "often":
-            context["often"] = t("question.often")
-            return TOO_OFTEN
-        context["problems"] = [("text", told) for told in _told(error, t)]
-    return 200
+@dataclass(frozen=True)
+class Field:
+    """One question of the form. `kind`: choice, number, money, date, text."""
+
+    name: str
+    label: str
+    kind: str
+    value: str = ""
+    options: tuple[Option, ...] = ()
+    hint: str = ""
+    error: str = ""
+    low: int | None = None
+    high: int | None = None
 
 
-def _told(error: NotTakenError, t: Words) -> list[str]:
-    if error.why == "personal":
-        return [t("question.personal", what=t(f"question.has_{one.kind}"), text=one.text) for one in error.found]
-    return [t(f"question.too_{error.why}", longest=LONGEST)]
+@dataclass(frozen=True)
+class Asked:
+    """A question as it was read. `claims` are those of the year in their order, the one asked about last.
+
+    Without `policy` nothing can be asked yet; with `errors` it cannot be answered. `complete`: somebody wants an
+    answer (a cost or a standard case is stated).
+    """
+
+    at: str
+    day: date
+    policy: Policy | None
+    others: tuple[Policy, ...]
+    claims: tuple[Claim, ...]
+    stated: Mapping[str, FactValue]
+    patient: Patient | None
+    complete: bool
+    basics: tuple[Field, ...]
+    facts: tuple[Field, ...]
+    costs: tuple[Field, ...]
+    earlier: tuple[tuple[Field, ...], ...]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def away(self) -> bool:
+        """Whether the policy says what care elsewhere, or without referral, means."""
+        return self.policy is not None and any(fact.name == "locality" for fact in self.policy.facts)
+
+    @property
+    def ready(self) -> bool:
+        return self.policy is not None and self.complete and not self.errors
 
 
-def mine(request: HttpRequest, lang: str) -> HttpResponse:
-    """What became of a question, for who has its number; they can take it back."""
-    t = pages.words_of(request, lang)
-    context: Data = {"title": t("asked.title"), "number": "", "shown": None, "refused": "", "check": ""}
-    if request.method == "POST":
-        number = request.POST.get("number", "").replace("\x00", "").strip()[:LONGEST_NUMBER]
-        context["number"] = number
-        if "take_back" in request.POST:
-            if forms.is_ours(request):
-                questions.take_back(number)
-            else:
-                context["check"] = t(forms.not_sent(request))
-        found = questions.by_number(number)
-        if found is None:
-            context["refused"] = t("asked.no_such")
-        else:
-            reason = reasons("refuse").get(found.reason)
-            context["shown"] = {**entry(found, t), "why": t.pick(reason) if reason else ""}
-    return forms.page(request, lang, "asked.html", context, here="questions")
+def slug(name: str) -> str:
+    """A fact or a value as it stands in an address.
+
+    >>> slug("kind of special disease")
+    'kind-of-special-disease'
+    """
+    return name.replace(" ", "-")

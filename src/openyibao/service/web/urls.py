@@ -10,7 +10,19 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from openyibao.service.web import assets, calculator, front, law, pdf, question, rating, said, search, why
+from openyibao.service.web import (
+    asking,
+    assets,
+    beside,
+    calculator,
+    front,
+    law,
+    pdf,
+    rating,
+    said,
+    search,
+    why,
+)
 from openyibao.site.words import LANGS
 
 View = Callable[..., HttpResponse]
@@ -31,6 +43,7 @@ def _patterns() -> list[URLPattern]:
         ("calculator", calculator.show, "calculator"),
         ("calculator.pdf", pdf.show, "pdf"),
         ("claim.yaml", calculator.claim_file, "claim-file"),
+        ("beside", beside.show, "beside"),
         ("law/", law.show, "law"),
         ("law/<path:path>", law.show, "law-page"),
         ("search", search.show, "search"),
@@ -39,8 +52,8 @@ def _patterns() -> list[URLPattern]:
         ("ratings/<str:code>", rating.institution, "ratings-of"),
     )
     sent: tuple[tuple[str, View, str], ...] = (
-        ("ask", question.ask, "ask"),
-        ("questions/mine", question.mine, "asked"),
+        ("ask", asking.ask, "ask"),
+        ("questions/mine", asking.mine, "asked"),
         ("rate", rating.rate, "rate"),
     )
     for lang in LANGS:
