@@ -13,7 +13,7 @@ from django.test import Client
 from openyibao.service.voice import limits, questions
 from openyibao.service.voice.models import QUESTIONS, Question
 from openyibao.service.voice.ratings import rate
-from openyibao.service.web import said
+from openyibao.service.web import said, subjects
 from openyibao.service.web.why import MOST_WRONG
 from openyibao.service.web.words import Words
 from openyibao.site.words import LANGS
@@ -122,14 +122,16 @@ def test_a_proxy_that_ends_https_is_no_stranger(county: Agency, settings_of_plat
 
 
 def test_the_form_below_the_law_leads_to_the_form_proper(county: Agency) -> None:
+    """Here of a place, whose page is made quickly; of a policy in `test_web_browser`."""
+    assert subjects.of_page(f"policies/{POLICY}.html") == ABOUT and subjects.of_page("changes.html") == ""
+    about = "place:999999"
     for lang in LANGS:
-        path = f"/{lang}/law/policies/{POLICY}.html"
-        page = Visitor().get(path)
+        page = Visitor().get(f"/{lang}/law/regions/999999.html")
         aside = page.partition('<aside class="beside wide"')[2].partition("</aside>")[0]
-        assert f'name="about" value="{ABOUT}"' in aside and f'action="/{lang}/ask" method="post"' in aside
-        shown = Visitor().client.post(f"/{lang}/ask", {"about": ABOUT, "text": "照着填好的话"}).content.decode()
-        assert f'<option value="{ABOUT}" selected>' in shown and "照着填好的话" in shown
-    assert 'class="beside wide"' not in Visitor().get("/zh/law/glossary.html")
+        assert f'name="about" value="{about}"' in aside and f'action="/{lang}/ask" method="post"' in aside
+        shown = Visitor().client.post(f"/{lang}/ask", {"about": about, "text": "照着填好的话"}).content.decode()
+        assert f'<option value="{about}" selected>' in shown and "照着填好的话" in shown
+    assert 'class="beside wide"' not in Visitor().get("/zh/law/about.html")
 
 
 def test_a_policy_of_elsewhere_has_nobody_to_answer(county: Agency) -> None:
