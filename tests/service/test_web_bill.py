@@ -58,6 +58,18 @@ def test_the_bill_is_shown_without_the_person() -> None:
 
 
 @pytest.mark.usefixtures("filled")
+def test_the_sandbox_tells_numbers_and_codes_to_try() -> None:
+    """From the bill's page to the sandbox's own, and with what stands there back to an explained bill."""
+    import re
+
+    assert "/sandbox/#bills" in Client(SERVER_NAME="127.0.0.1").get("/zh/bill").content.decode()
+    page = Client(SERVER_NAME="127.0.0.1").get("/sandbox/").content.decode()
+    told = page.partition('id="bills"')[2].partition("</table>")[0]
+    number, code = re.findall(r"<code>([^<]+)</code>", told)[:2]
+    assert 'class="headline"' in ask(number, code).content.decode()
+
+
+@pytest.mark.usefixtures("filled")
 def test_guessing_is_refused_alike_and_then_slowed_down() -> None:
     """A number that does not exist and a wrong code get the same words; after some of them only a wait helps."""
     from django.db import connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from openyibao.policy.claim_parts import gathering_of, sub_parts
 from openyibao.policy.coverage import amount_tables
@@ -107,25 +107,32 @@ WHAT_TO_DO: dict[str, tuple[str, str]] = {
 class ClaimError(Exception):
     """A claim that cannot be settled. `kind` is a key of SAY; `text` says why in both languages, and what to do.
 
-    `why` is the same without what to do, for claims that nobody made.
+    `why` is the same without what to do, for claims that nobody made. `details` are the words put into the sentences,
+    by language, for who says it in other ones.
     """
 
-    def __init__(self, claim: str, kind: str, text: Bilingual, why: Bilingual | None = None) -> None:
+    def __init__(
+        self,
+        claim: str,
+        kind: str,
+        text: Bilingual,
+        why: Bilingual | None = None,
+        details: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
         self.claim, self.kind, self.text, self.why = claim, kind, text, why or text
+        self.details = details or {}
         super().__init__(f"claim {claim}: {text.en}")
 
 
 def claim_error(plan: Plan, claim: Claim, number: int, cell: int) -> ClaimError:
     """The error for a fault that the compiled policy reported."""
     fault = plan.program.faults[number]
-    zh, en = (
-        template.format(**_details(plan, claim, fault, cell, lang))
-        for lang, template in zip(("zh", "en"), SAY[fault.kind], strict=True)
-    )
+    details = {lang: _details(plan, claim, fault, cell, lang) for lang in ("zh", "en")}
+    zh, en = (template.format(**told) for told, template in zip(details.values(), SAY[fault.kind], strict=True))
     kind = "fact" if _waits_for_facts(plan, claim, fault, cell) else fault.kind
     do_zh, do_en = WHAT_TO_DO.get(kind, ("", ""))
     whole = Bilingual(f"{zh}{do_zh}", f"{en} {do_en}".rstrip())
-    return ClaimError(claim.id, fault.kind, whole, why=Bilingual(zh, en))
+    return ClaimError(claim.id, fault.kind, whole, Bilingual(zh, en), details)
 
 
 def two_values_error(policy: Policy, claim: Claim, error: TwoValuesError) -> ClaimError:
@@ -257,8 +264,9 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
     words = [say(atom, lang) if isinstance(atom, str) else f"{atom[0]}-{atom[1]}" for atom in table.dense.values(cell)]
     line = answer.place.line
     why = f"政策文件写明“未知”（第{line}行）" if lang == "zh" else f"the policy file says `not known` (line {line})"
+    plain = ""
     if isinstance(answer.value, NotKnown | NotAllowed) and answer.value.why.zh:
-        why = answer.value.why.zh if lang == "zh" else answer.value.why.en
+        plain = why = answer.value.why.zh if lang == "zh" else answer.value.why.en
     elif isinstance(answer.value, AmountOf):
         lacking = [_said(plan.policy, claim, fact, lang) for fact in _lacking(plan, claim, answer.value.name)]
         amount = plan.low.amounts[answer.value.name] if lacking else _behind(plan, claim, answer.value.name)
@@ -268,6 +276,7 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
             rule = amount.amount.value
             figure = say(rule.statistic, lang)
             year, _ = figure_of(plan.policy, rule, getattr(claim, plan.policy.rule_date).year)
+            plain = f"需要{year}年的“{figure}”" if lang == "zh" else f"it needs the {figure} of {year}"
             why += (
                 f"，缺少{year}年的“{figure}”"
                 if lang == "zh"
@@ -275,11 +284,13 @@ def _gap(plan: Plan, claim: Claim, fault: Fault, cell: int, lang: str) -> dict[s
             )
         elif lacking:
             why += ("，" if lang == "zh" else ": ") + ("；" if lang == "zh" else "; ").join(lacking)
+    plain = plain or ("" if isinstance(answer.value, NotKnown | NotAllowed) else why)
+    of = tuple(say(atom, lang) for atom in table.dense.values(cell) if isinstance(atom, str))
     if fault.kind == "refused":  # by several facts, perhaps with the same words: each with its name
         joint = "为" if lang == "zh" else " "
         words = [f"{say(fact, lang)}{joint}{word}" for fact, word in zip(table.table.by, words, strict=True)]
     nobody = "所有情形" if lang == "zh" else "any claim"
-    return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why}
+    return {"cell": ("、" if lang == "zh" else ", ").join(words) or nobody, "why": why, "plain": plain, "of": of}
 
 
 def _said(policy: Policy, claim: Claim, fact: str, lang: str) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from openyibao.policy import find_policy, read_policy
+from openyibao.policy.values import money
 from openyibao.service.clock import now
 from openyibao.service.gateway.calls import HANDLERS
 from openyibao.service.gateway.refusals import reasons
@@ -21,9 +22,12 @@ from openyibao.service.sandbox.data import Somebody, hospitals, persons
 from openyibao.service.sandbox.failures import HEADER
 from openyibao.service.sandbox.fill import sm2_private
 from openyibao.service.sandbox.ready import FLOWS, About, message
+from openyibao.service.settlements.check_code import check_code
+from openyibao.service.settlements.models import Settlement
 
 ADDRESS = "/fsi/api/rsfComIfsService/callService"
 DEFAULT_POLICY = "teaching/willow-county-2026"
+MOST_BILLS = 5
 FIRST = (*FLOWS["outpatient"], *FLOWS["inpatient"], "2101", "2102", "2208", "2305", "2601")
 
 
@@ -46,6 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "places": _places(places, lang),
         "place": place,
         "requests": _requests(request, chosen, place, lang) if chosen and place else [],
+        "bills": _bills(lang),
         "refusals": sorted(reasons().values(), key=lambda one: one.code),
         "header": HEADER,
         "address": request.build_absolute_uri(ADDRESS),
@@ -129,6 +134,20 @@ def _places(places: list[Institution], lang: str) -> list[dict[str, Any]]:
             "facts": [f"{name}: {value}" for name, value in one.facts.items()],
         }
         for one in places
+    ]
+
+
+def _bills(lang: str) -> list[dict[str, str]]:
+    """The last settlements, each with the check code under which anybody may look at it on the public pages."""
+    newest = Settlement.objects.filter(reverses=None, total_fen__gt=0).select_related("visit__person", "institution")
+    return [
+        {
+            "number": one.setl_id,
+            "code": check_code(one.setl_id),
+            "person": one.visit.person.name,
+            "total": f"{money(one.total_fen)}{'元' if lang == 'zh' else ' yuan'}",
+        }
+        for one in newest.order_by("-id")[:MOST_BILLS]
     ]
 
 

@@ -41,6 +41,7 @@ def own_folder() -> Path:
 
 def serve_sandbox(web: Web, kept: Kept, *, reset: bool) -> None:
     """Serve a sandbox until stopped. Raises RunError, PostgresError."""
+    os.environ.setdefault("YIBAO_WARM_PAGES", "1")
     with stoppable():
         try:
             with sandbox(kept.folder or own_folder(), kept, web, reset=reset):

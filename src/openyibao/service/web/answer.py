@@ -9,7 +9,9 @@ from typing import Any
 from openyibao.compare.settle import CannotAnswerError, claims_of
 from openyibao.policy.model import Bilingual, Policy
 from openyibao.service.web import shelf
-from openyibao.service.web.asked import Asked
+from openyibao.service.web.question import Asked
+from openyibao.service.web.unknown import reason
+from openyibao.service.web.words import Words
 from openyibao.settlement import Bill, Claim, ClaimError, Uses
 from openyibao.settlement.bill_text import has_rule
 
@@ -30,7 +32,7 @@ class Answer:
     claims: tuple[Claim, ...]
     whole: bool
     down_to: str = ""
-    why: Bilingual | None = None
+    why: ClaimError | None = None
 
     @property
     def asked(self) -> tuple[Bill, ...]:
@@ -53,11 +55,15 @@ class Answer:
 
 
 class NoAnswerError(Exception):
-    """The question cannot be answered; `text` says why and what to do, `why` the first only."""
+    """The question cannot be answered; `why` says it, or the claim that cannot be settled."""
 
-    def __init__(self, text: Bilingual, why: Bilingual | None = None) -> None:
-        self.text, self.why = text, why or text
-        super().__init__(text.en)
+    def __init__(self, why: Bilingual | ClaimError) -> None:
+        self.why = why
+        super().__init__(why.text.en if isinstance(why, ClaimError) else why.en)
+
+    def told(self, t: Words) -> str:
+        """Why, in a sentence."""
+        return reason(self.why, t) if isinstance(self.why, ClaimError) else t.pick(self.why)
 
 
 def claims_for(asked: Asked) -> tuple[Claim, ...]:
@@ -85,9 +91,9 @@ def answer(policy: Policy, claims: Sequence[Claim], *, whole: bool) -> Answer:
         if layers < count and not any(has_rule(bill.data()) for bill in bills):
             continue  # nothing that is known says anything about these claims
         down_to = policy.layers[layers - 1].name if layers < count else ""
-        return Answer(policy, bills, tuple(claims), whole, down_to, why.why if why else None)
+        return Answer(policy, bills, tuple(claims), whole, down_to, why)
     assert why is not None
-    raise NoAnswerError(why.text, why.why)
+    raise NoAnswerError(why)
 
 
 def settled(policy: Policy, claims: Sequence[Claim], layers: int) -> tuple[Bill, ...]:

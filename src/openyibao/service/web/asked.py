@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 from openyibao.compare.patients import Patient, standard_patients
@@ -12,7 +12,9 @@ from openyibao.lint.measure import USUAL
 from openyibao.policy.model import Fact, Policy
 from openyibao.policy.values import FULL_WIDTH, parse_fen, parse_whole
 from openyibao.service.web import shelf
+from openyibao.service.web.months import monthly
 from openyibao.service.web.need import needed
+from openyibao.service.web.question import Asked, Field, Option, slug
 from openyibao.service.web.words import Words
 from openyibao.settlement import Claim
 from openyibao.settlement.claim import FactValue
@@ -23,6 +25,8 @@ MOST_FEN = 10**10
 """A hundred million yuan: more than any bill of one person."""
 MOST_EARLIER = 12
 """So many bills of the year so far can be stated."""
+MONTHS, MOST_BILLS = 12, 60
+"""A line may stand for a bill a month; all lines together for so many bills."""
 BLANK = 2
 """So many empty lines for bills follow those that are filled in."""
 PARTS = ("outside", "over", "pre")
@@ -34,64 +38,6 @@ USUAL_FIRST = ("service", "class", "locality", "status", "age", "items", "cap ad
 PERSON = "person"
 ANY_COST = (1_000_000, 0, 0, 0)
 """The cost of a bill, where none can be read, by which missing facts are looked for."""
-
-
-@dataclass(frozen=True)
-class Option:
-    value: str
-    label: str
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class Field:
-    """One question of the form. `kind`: choice, number, money, date, text."""
-
-    name: str
-    label: str
-    kind: str
-    value: str = ""
-    options: tuple[Option, ...] = ()
-    hint: str = ""
-    error: str = ""
-    low: int | None = None
-    high: int | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question as it was read. `claims` are those of the year in their order, the one asked about last.
-
-    Without `policy` nothing can be asked yet; with `errors` it cannot be answered. `complete`: somebody wants an
-    answer (a cost or a standard case is stated).
-    """
-
-    at: str
-    day: date
-    policy: Policy | None
-    others: tuple[Policy, ...]
-    claims: tuple[Claim, ...]
-    stated: Mapping[str, FactValue]
-    patient: Patient | None
-    complete: bool
-    basics: tuple[Field, ...]
-    facts: tuple[Field, ...]
-    costs: tuple[Field, ...]
-    earlier: tuple[tuple[Field, ...], ...]
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def ready(self) -> bool:
-        return self.policy is not None and self.complete and not self.errors
-
-
-def slug(name: str) -> str:
-    """A fact or a value as it stands in an address.
-
-    >>> slug("kind of special disease")
-    'kind-of-special-disease'
-    """
-    return name.replace(" ", "-")
 
 
 def read(query: Mapping[str, str], t: Words, today: date, *, forming: bool = False) -> Asked:
@@ -169,7 +115,7 @@ class _Reader:
         options = tuple(
             Option(value, label, value == at) for _, group in shelf.offers(self.t) for value, label in group
         )
-        return Field("at", self.t("ask.at"), "choice", at, options, error=self.errors.get("at", ""))
+        return Field("at", self.t("ask.at"), "choice", at, options, self.t("ask.at_hint"), self._error("at"))
 
     def _day(self, name: str) -> date | None:
         text = self.text(name)
@@ -248,8 +194,8 @@ class _Reader:
         if fact.kind == "any":
             return text[:40]
         value = next((one for one in fact.values if slug(one) == text), None)
-        if value is None:
-            self.errors[name] = self.t("wrong.choose", what=what)
+        if value is None:  # mostly it was chosen for another place or year
+            self.errors[name] = self.t("wrong.not_offered", what=what)
         return value
 
     def _number(self, name: str, what: str, fact: Fact, text: str) -> int | None:
@@ -281,7 +227,7 @@ class _Reader:
     def _fact_field(self, fact: Fact, say: Say, name: str) -> Field:
         label, text = first(say.word(fact.name)), self.text(name)
         usual = self._usual(fact) if name.startswith("f-") else None
-        error, hint = self._error(name), self.t.hint(fact.name)
+        error, hint = self._error(name), self.t.hint(fact.name if usual_grades(fact) else f"{fact.name} of the place")
         if fact.kind in ("money", "signed money"):
             return Field(name, label, "money", text or ("0" if usual == 0 else ""), (), hint, error)
         if fact.range is not None:
@@ -323,7 +269,9 @@ class _Reader:
 
     def _claims(self, policy: Policy, facts: dict[str, FactValue], day: date) -> tuple[Claim, ...]:
         """The bills of the year so far, by their days, and the one asked about."""
-        earlier = [one for n in range(1, MOST_EARLIER + 1) if (one := self._earlier(policy, facts, n, day))]
+        earlier = [one for n in range(1, MOST_EARLIER + 1) for one in self._earlier(policy, facts, n, day)]
+        if len(earlier) > MOST_BILLS:
+            self.errors["e1-times"] = self.t("wrong.bills", most=MOST_BILLS)
         if not self.text("total"):
             return ()
         parts = self._parts("")
@@ -332,21 +280,37 @@ class _Reader:
         claims = [*sorted(earlier, key=lambda one: one.settlement), _claim("this", day, parts, facts)]
         return tuple(claims)
 
-    def _earlier(self, policy: Policy, facts: dict[str, FactValue], number: int, last: date) -> Claim | None:
+    def _earlier(self, policy: Policy, facts: dict[str, FactValue], number: int, last: date) -> list[Claim]:
+        """The bills of a line: one, or one a month from its day on."""
         prefix = f"e{number}-"
         if not self.text(f"{prefix}total"):
-            return None
+            return []
         parts, day = self._parts(prefix), self._day(f"{prefix}day")
-        own = self._facts(policy, f"{prefix}f-")
+        own, times = self._facts(policy, f"{prefix}f-"), self._times(f"{prefix}times")
         if day is None:
             self.errors.setdefault(f"{prefix}day", self.t("wrong.earlier_day"))
         elif day > last:
             self.errors[f"{prefix}day"] = self.t("wrong.later", day=self.t.day(last))
         elif not policy.start <= day < policy.end:
             self.errors[f"{prefix}day"] = self.t("wrong.other_policy", start=self.t.day(policy.start))
-        elif parts is not None:
-            return _claim(str(number), day, parts, {**facts, **own})
-        return None
+        elif parts is not None and times:
+            days = monthly(day, times)
+            if days[-1] > last:
+                self.errors[f"{prefix}times"] = self.t("wrong.months", day=self.t.day(days[-1]), last=self.t.day(last))
+                return []
+            names = [str(number) if times == 1 else f"{number}-{month}" for month in range(1, times + 1)]
+            return [_claim(name, one, parts, {**facts, **own}) for name, one in zip(names, days, strict=True)]
+        return []
+
+    def _times(self, name: str) -> int | None:
+        """So many months; None where it is no number of them."""
+        text = self.text(name)
+        times = parse_whole(text) if text else 1
+        if times is None or not 1 <= times <= MONTHS:
+            what = self.t("ask.times")
+            self.errors[name] = self.t("wrong.number", what=what, text=text, low=1, high=MONTHS)
+            return None
+        return times
 
     def _costs(self, policy: Policy) -> tuple[Field, ...]:
         total = "ask.total_left" if shelf.only_assists(policy) else "ask.total"
@@ -372,8 +336,12 @@ class _Reader:
                 for fact in asked_facts(policy)
                 if fact.name not in OF_PERSON and len(fact.values) > 1
             )
-            lines.append((told, *money, *own))
+            lines.append((told, *money, self._times_field(f"{prefix}times"), *own))
         return tuple(lines)
+
+    def _times_field(self, name: str) -> Field:
+        hint, error = self.t("ask.times_hint"), self._error(name)
+        return Field(name, self.t("ask.times"), "number", self.text(name), (), hint, error, 1, MONTHS)
 
 
 def asked_facts(policy: Policy) -> list[Fact]:
@@ -382,6 +350,11 @@ def asked_facts(policy: Policy) -> list[Fact]:
     return [
         one for one in policy.facts if one.kind not in ("admission number", "derived") and one.name not in worked_out
     ]
+
+
+def usual_grades(fact: Fact) -> bool:
+    """Whether the grades of hospitals, if it is they that are asked, are the national ones."""
+    return fact.name != "grade" or bool({"primary", "secondary", "tertiary"} & set(fact.values))
 
 
 def _claim(name: str, day: date, parts: tuple[int, int, int, int], facts: Mapping[str, FactValue]) -> Claim:

@@ -9,11 +9,14 @@ from typing import Any
 from openyibao.service.web import shelf
 from openyibao.service.web.words import Words
 from openyibao.settlement.bill_data import BILL_VERSION
+from openyibao.site.words import first
 
 Data = dict[str, Any]
 MOST_BILLS = 12
 MOST_BYTES = 2_000_000
 DEEPEST = 30
+CLAIM, CLAIM_STARTS = {"claims", "claim id", "单据列表", "单据号"}, ("claim", "单据", "# yibao settle")
+"""How a file of claims begins: what `yibao settle` takes, and no bill."""
 
 
 class NotABillError(ValueError):
@@ -31,7 +34,11 @@ def read_bills(text: str) -> list[Data]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
+        if text.lstrip("\ufeff").lstrip().startswith(CLAIM_STARTS):
+            raise NotABillError("why.a_claim") from None
         raise NotABillError("why.not_json") from None
+    if isinstance(found, dict) and CLAIM & found.keys():
+        raise NotABillError("why.a_claim")
     bills = found if isinstance(found, list) else [found]
     if not bills or not all(isinstance(one, dict) and "bill_version" in one for one in bills):
         raise NotABillError("why.not_a_bill")
@@ -62,19 +69,28 @@ def findings(bill: Data, t: Words) -> list[tuple[bool, str]]:
     """What holds and what does not: (whether it does, a sentence)."""
     claim, totals = bill["claim"], bill["totals"]
     parts = ("fully_self_paid_fen", "over_limit_fen", "pre_self_paid_fen", "in_scope_fen")
-    paid = sum(layer["paid_fen"] for layer in bill["layers"])
-    sums = (
-        ("why.sum_cost", sum(claim[part] for part in parts) == claim["total_fen"] == totals["total_fen"]),
-        ("why.sum_paid", paid == totals["paid_fen"] == sum(one["fen"] for one in totals["by_payer"])),
-        ("why.sum_own", totals["total_fen"] == totals["paid_fen"] + totals["personal_fen"]),
-        ("why.sum_rates", all(_adds_up(layer) for layer in bill["layers"])),
-    )
-    told = [(holds, t(f"{key}{'' if holds else '_not'}")) for key, holds in sums]
+    paid, by_payer = sum(layer["paid_fen"] for layer in bill["layers"]), sum(one["fen"] for one in totals["by_payer"])
+    left = totals["total_fen"] - totals["paid_fen"]
+    cost = sum(claim[part] for part in parts)
+    told = [
+        _equal("sum_cost", cost, claim["total_fen"] if claim["total_fen"] != cost else totals["total_fen"], t),
+        _equal("sum_paid", paid, totals["paid_fen"] if totals["paid_fen"] != paid else by_payer, t),
+        _equal("sum_own", left, totals["personal_fen"], t),
+    ]
+    wrong = [first(layer["name"][t.lang]) for layer in bill["layers"] if not _adds_up(layer)]
+    told.append((not wrong, t("why.sum_rates_not", layers=t.list.join(wrong)) if wrong else t("why.sum_rates")))
     known = shelf.policy(bill["policy"]["id"])
     if known is None:
         return [*told, (False, t("why.policy_unknown"))]
     same = known.digest[: len(bill["policy"]["digest"])] == bill["policy"]["digest"]
     return [*told, (same, t("why.policy_same" if same else "why.policy_other"))]
+
+
+def _equal(key: str, one: int, other: int, t: Words) -> tuple[bool, str]:
+    """Whether two sums are equal; if not, both of them in a sentence."""
+    if one == other:
+        return True, t(f"why.{key}")
+    return False, t(f"why.{key}_not", one=t.money(one), other=t.money(other))
 
 
 def _adds_up(layer: Data) -> bool:

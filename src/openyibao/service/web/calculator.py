@@ -14,10 +14,11 @@ from openyibao.service import clock
 from openyibao.service.web import asked as asking
 from openyibao.service.web import pages, shelf
 from openyibao.service.web.answer import Answer, NoAnswerError, answer, claims_for
-from openyibao.service.web.asked import Asked, Option
 from openyibao.service.web.change import Other, changes
 from openyibao.service.web.picture import Picture, picture
 from openyibao.service.web.plain import layers_said
+from openyibao.service.web.question import Asked, Field, Option
+from openyibao.service.web.unknown import reason
 from openyibao.service.web.words import Words
 from openyibao.service.web.year import meters
 from openyibao.settlement import Claim
@@ -52,6 +53,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "difference": difference,
         "shown": None,
         "notices": [],
+        "beside": other_places(asked, t),
         **actions(request, asked),
     }
     if asked.ready:
@@ -60,7 +62,7 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
             context["shown"] = shown(found, t)
             context["notices"] = notices(asked, found, t)
         except NoAnswerError as error:
-            context["refused"] = t.pick(error.why)
+            context["refused"] = error.told(t)
     return pages.page(request, lang, "calculator.html", context, here="calculator")
 
 
@@ -125,7 +127,7 @@ def _fact(say: Say, name: str, value: object) -> str:
 def _down_to(found: Answer, say: Say, t: Words) -> str:
     if not found.down_to or found.why is None:
         return ""
-    return t("show.down_to", layer=first(say.word(found.down_to)), why=t.pick(found.why))
+    return t("show.down_to", layer=first(say.word(found.down_to)), why=reason(found.why, t))
 
 
 def year_lines(bills: Sequence[Data], found: Answer, t: Words) -> list[Line]:
@@ -182,7 +184,13 @@ def actions(request: HttpRequest, asked: Asked) -> Data:
         (policy, urlencode([*((n, v) for n, v in stated if n != "policy"), ("policy", policy.id)]))
         for policy in asked.others
     ]
-    return {"query": query, "others": others, "changed": lambda pair: urlencode(_with(stated, pair))}
+    return {"query": query, "stated": stated, "others": others, "changed": lambda pair: urlencode(_with(stated, pair))}
+
+
+def other_places(asked: Asked, t: Words) -> Field:
+    """The other places with which an answer can be compared."""
+    options = tuple(Option(one.value, one.label) for one in asked.basics[0].options if one.value != asked.at)
+    return Field("with", t("beside.with"), "choice", "", options)
 
 
 def _with(stated: list[tuple[str, str]], pair: tuple[str, str]) -> list[tuple[str, str]]:

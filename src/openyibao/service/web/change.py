@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from openyibao.policy.model import Fact
 from openyibao.service.web.answer import Answer, NoAnswerError
 from openyibao.service.web.answer import answer as settle_as_far
-from openyibao.service.web.asked import OF_PERSON, slug
+from openyibao.service.web.asked import OF_PERSON
+from openyibao.service.web.question import slug
 from openyibao.service.web.words import Words
 from openyibao.settlement import Claim
 from openyibao.site.say import Say
@@ -60,7 +61,7 @@ def _other(answer: Answer, fact: Fact, value: str, say: Say, t: Words) -> Other:
     try:
         found = settle_as_far(answer.policy, claims, whole=answer.whole)
     except NoAnswerError as error:
-        return Other(label, None, 0, t.pick(error.why), False, now, change)
+        return Other(label, None, 0, error.told(t), False, now, change)
     partly = found.down_to != answer.down_to and bool(found.down_to)
     why = t("show.at_most_why", layer=first(say.word(_next(found)))) if partly else ""
     return Other(label, found.personal_fen, answer.personal_fen - found.personal_fen, why, partly, now, change)

@@ -9,10 +9,10 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 
 from openyibao.service import clock
-from openyibao.service.web import front, pages, shelf
+from openyibao.service.voice.wording import LONGEST
+from openyibao.service.web import front, pages, shelf, subjects
 from openyibao.service.web.words import Words
 from openyibao.site.render import Pages, menu
-from openyibao.site.words import LANGS
 
 MOST_KEPT = 600
 """So many pages are kept in a process; all pages of the library in both languages are fewer."""
@@ -28,7 +28,14 @@ def show(request: HttpRequest, lang: str, path: str = "") -> HttpResponse:
         title, body = main(path, lang, clock.today())
     except KeyError:
         return front.missing(request, lang)
-    context = {"title": title, "body": body, "path": path, "entries": entries(lang)}
+    context = {
+        "title": title,
+        "body": body,
+        "path": path,
+        "entries": entries(lang),
+        "about": subjects.of_page(path),
+        "longest": LONGEST,
+    }
     return pages.page(request, lang, "law.html", context, here="law")
 
 
@@ -51,16 +58,3 @@ def entries(lang: str) -> list[tuple[str, str, str]]:
     """The menu of these pages: page, address, name."""
     t = Words(lang)
     return [(page, f"/{lang}/law/{page}", t("law.all" if key == "home" else f"site.{key}")) for key, page in menu()]
-
-
-def warm() -> threading.Thread:
-    """Read the policies and make the pages that take longest in the background, so that nobody waits for them."""
-
-    def work() -> None:
-        for path in ("index.html", "compare.html", "lint.html", "changes.html"):
-            for lang in LANGS:
-                main(path, lang, clock.today())
-
-    thread = threading.Thread(target=work, name="warm pages", daemon=True)
-    thread.start()
-    return thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from openyibao.site.view import identified
 from openyibao.site.words import first
 
 Data = dict[str, Any]
+UNIT = re.compile(r"(\d) 元")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class _Layer:
         text = (
             " ".join(self.t(f"plain.{key}", **values).split())
             if self.lang == "en"
-            else self.t(f"plain.{key}", **values)
+            else UNIT.sub(r"\1元", self.t(f"plain.{key}", **values))
         )
         self.steps.append(Step(first(text), source_of(basis, self.lang)))
 
@@ -158,9 +160,9 @@ class _Layer:
         }
         kind = step["kind"]
         if kind == "deductible" and step["period_key"]:
-            kind = "line"
-        elif kind == "limit" and not step["taken_fen"]:
-            kind = "limit_free"
+            kind = "line" if step["taken_fen"] else "line_free"
+        elif kind in ("limit", "pre-pay") and not step["taken_fen"]:
+            kind = f"{kind}_free"
         self.add(kind, step["amount"]["basis"], **values)
         if step["annual_maximum"]:
             most = step["annual_maximum"]

@@ -68,6 +68,11 @@ def usual_day(policies: tuple[Policy, ...], today: date) -> date:
     return newest.end - timedelta(days=1) if newest.end <= today else newest.start
 
 
+def last_day(one: Policy) -> date:
+    """The last day on which a policy is in force."""
+    return one.end - timedelta(days=1)
+
+
 def only_assists(one: Policy) -> bool:
     """Whether a file holds medical assistance only, which looks at what insurance before it has left."""
     return all(layer.payer == MEDICAL_ASSISTANCE for layer in one.layers)
