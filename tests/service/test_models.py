@@ -45,7 +45,7 @@ def test_nobody_is_covered_twice_at_once() -> None:
 
 
 def schema(server: Server, url: str) -> str:
-    """All tables, constraints, indices, functions and triggers of a database, as the server's own program writes them."""
+    """All tables, constraints, indices, functions and triggers of a database, as `pg_dump` writes them."""
     command = [server.binaries / "pg_dump", "--schema-only", "--dbname", url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)  # newer ones write a random word there
