@@ -12,8 +12,32 @@ from typing import Any
 import pytest
 
 TESTS = Path(__file__).parent
-LONGEST: tuple[str, ...] = ()
-"""The files that take longest, by processor time measured, longest first; all others come after them."""
+LONGEST = (
+    "second/test_second.py",
+    "service/test_backup.py",
+    "service/test_runbooks.py",
+    "site/test_browser.py",
+    "bill/test_bills.py",
+    "service/test_web_browser.py",
+    "service/test_run.py",
+    "service/test_killed.py",
+    "service/test_portability.py",
+    "settlement/test_two_forms.py",
+    "service/test_roles_matrix.py",
+    "history/test_commands.py",
+    "second/test_settings.py",
+    "service/test_replay_bills.py",
+    "service/test_models.py",
+    "service/test_client_live.py",
+    "tables/test_mutated.py",
+    "tables/test_command.py",
+    "tables/test_settle.py",
+    "service/test_out_of_area.py",
+    "service/test_regional_clearing.py",
+    "service/test_runbook_pages.py",
+)
+"""The files that take longest, by processor time measured, about longest first; all others come after them. The first is
+none that begins with a database: two processes would wait for the same tables to be made."""
 
 
 def order(items: list[pytest.Item]) -> None:

@@ -7,8 +7,12 @@ bill, uses = settle(policy, Uses(), claim)
 print(bill.to_json())
 """
 
-from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy
-from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims, settle
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openyibao.policy import FileError, Policy, find_policy, policy_ids, read_policy
+    from openyibao.settlement import Bill, Claim, ClaimError, Rule, Uses, read_claims, settle
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,3 +29,13 @@ __all__ = [
     "read_policy",
     "settle",
 ]
+_OF_POLICY = {"FileError", "Policy", "find_policy", "policy_ids", "read_policy"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: a process that settles nothing starts without the engine."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{'policy' if name in _OF_POLICY else 'settlement'}"), name)
+    globals()[name] = value
+    return value

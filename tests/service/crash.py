@@ -159,7 +159,7 @@ class Load:
         for msgid, given in client.visits:
             body = self._body(msgid, given)
             while not self._may_begin() and not self.stopping.is_set():
-                time.sleep(0.002)
+                time.sleep(0.01)
             times = 1 + (random_.random() < 0.2)
             while times and not self.stopping.is_set():
                 sent = False

@@ -65,8 +65,9 @@ def hospital(port: int) -> Desk:
 
 
 @contextmanager
-def at_work(port: int, persons: list[Any], windows: int = 2) -> Iterator[list[Settled]]:
-    """Windows that settle without a pause while the block runs, each for its own persons; what was acknowledged."""
+def at_work(port: int, persons: list[Any], windows: int = 2, pause: float = 0) -> Iterator[list[Settled]]:
+    """Windows that settle while the block runs, each for its own persons; what was acknowledged. `pause`: seconds
+    between two visits of a window."""
     done: list[Settled] = []
     stop, errors = threading.Event(), list[BaseException]()
     desks = [hospital(port) for _ in range(windows)]
@@ -77,6 +78,7 @@ def at_work(port: int, persons: list[Any], windows: int = 2) -> Iterator[list[Se
             while not stop.is_set():
                 done.append(settle(desks[own], persons[number % len(persons)]))
                 number += windows
+                time.sleep(pause)
         except BaseException as error:
             errors.append(error)
 

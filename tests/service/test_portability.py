@@ -186,7 +186,7 @@ class Hospital:
 
 @pytest.mark.reliability("T23", "visits out of area with lost messages and killed servers")
 def test_visits_with_lost_messages_end_done_or_undone_on_both_sides(both: Two) -> None:
-    lose(both, 100, kills=2)
+    lose(both, 40, kills=2)
 
 
 @pytest.mark.long

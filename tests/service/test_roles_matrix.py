@@ -97,8 +97,8 @@ def expected(role: str, item: str, held: str, tree: str, level: str) -> int:
     return 200 if allowed and inside else 403
 
 
-PARTS = 3
-"""Of which part the ordinary run takes one: every route with every role, the levels in turn."""
+PARTS = 5
+"""Of which part the ordinary run takes one: every route with every role, at one of the levels, in turn."""
 
 
 def cells(full: bool) -> list[tuple[Route, str, str, str, str]]:

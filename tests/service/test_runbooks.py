@@ -34,7 +34,7 @@ def test_renewing_all_processes_loses_no_settlement(database: str, tmp_path: Pat
     try:
         persons, port = county(4), started.port()
         before = started.family()[1:]
-        with at_work(port, persons) as done:
+        with at_work(port, persons, pause=0.1) as done:  # what is proved needs no load, which would slow the renewal
             more(done, 4)
             with psycopg.connect(database, autocommit=True) as connection:  # as a migration that only adds
                 connection.execute("SET lock_timeout = '3s'")

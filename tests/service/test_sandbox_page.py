@@ -66,7 +66,6 @@ def address(filled: None) -> Iterator[str]:
 
 
 @needs_browser
-@pytest.mark.xdist_group("browser")
 def test_the_page_is_accessible_and_fits(address: str) -> None:
     """No finding of axe but minor ones, nothing wider than the page, no request to anywhere else, no error."""
     from axe_playwright_python.sync_playwright import Axe

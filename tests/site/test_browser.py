@@ -79,15 +79,20 @@ def watched(browser: Any, address: str) -> Iterator[Any]:
     assert wrong == []
 
 
+@pytest.mark.parametrize("both", [False, pytest.param(True, marks=pytest.mark.long)], ids=["in turn", "both"])
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_are_accessible_and_fit(watched: Any, address: str, name: str) -> None:
-    """No serious finding of axe, and nothing wider than the page: Chinese on a phone, English on a desk."""
+def test_pages_are_accessible_and_fit(watched: Any, address: str, name: str, both: bool) -> None:
+    """Nothing wider than the page, Chinese on a phone and English on a desk; no serious finding of axe, on one of them
+    in turn or on both.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    for prefix, size in (("", PHONE), ("en/", DESK)):
+    for turn, (prefix, size) in enumerate((("", PHONE), ("en/", DESK)), PAGES.index(name)):
         watched.set_viewport_size(size)
         watched.goto(f"{address}/{prefix}{name}")
         assert watched.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if turn % 2 and not both:
+            continue
         found = Axe().run(watched).response["violations"]
         told = [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
         assert [one for one in told if one[1] in ("serious", "critical")] == []

@@ -11,8 +11,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-
-from numpy import int64, uint64
+from typing import TYPE_CHECKING
 
 from openyibao.policy.table_checks import MAX_CELLS
 from openyibao.settlement.bounds import natural_divisions
@@ -40,6 +39,9 @@ from openyibao.settlement.ir import (
     WriteUse,
     Zero,
 )
+
+if TYPE_CHECKING:
+    from numpy import int64, uint64  # `quotient` and `remainder` are not called here: their text is what is used
 
 CELLS = MAX_CELLS
 """A fault of a row is one number: fault x CELLS + cell."""

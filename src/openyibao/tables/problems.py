@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-
 
 class TableError(Exception):
     """A table that cannot be read as one of claims, or not be written: names the file, what was found, what to do."""
@@ -16,6 +14,8 @@ class TableError(Exception):
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """What a library says of a file it cannot read, as a TableError that names the file."""
+    import pyarrow as pa  # whoever needs only the names of columns is spared it
+
     try:
         yield
     except pa.ArrowCancelled:
