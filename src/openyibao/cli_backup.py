@@ -23,23 +23,29 @@ def backup(
     ] = None,
     wal_only: Annotated[bool, typer.Option("--wal-only", help="No new base backup: bring the log up to now.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Then go on receiving the log until stopped.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(metavar="N", help="Afterwards keep the newest N base backups, and the log from there.")
+    ] = None,
     lang: Lang = "en",
 ) -> None:
     """Back up the platform's database server while it works, so that any later moment can be restored."""
     with _told(lang):
         from openyibao.service import run
-        from openyibao.service.backup import report, take
+        from openyibao.service.backup import prune, report, take
         from openyibao.service.backup.folder import Folder
         from openyibao.service.backup.source import address
 
         kept = Folder(folder)
+        if keep is not None:
+            prune.check_keep(keep)
         with address(sandbox) as url:
             base = None
             if wal_only:
                 take.fetch(url, kept)
             else:
                 base = take.base(url, kept, sandbox)
-            print(report.taken(kept, base, lang), flush=True)
+            gone = prune.prune(kept, keep) if keep is not None else None
+            print(report.taken(kept, base, lang, gone), flush=True)
             if follow:
                 with run.stoppable():
                     try:

@@ -10,7 +10,7 @@ import openyibao
 PACKAGE = Path(openyibao.__file__).parent
 DOCS = PACKAGE.parent.parent / "docs"
 READ = re.compile(
-    r'(?:asked|flag|choice|seconds|environ\.get|environ|setdefault)[(\[]\s*"((?:YIBAO|DATABASE|PROMETHEUS)_\w+)"'
+    r'(?:asked|flag|choice|seconds|whole|environ\.get|environ|setdefault)[(\[]\s*"((?:YIBAO|DATABASE|PROMETHEUS)_\w+)"'
 )
 
 

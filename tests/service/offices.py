@@ -29,6 +29,7 @@ from openyibao.service.portability.peers import add_peer
 from openyibao.service.reconciliation.models import Item, Period, Run
 from openyibao.service.reimbursements import entry, settle
 from openyibao.service.reimbursements.models import Reimbursement
+from openyibao.service.voice import moderation, questions
 
 NOW = "2026-06-01T09:00:00+08:00"
 DAY = date(2026, 6, 1)
@@ -190,6 +191,8 @@ class Office:
     difference: int
     correction: str
     peer: str
+    asked: int
+    answered: int
 
 
 def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/willow-county-2026") -> Office:
@@ -243,7 +246,20 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         pay_at(region, institution, clerk, reviewer),
         *difference_at(institution, settled),
         neighbour(region),
+        asked(body),
+        asked(body, answered=True),
     )
+
+
+def asked(body: Body, *, answered: bool = False) -> int:
+    """The number of a question to a body, that waits or is answered."""
+    told = questions.ask(questions.New("question", body, "门诊能报多少？", f"{body.code} {answered}"), body.code)
+    made = questions.by_number(told)
+    if answered:
+        with transaction.atomic():
+            about = {"question": made.pk, "answer": "请在“算一算”中查询。", "text": None}
+            moderation.publish(about, Decision(User.objects.first(), clock.now(), None))
+    return made.pk
 
 
 def difference_at(institution: Institution, number: str) -> tuple[int, str]:

@@ -108,6 +108,8 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
         {"reference": o.correction, "note": "已重新结算"},
     ),
     "difference_summary": lambda o: ({}, {"body": o.body.code, "month": "2026-05-01"}),
+    "question_list": lambda o: ({}, {"body": o.body.code}),
+    "question": lambda o: ({"number": str(o.asked)}, {}),
     "reconciliation_list": lambda o: ({}, {"body": o.body.code}),
 }
 ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
@@ -197,6 +199,10 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     "regional.pay": lambda o: {"region": o.body.code, "peer": o.peer, "month": "2026-04-01"},
     "month.close": lambda o: {"body": o.body.code, "month": "2026-05-01"},
     "difference.write_off": lambda o: {"number": o.difference, "reason": "双方核对一致"},
+    "question.publish": lambda o: {"question": o.asked, "answer": "请在“算一算”中查询。", "text": "门诊报多少？"},
+    "question.refuse": lambda o: {"question": o.asked, "reason": "unclear"},
+    "question.correct": lambda o: {"question": o.answered, "number": 1, "answer": "按当年政策。"},
+    "question.withdraw": lambda o: {"question": o.answered, "number": 1, "reason": "outdated"},
     "role.grant": lambda o: {
         "user": f"holder-{o.body.code}",
         "role": "clerk",

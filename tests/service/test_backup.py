@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import psycopg
 import pytest
 
 from openyibao.service.backup import folder as folders
-from openyibao.service.backup import report, take
+from openyibao.service.backup import prune, report, take
 from openyibao.service.backup.folder import BackupError, Folder
 from openyibao.service.backup.restore import Restored, Wish, choose, restore
 from service.backups import county, hash_at, moment, settle, settling, there
@@ -227,6 +228,33 @@ def test_missing_and_cut_off_log_is_named(own: Folder, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="breaks off before the moment"):
         back(own, tmp_path / "into", covered.timestamp())
     assert not (tmp_path / "into").exists()
+
+
+def test_older_bases_go_with_the_log_that_only_they_need(own: Folder, tmp_path: Path) -> None:
+    """A second base after the first two segments, by its description alone: pruning looks at nothing else."""
+    (old,), each = own.all_bases(), own.known().segment_bytes
+    behind = [one for one in own.segments() if one.number > old.last // each]
+    later = replace(old, name="later", first=behind[2].number * each, last=behind[2].number * each, ended=own.covered())
+    shutil.copytree(own.bases / old.name, own.bases / "later")
+    own.write_base(later)
+    with pytest.raises(BackupError, match="at least 1"):
+        prune.prune(own, 0)
+    assert prune.prune(own, 2) == prune.Pruned(0, 0, 0) and len(own.all_bases()) == 2
+    data = behind[3].path.read_bytes()
+    behind[3].path.write_bytes(data[:-1])
+    with pytest.raises(BackupError, match="is cut off"):  # what would be kept is not whole: nothing goes
+        prune.prune(own, 1)
+    assert len(own.all_bases()) == 2
+    behind[3].path.write_bytes(data)
+    before = own.segments()
+    gone = prune.prune(own, 1)
+    assert own.all_bases() == [later] and not (own.bases / old.name).exists()
+    assert [one.number for one in own.segments()] == [one.number for one in before if one.number >= behind[2].number]
+    assert (gone.bases, gone.segments) == (1, len(before) - len(own.segments()))
+    said = report.taken(own, None, "zh", gone), report.taken(own, None, "en", gone)
+    assert "已删除较早的基础备份 1 份" in said[0] and "removed: 1 older base backups" in said[1]
+    with pytest.raises(BackupError, match="nothing earlier can be restored"):
+        choose(own, old.ended)
 
 
 def test_moments_that_cannot_be_restored_are_refused(own: Folder, tmp_path: Path) -> None:

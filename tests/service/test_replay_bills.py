@@ -136,7 +136,11 @@ def left_more() -> tuple[str, str]:
 
 
 def other_payer() -> tuple[str, str]:
-    setl_id, _, layer, _, place = one(STANDING)
+    setl_id, settlement, layer, _, position = one(STANDING)
+    place = one(
+        f"SELECT count(*) FROM settlements_layerpaid WHERE settlement_id = {settlement} AND position <= {position}"
+        " AND paid_fen <> 0"
+    )[0]
     change("UPDATE settlements_layerpaid SET payer = 'personal account' WHERE id = %s", layer)
     return str(setl_id), f"layer {place}"
 

@@ -17,7 +17,7 @@ import pytest
 
 from openyibao.service import postgres
 from openyibao.service.postgres import PostgresError, Server
-from service.databases import copy, environment
+from service.databases import copy, environment, in_memory
 
 SECONDS = 120
 
@@ -93,8 +93,8 @@ def gone(pids: list[int]) -> bool:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
-    """A server of this test's own, which it may stop."""
-    with Server(durable=False) as server:
+    """A server of this test's own, which it may stop, without tables."""
+    with in_memory() as server:
         yield server
 
 

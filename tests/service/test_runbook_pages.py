@@ -40,7 +40,7 @@ def test_the_pages_commands_do_what_they_say(database: str, tmp_path: Path) -> N
         for line in block.splitlines()
         if line.startswith("./yibao") and "serve" not in line and "--follow" not in line
     ]
-    assert len(lines) == 4
+    assert len(lines) == 5
     at = {
         "BACKUP": str(tmp_path / "backup"),
         "DATA": str(tmp_path / "data"),

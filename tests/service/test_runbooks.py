@@ -21,7 +21,7 @@ from django.db import connections
 from openyibao.service import temporary
 from openyibao.service.postgres import Server
 from service.backups import county, settling, there
-from service.databases import environment
+from service.databases import environment, with_tables
 from service.figures import figure
 from service.hospitals import at_work, check_kept, more
 from service.racing import Desk, ask, check_books, codes, ready
@@ -203,20 +203,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.fixture
-def migrated_on(server: Server) -> Any:
-    """Fill another server's database with the tables of the tests' one."""
-
-    def fill(other: Server) -> None:
-        dump = subprocess.run(
-            [server.binaries / "pg_dump", "-Fc", "-d", server.url()], check=True, capture_output=True
-        ).stdout
-        command = [other.binaries / "pg_restore", "-d", other.url(), "--no-owner", "--exit-on-error"]
-        subprocess.run(command, input=dump, check=True)
-
-    return fill
-
-
 def fill_up(place: Path) -> Path:
     """A file that takes all the room that there is left."""
     ballast = place / "ballast"
@@ -247,29 +233,27 @@ def on(url: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("log_too", [False, True], ids=["tables", "tables and log"])
-def test_a_full_disk(small_disk: Path, migrated_on: Any, log_too: bool) -> None:
+def test_a_full_disk(small_disk: Path, log_too: bool) -> None:
     """What can't be written is refused with 503 and undone; with room again the same requests are carried out."""
     small = {"max_wal_size": "32MB", "min_wal_size": "32MB", "shared_buffers": "4MB", "autovacuum": "off"}
-    with Server(small_disk / "pg", settings=small) as own:
-        migrated_on(own)
-        with on(own.url()):
-            persons, desk = county(4), Desk()
-            given = [ready(desk, persons[number % 4], 5000, account=True) for number in range(24)]
-            ids = [desk.msgid() for _ in given]
-            ballast = fill_up(small_disk)
-            if log_too:
-                use_up_the_log(own)
-            first = codes([desk.ask("2207", one, msgid) for one, msgid in zip(given, ids, strict=True)])
-            assert set(first) <= {"ok", "Y9002"} and "Y9002" in first
-            assert own.process is not None and (own.process.poll() is None or log_too)
-            ballast.unlink()
-            if own.process.poll() is not None:  # it could not write its log, and ended; nobody starts it here but we
-                own.start()
-            connections.close_all()
-            second = [desk.ask("2207", one, msgid) for one, msgid in zip(given, ids, strict=True)]
-            assert codes(second) == ["ok"] * len(given)
-            assert one_value("SELECT count(*) FROM settlements_settlement") == len(given)
-            check_books()
+    with with_tables(Server(small_disk / "pg", settings=small)) as own, on(own.url()):
+        persons, desk = county(4), Desk()
+        given = [ready(desk, persons[number % 4], 5000, account=True) for number in range(24)]
+        ids = [desk.msgid() for _ in given]
+        ballast = fill_up(small_disk)
+        if log_too:
+            use_up_the_log(own)
+        first = codes([desk.ask("2207", one, msgid) for one, msgid in zip(given, ids, strict=True)])
+        assert set(first) <= {"ok", "Y9002"} and "Y9002" in first
+        assert own.process is not None and (own.process.poll() is None or log_too)
+        ballast.unlink()
+        if own.process.poll() is not None:  # it could not write its log, and ended; nobody starts it here but we
+            own.start()
+        connections.close_all()
+        second = [desk.ask("2207", one, msgid) for one, msgid in zip(given, ids, strict=True)]
+        assert codes(second) == ["ok"] * len(given)
+        assert one_value("SELECT count(*) FROM settlements_settlement") == len(given)
+        check_books()
     print(f"full disk: {first.count('Y9002')} of {len(first)} refused with 503, all carried out later")
 
 
@@ -282,11 +266,10 @@ def use_up_the_log(own: Server) -> None:
 
 
 @pytest.mark.reliability("T22", "a destroyed disk, the log received as by a synchronous standby", full=True)
-def test_a_lost_disk_loses_nothing_that_was_acknowledged(migrated_on: Any, tmp_path: Path) -> None:
+def test_a_lost_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """The log is received as a synchronous standby would; the server's folder is destroyed; all of it is restored."""
     kept = tmp_path / "backup"
-    with Server(tmp_path / "pg") as own:
-        migrated_on(own)
+    with with_tables(Server(tmp_path / "pg")) as own:
         url = own.url()
         follower = follow(url, kept)
         try:

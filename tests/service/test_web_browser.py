@@ -1,4 +1,4 @@
-"""The public pages in a browser: every page once, ten ways through them, and with --long all of it in both sizes.
+"""The public pages in a browser: every page once, twelve ways through them, and with --long all of it in both sizes.
 
 Nothing from elsewhere, no error on the console, no serious finding of axe, nothing wider than a phone.
 """
@@ -6,15 +6,23 @@ Nothing from elsewhere, no error on the console, no serious finding of axe, noth
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from openyibao.service import clock
+from openyibao.service.institutions.models import Institution
+from openyibao.service.voice.models import QUESTIONS, Batch
 from openyibao.service.web.gallery import serving
 from openyibao.site.words import LANGS
+from service.county import HOSPITAL, PHARMACY
+from service.racing import Desk
 from service.test_web_pages import willow_bills
+from service.voices import Agency, at_work, settled
+from service.voices import found as question_of
 from service.web_server import DIALYSIS, FARMER, POOR, WILLOW, calculator
 
 CHROMIUM = next(
@@ -55,6 +63,17 @@ PAGES = (
     calculator("{}", {**POOR, "total": "0", "outside": "0"}),
 )
 
+ASKING = (
+    "/{}/ask?about=policy:teaching/willow-county-2026",
+    "/{}/questions",
+    "/{}/questions/mine",
+    "/{}/rate",
+    "/{}/ratings",
+    f"/{{}}/ratings/{HOSPITAL}",
+    f"/{{}}/ratings/{PHARMACY}",
+)
+"""Pages that ask the database."""
+
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
@@ -70,6 +89,22 @@ def browser() -> Iterator[Any]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def asking(server: Any) -> Iterator[Agency]:
+    """A county with an answered question, an edited one, and ratings of its hospital."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's loop runs in this thread; the tests wait for both
+    for agency in at_work(server):
+        agency.done("question.correct", agency.answered("起付线一年算几次？"), number=1, answer="每次住院算一次。")
+        agency.done(
+            "question.publish", agency.ask("我叫𠮷三，能报多少？"), answer="见“算一算”。", text="我叫某某，能报多少？"
+        )
+        day = clock.today()
+        hospital = Institution.objects.get(code=HOSPITAL)
+        Batch.objects.create(institution=hospital, size=7, marks=[0, 1, 1, 2, 3] * 5, first=day, last=day, closed=True)
+        yield agency
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -119,7 +154,21 @@ def test_every_page_in_both_languages_and_sizes(page: Any, path: str) -> None:
             looked_at(page, path.format(lang), size)
 
 
-# ------------------------------------------------------------ ten ways
+def test_pages_that_ask_the_database_are_accessible_and_fit(page: Any, asking: Agency) -> None:
+    for number, path in enumerate(ASKING):
+        looked_at(page, path.format(LANGS[number % 2]), PHONE if number % 2 == 0 else DESK)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", ASKING)
+def test_every_page_that_asks_the_database(page: Any, asking: Agency, path: str) -> None:
+    for lang in LANGS:
+        for size in (PHONE, DESK):
+            looked_at(page, path.format(lang), size)
+            looked_at(page, f"{path.format(lang)}{'&' if '?' in path else '?'}size=large", size)
+
+
+# ------------------------------------------------------------ twelve ways
 
 
 def headline(page: Any) -> str:
@@ -234,6 +283,52 @@ def test_10_a_word_is_looked_up(page: Any) -> None:
     page.wait_for_selector(".found")
     page.locator(".found a").first.click()
     assert "/en/law/" in page.url
+
+
+def test_11_a_question_from_the_law_to_its_answer(browser: Any, address: str, asking: Agency) -> None:
+    """Without scripts: written below a policy, a number taken out, sent, answered, found again."""
+    for page in watched(browser, address, java_script_enabled=False):
+        page.goto("/zh/law/policies/teaching/willow-county-2026.html")
+        page.fill(".beside textarea", "大病保险的起付线是多少？我的电话是138 0013 8000")
+        page.click(".beside button")
+        assert "还没有提交" in page.locator("main").inner_text()
+        page.click("button:has-text('提交')")
+        assert "请删去手机号码：138 0013 8000" in page.locator(".problems").inner_text()
+        page.fill("#text", "大病保险的起付线是多少？")
+        page.click("button:has-text('提交')")
+        number = page.locator(".number-told").inner_text()
+        asking.done("question.publish", question_of(number), answer="一年1万元，见柳县办法第五条。")
+        page.click("a:has-text('查看处理情况')")
+        page.fill("#number", number.lower())
+        page.click("button:has-text('查询')")
+        assert "已经公开" in page.locator("main").inner_text()
+        page.click("text=柳县居民医疗保障")
+        page.click("text=看这项政策的问答")
+        assert "一年1万元" in page.locator(".said").inner_text()
+
+
+def test_12_a_visit_is_rated_with_the_keyboard(page: Any, asking: Agency) -> None:
+    """From the bill that is explained to thanks, by keys alone; a second time it says why not."""
+    bill = settled(asking.region, Desk())
+    for told in ("Thank you", "This visit has been rated"):
+        page.goto("/en/bill")
+        page.focus("#number")
+        page.keyboard.type(bill.number)
+        page.keyboard.press("Tab")
+        page.keyboard.type(bill.code.lower())
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".headline")
+        page.focus(".rate-this button")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#attitude")
+        page.focus("#code")
+        for _ in QUESTIONS:
+            page.keyboard.press("Tab")
+            page.keyboard.press("Space")
+            page.keyboard.press("ArrowDown")  # from very good to good
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"text={told}")
+    assert Batch.objects.get(institution__code=HOSPITAL, closed=False).marks == [0, 0, 0, 1, 0] * len(QUESTIONS)
 
 
 def test_another_place_asks_other_questions_without_a_new_page(page: Any) -> None:

@@ -57,8 +57,11 @@ def given(value: object) -> Value:
     return None if value is None else str(value).encode()
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `dumps` would make one at each call
+
+
 def as_json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _compact(value).encode()
 
 
 def numbers(values: Sequence[int]) -> bytes:

@@ -38,9 +38,14 @@ def choice(name: str, *values: str) -> str:
 
 def seconds(name: str, default: int) -> int:
     """A setting of whole seconds, at least one."""
+    return whole(name, default, 1)
+
+
+def whole(name: str, default: int, least: int) -> int:
+    """A setting that is a whole number, at least so much."""
     value = os.environ.get(name) or str(default)
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ImproperlyConfigured(f"{name} is {value!r}; expected whole seconds, at least 1")
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        raise ImproperlyConfigured(f"{name} is {value!r}; expected a whole number, at least {least}")
     return int(value)
 
 
@@ -113,6 +118,8 @@ REGION_KEY = asked("YIBAO_REGION_KEY", "")
 """`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
 REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
 """For how long another region's platform is waited for before its answer counts as lost."""
+LEAST_RATINGS = whole("YIBAO_LEAST_RATINGS", 5, 3)
+"""How many ratings of an institution are shown together; fewer are not shown."""
 PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
 """A file that says which role may do what; empty: `organisation/permissions.toml`."""
 
@@ -132,10 +139,10 @@ INSTALLED_APPS = [
     "openyibao.service.clearing",
     "openyibao.service.web",
     "openyibao.service.reconciliation",
+    "openyibao.service.voice",
 ]
 MIDDLEWARE = [
     "openyibao.service.observe.Observe",
-    "openyibao.service.gateway.views.Straight",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

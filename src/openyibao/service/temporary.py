@@ -15,17 +15,20 @@ OWNER = "owner"
 PREFIX = "yibao-"
 
 
-def temporary_folder(what: str = "") -> Path:
-    """A new empty folder of this process, named `yibao-WHAT...`; those of processes that are gone are removed first."""
-    sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{what}"))
+def temporary_folder(what: str = "", within: Path | None = None) -> Path:
+    """A new empty folder of this process, named `yibao-WHAT...`; those of processes that are gone are removed first.
+
+    It lies in the system's folder for temporary files unless another is named.
+    """
+    sweep(within)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{what}", dir=within))
     (folder / OWNER).write_text(f"{os.getpid()} {_begun(os.getpid())}", encoding="ascii")
     return folder
 
 
-def sweep() -> list[Path]:
+def sweep(within: Path | None = None) -> list[Path]:
     """Remove the folders of this user whose process is gone; which they were. One that can't be removed stays."""
-    gone = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _is_left(folder)]
+    gone = [folder for folder in (within or Path(tempfile.gettempdir())).glob(f"{PREFIX}*") if _is_left(folder)]
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
     return gone

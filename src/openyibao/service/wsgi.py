@@ -7,13 +7,15 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
 os.environ.setdefault("YIBAO_STATEMENT_TIMEOUT_S", "30")  # a slow database must not keep all threads for ever
-application = get_wsgi_application()
+django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402
 
 from openyibao.service import health, logs  # noqa: E402  (Django's parts want its settings first)
+from openyibao.service.gateway.front import fronted  # noqa: E402
 from openyibao.service.web import warm  # noqa: E402
 
+application = fronted(django)
 gc.set_threshold(20_000, 20, 50)  # a request makes thousands of objects and hardly a cycle
 logs.configure(level=settings.LOG_LEVEL)
 compiling = health.warm()

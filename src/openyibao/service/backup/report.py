@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from openyibao.service.backup.folder import Base, Folder
+from openyibao.service.backup.prune import Pruned
 from openyibao.service.backup.restore import Restored
 from openyibao.service.clock import CHINA
 
@@ -16,12 +17,14 @@ TAKEN = {
         "基础备份 {name}：{mb:,.0f} MB，{seconds:.1f} 秒",
         "可恢复到 {ended} 至 {covered} 之间的任一时刻；此后提交的要等下次取回预写日志（--wal-only 或 --follow）",
         "文件夹 {folder}：基础备份 {bases} 份，预写日志 {segments} 段",
+        "已删除较早的基础备份 {removed} 份、预写日志 {files} 段，释放 {freed:,.0f} MB",
     ),
     "en": (
         "base backup {name}: {mb:,.0f} MB in {seconds:.1f} s",
         "restorable: any moment from {ended} to {covered}; what is committed later comes with the next fetching of the"
         " log (--wal-only or --follow)",
         "folder {folder}: {bases} base backups, {segments} segments of the log",
+        "removed: {removed} older base backups and {files} segments of the log, {freed:,.0f} MB",
     ),
 }
 RESTORED = {
@@ -62,8 +65,8 @@ RESTORED = {
 }
 
 
-def taken(folder: Folder, base: Base | None, lang: str) -> str:
-    """The report of a backup; without a base, of the log alone."""
+def taken(folder: Folder, base: Base | None, lang: str, gone: Pruned | None = None) -> str:
+    """The report of a backup; without a base, of the log alone. `gone`: what was not kept."""
     covered = folder.covered()
     first = min((one.ended for one in folder.all_bases()), default=None)
     said = {
@@ -72,13 +75,18 @@ def taken(folder: Folder, base: Base | None, lang: str) -> str:
         "folder": folder.path,
         "bases": len(folder.all_bases()),
         "segments": len(folder.segments()),
+        "removed": gone and gone.bases,
+        "files": gone and gone.segments,
+        "freed": (gone.bytes if gone else 0) / 1e6,
     }
-    lines = [text.format(**said) for text in TAKEN[lang][1:]]
+    lines = [text.format(**said) for text in TAKEN[lang][1 : 4 if gone else 3]]
     if base is not None:
         lines.insert(0, TAKEN[lang][0].format(name=base.name, mb=base.size / 1e6, seconds=base.seconds))
     figures: dict[str, Any] = {"backup": str(folder.path), "covered": covered.isoformat() if covered else None}
     if base is not None:
         figures |= {"base": base.name, "bytes": base.size, "seconds": base.seconds}
+    if gone is not None:
+        figures |= {"removed": gone.bases, "removed_bytes": gone.bytes}
     return "\n".join([*lines, json.dumps(figures)])
 
 

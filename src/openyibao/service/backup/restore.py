@@ -222,8 +222,9 @@ def _place(path: Path, place: Path) -> None:
 def _replay(folder: Folder, server: Server) -> None:
     try:
         server.start(REPLAY_SECONDS)
-    except PostgresError as error:
-        said = str(error)
+    except PostgresError:
+        # the whole log: whoever asks whether the server is up yet leaves lines there too, after the one that matters
+        said = (server.folder / "log").read_text(encoding="utf-8", errors="replace") if server.folder.exists() else ""
         if "before configured recovery target" in said:
             raise BackupError(
                 f"预写日志在所要的时刻之前中断（{folder.wal}）。不带 --to 可恢复到中断处。",

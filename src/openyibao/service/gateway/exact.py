@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 
@@ -17,7 +17,7 @@ def dumps(value: Any) -> str:
     '{"pric":1.50,"cnt":2,"memo":null}'
     """
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return quoted(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -45,4 +45,4 @@ def plain(value: Decimal) -> str:
 def _key(key: object) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a key is a {type(key).__name__}, not text")
-    return json.dumps(key, ensure_ascii=False)
+    return quoted(key)

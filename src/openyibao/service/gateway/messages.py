@@ -53,13 +53,15 @@ class About:
 def digest_of(infno: str, insured: str, content: Mapping[str, Any]) -> str:
     """The SHA-256 of the business content of a request, in hexadecimal: not of when and by whom it was sent."""
     about = {"infno": infno, "insuplc_admdvs": insured, "input": content}
-    text = json.dumps(about, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_told)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_sorted(about).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _told(value: Any) -> str:
     """Exact numbers by their digits; a file that came beside the message by its own digest."""
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
+
+
+_sorted = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_told).encode
 
 
 def take(institution: str, msgid: str) -> Ask:

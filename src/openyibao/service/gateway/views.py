@@ -7,12 +7,10 @@ audit. What fails in an unforeseen way is answered as a refusal too, with a refe
 from __future__ import annotations
 
 import logging
-import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import psycopg.errors
@@ -27,7 +25,6 @@ from django.db import (
 )
 from django.http import HttpRequest, HttpResponse
 from django.http.request import HttpHeaders
-from django.urls import ResolverMatch, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
@@ -59,13 +56,6 @@ TRIES = 3
 CONSTRAINTS = {"visit_number": "number used", "visit_one_admission": "in hospital", "line_number": "number used"}
 """What the database refuses by a constraint, as reasons."""
 ADDRESS = r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$"
-OURS = re.compile(ADDRESS)
-FOR_BROWSERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-"""What Django's SecurityMiddleware adds."""
 NOWHERE = "000000"
 Given = Mapping[str, Any]
 """The input as `read_input` gives it."""
@@ -119,30 +109,6 @@ def call(request: HttpRequest) -> HttpResponse:
         response = _response(exchange.reply(refusal=failure), failure.reason.status)
     observe(exchange, outcome)
     return response
-
-
-class Straight:
-    """The middleware by which requests of the interface go to `call` without what only pages need: sessions, forms,
-    sign-ins. Its answers bear the same headers for browsers as all others.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not OURS.match(request.path_info[1:]):
-            return self.get_response(request)
-        request.resolver_match = _match()
-        response = call(request)
-        for name, value in FOR_BROWSERS.items():
-            response.headers[name] = value
-        response.headers["Content-Length"] = str(len(response.content))
-        return response
-
-
-@cache
-def _match() -> ResolverMatch:
-    return resolve("/fsi/api/any")
 
 
 def observe(exchange: _Exchange, outcome: str) -> None:

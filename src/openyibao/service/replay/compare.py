@@ -155,10 +155,11 @@ class Comparison:
                 self.differs(row.setl_id, "bill", "settled", one.error)
                 return
             assert one.law is not None
-            for place, (paid, left) in zip(one.law.layers, one.layers, strict=True):
-                layers.append((place.name, place.own, paid, left))
-        if [(layer, payer in OWN, paid, left) for layer, payer, paid, left in row.layers] != layers:
-            self._layers_differ(row, [(name, "account" if own else "fund", *rest) for name, own, *rest in layers])
+            for place, amounts in zip(one.law.layers, one.layers, strict=True):
+                layers.append((place.name, place.own, *amounts))
+        paid = [one for one in layers if one[2]]
+        if [(layer, payer in OWN, *rest) for layer, payer, *rest in row.layers] != paid:
+            self._layers_differ(row, [(name, "account" if own else "fund", *rest) for name, own, *rest in paid])
         if row.added != [one.added for one in derived]:
             self._added_differ(row, derived)
         due = self._due(row, layers)

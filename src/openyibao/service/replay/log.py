@@ -35,7 +35,7 @@ FROM settlements_settlement s WHERE s.id = ANY(%s)
 """
 LAYERS = """
 SELECT settlement_id, position, layer, payer, paid_fen, left_fen FROM settlements_layerpaid
-WHERE settlement_id = ANY(%s) ORDER BY settlement_id, position
+WHERE settlement_id = ANY(%s) AND paid_fen <> 0 ORDER BY settlement_id, position
 """
 USES = "SELECT history_id, key, fen FROM settlements_use WHERE history_id = ANY(%s)"
 HISTORIES = "SELECT id, last_number FROM settlements_history WHERE id = ANY(%s)"
@@ -48,8 +48,8 @@ class LogError(ValueError):
 @dataclass(slots=True)
 class Kept:
     """A settlement as it is kept. `laws` are id and digest of the policy of each claim; `layers` are (layer, payer,
-    paid, left) in order; `accounts` what each account pays, by its id; `money` the amounts of
-    `AMOUNTS`. `share_bp`: what an institution in another region bears, as that region stated."""
+    paid, left) of those that paid something, in order; `accounts` what each account pays, by its id; `money` the
+    amounts of `AMOUNTS`. `share_bp`: what an institution in another region bears, as that region stated."""
 
     id: int
     setl_id: str

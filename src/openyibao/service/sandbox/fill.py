@@ -29,6 +29,7 @@ from openyibao.service.sandbox import facts as values
 from openyibao.service.sandbox.data import Area, Hospital, Somebody, areas, hospitals, persons, places
 from openyibao.service.sandbox.month import open_bank_accounts
 from openyibao.service.sandbox.population import COUNTY, Persons, fen
+from openyibao.service.sandbox.voices import fill_voices
 from openyibao.service.settlements.claims import word
 from openyibao.service.settlements.law import law_of
 from openyibao.service.settlements.payers import OWN
@@ -89,6 +90,7 @@ def fill(policy: str | None = None) -> Filled:
     for somebody in persons():
         if somebody.earlier_stay:
             _settle_earlier(somebody, people.made[somebody.id], today)
+    fill_voices(bodies[COUNTY])
     names = tuple(name for area in laws.values() for name in area.policies.values())
     return Filled(len(people.made), len(known), names)
 

@@ -73,10 +73,11 @@ _groups_of: dict[str, frozenset[str]] = {}
 def bills_of(settlement: Settlement) -> list[Data]:
     """The bills of a settlement; a reversal has none. Raises BillError."""
     bills = [bill_of(settlement, place) for place in range(len(settlement.bill))]
-    paid = [fen for bill in bills for fen in (layer["paid_fen"] for layer in bill["layers"])]
-    rows = list(settlement.layers.order_by("position").values_list("paid_fen", flat=True))
+    fens = (layer["paid_fen"] for bill in bills for layer in bill["layers"])
+    paid = {place: fen for place, fen in enumerate(fens, 1) if fen}
+    rows = dict(settlement.layers.exclude(paid_fen=0).order_by("position").values_list("position", "paid_fen"))
     if bills and paid != rows:
-        raise BillError(f"{settlement.setl_id}: its layers paid {rows} fen, its bills come to {paid}")
+        raise BillError(f"{settlement.setl_id}: its layers paid {rows} fen (by their places), its bills come to {paid}")
     return bills
 
 

@@ -149,7 +149,10 @@ class Settlement(models.Model):
 
 
 class LayerPaid(models.Model):
-    """What a layer paid of a settlement, beside what its caps had left: the one may not exceed the other."""
+    """What a layer paid of a settlement, beside what its caps had left: the one may not exceed the other.
+
+    One that paid nothing has no row; `position` counts all layers of the settlement's bills, from 1.
+    """
 
     settlement = models.ForeignKey(
         Settlement, on_delete=models.PROTECT, related_name="layers", db_constraint=False, db_index=False

@@ -184,4 +184,4 @@ def _opposite(text: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(CHINA).replace(tzinfo=None).isoformat(" ", "seconds")

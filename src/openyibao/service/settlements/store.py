@@ -12,7 +12,7 @@ from django.db import connection
 from openyibao.history.data import claim_data, fact_data, keys_data, uses_data
 from openyibao.history.person import Entry, History
 from openyibao.history.state_read import claim_of
-from openyibao.service.direct import Statement, run
+from openyibao.service.direct import Statement, as_json, run
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Account, Person
 from openyibao.service.settlements.bills import DerivedBill, kept
@@ -50,7 +50,7 @@ def uses_of(row: Row) -> Uses:
 
 
 def key_text(key: UseKey) -> str:
-    return json.dumps(list(key), ensure_ascii=False, separators=(",", ":"))
+    return as_json(key).decode()
 
 
 def key_of(text: str) -> UseKey:

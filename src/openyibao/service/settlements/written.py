@@ -33,9 +33,8 @@ GONE = Statement("gone", "DELETE FROM settlements_use WHERE history_id = $1 AND 
 LAYERS = Statement(
     "layers",
     "INSERT INTO settlements_layerpaid (settlement_id, position, layer, payer, field, paid_fen, left_fen)"
-    " SELECT $1, g.n, g.layer, g.payer, g.field, g.paid, g.rest"
-    " FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])"
-    " WITH ORDINALITY AS g (layer, payer, field, paid, rest, n)",
+    " SELECT $1, g.*"
+    " FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]) AS g",
 )
 MOVE = Statement("account", "UPDATE people_account SET balance_fen = balance_fen + $2 WHERE id = $1")
 
@@ -61,15 +60,17 @@ def uses(row: History, before: Mapping[UseKey, int], after: Mapping[UseKey, int]
 
 
 def layers(row: Settlement, paid: Iterable[Layer]) -> Iterable[Ask]:
-    rows = tuple(paid)
+    """Those that paid something, each with its place among all."""
+    rows = [(place, one) for place, one in enumerate(paid, 1) if one.paid_fen]
     if rows:
-        left = ",".join("NULL" if one.left_fen is None else str(one.left_fen) for one in rows)
+        left = ",".join("NULL" if one.left_fen is None else str(one.left_fen) for _, one in rows)
         yield LAYERS(
             text(row.pk),
-            texts([one.name for one in rows]),
-            texts([one.payer for one in rows]),
-            texts([one.field for one in rows]),
-            numbers([one.paid_fen for one in rows]),
+            numbers([place for place, _ in rows]),
+            texts([one.name for _, one in rows]),
+            texts([one.payer for _, one in rows]),
+            texts([one.field for _, one in rows]),
+            numbers([one.paid_fen for _, one in rows]),
             f"{{{left}}}".encode(),
         )
 

@@ -28,6 +28,7 @@ from openyibao.service.reimbursements import settle  # noqa: F401
 from openyibao.service.staff import ledger_actions  # noqa: F401
 from openyibao.service.staff.places import of_body
 from openyibao.service.staff.routes import Asked, Route, add, route
+from openyibao.service.voice import moderation  # noqa: F401
 
 MOST = 500
 DECISION = {"proposal": Whole(1), "accept": Flag(), "reason": Text(500, optional=True)}

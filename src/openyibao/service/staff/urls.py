@@ -16,6 +16,7 @@ from openyibao.service.staff import (  # noqa: F401  (each puts its routes on th
     regional_views,
     reimbursement_views,
     session,
+    voice_views,
 )
 from openyibao.service.staff.routes import ROUTES, Route
 from openyibao.service.staff.serve import view_of

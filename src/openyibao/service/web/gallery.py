@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -35,13 +35,18 @@ class GalleryError(RuntimeError):
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: its name, its address below the language, and the bills to bring to it."""
+    """One page: its name, its address below the language, and the bills to bring to it.
+
+    `fill`: fields of its form (by CSS) to fill in before it is sent; `database`: whether it asks the database.
+    """
 
     name: str
     path: str
     stated: tuple[tuple[str, str], ...] = ()
     sizes: tuple[str, ...] = ("phone", "desk")
     bill: str = ""
+    fill: tuple[tuple[str, str], ...] = ()
+    database: bool = False
 
     def address(self, lang: str) -> str:
         return f"/{lang}/{self.path}" + (f"?{urlencode(self.stated)}" if self.stated else "")
@@ -58,6 +63,8 @@ POOR |= {"f-district": "district-of-CQ-02"}
 WILLOW = {"at": "999999.resident", "day": "2026-06-01", "f-grade": "tertiary"}
 MONTHS = {"at": "980000.resident", "day": "2023-12-31", "f-service": "chronic-outpatient", "f-grade": "secondary"}
 MONTHS |= {"total": "5200", "e1-day": "2023-01-31", "e1-total": "5200", "e1-times": "11"}
+PERSONAL = "我叫某某，身份证11010519491231002X，电话１３８００１３８０００，住院能报多少？"
+RARE = "𠮷家村的㐂老人在柳河镇卫生院住院，起付线是多少？"
 SHOTS = (
     Shot("front", ""),
     Shot("form", "calculator", _with(CHONGQING)),
@@ -92,6 +99,17 @@ SHOTS = (
     Shot("search", "search", (("q", "起付"),)),
     Shot("search-nothing", "search", (("q", "𠮷㐂䶮龘" * 8),), ("phone",)),
     Shot("missing", "no-such-page", sizes=("phone",)),
+    Shot("questions", "questions", database=True),
+    Shot("questions-none", "questions", (("q", "没有人问过"),), ("phone",), database=True),
+    Shot("ask", "ask", database=True),
+    Shot("ask-personal", "ask", sizes=("phone",), fill=(("#text", PERSONAL),), database=True),
+    Shot("asked", "ask", sizes=("phone",), fill=(("#text", RARE),), database=True),
+    Shot("my-question", "questions/mine", fill=(("#number", "0000-0000-0000-0000"),), sizes=("phone",), database=True),
+    Shot("rate", "rate", database=True),
+    Shot("rate-refused", "rate", fill=(("#number", "S1"), ("#code", "ABCDE-12345")), sizes=("phone",), database=True),
+    Shot("ratings", "ratings", (("place", "999999"),), database=True),
+    Shot("institution", "ratings/H99999900001", database=True),
+    Shot("too-few", "ratings/H99999900004", sizes=("phone",), database=True),
 )
 
 
@@ -106,13 +124,17 @@ def make(folder: Path, only: str = "") -> list[Path]:
         raise GalleryError("playwright is not installed: ./yibao gallery of a checkout installs it") from None
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    with serving() as address, sync_playwright() as playwright:
+    shots = [shot for shot in SHOTS if only in shot.name]
+    with (
+        database() if any(shot.database for shot in shots) else nullcontext(),
+        serving() as address,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        for shot in SHOTS:
+        for shot in shots:
             for lang in LANGS:
                 for size in shot.sizes:
-                    if only in shot.name:
-                        made.append(_take(browser, address, shot, lang, size, folder))
+                    made.append(_take(browser, address, shot, lang, size, folder))
         browser.close()
     return made
 
@@ -126,6 +148,12 @@ def _take(browser: Any, address: str, shot: Shot, lang: str, size: str, folder: 
         page.fill("#bill", bills(shot.bill))
         page.locator("form:has(#bill) button").click()
         page.wait_for_selector(".headline, .problems")
+    for field, text in shot.fill:
+        page.fill(field, text)
+    if shot.fill:
+        page.evaluate("document.querySelector('main form').noValidate = true")
+        with page.expect_navigation():
+            page.locator("main form button").first.click()
     tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST)
     clip = {"x": 0, "y": 0, "width": width, "height": tall, "scale": 1}
     asked = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
@@ -151,8 +179,44 @@ def bills(name: str) -> str:
     return json.dumps(found, ensure_ascii=False)
 
 
+@contextmanager
+def database() -> Iterator[None]:
+    """A database for a while, with the places, institutions, questions and ratings of the sandbox. Raises
+    GalleryError."""
+    from openyibao.service.postgres import PostgresError, Server
+    from openyibao.service.run import RunError, prepare
+
+    try:
+        with Server(durable=False) as server:
+            os.environ["DATABASE_URL"] = server.url()
+            _environment()
+            prepare(migrate=True)
+            from openyibao.service.sandbox.fill import fill
+
+            fill()
+            yield
+    except (PostgresError, RunError) as error:
+        raise GalleryError(str(error)) from None
+
+
+def _environment() -> None:
+    os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")
+    os.environ.setdefault("YIBAO_SECRET_KEY", "for pictures only")
+    os.environ.setdefault("YIBAO_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+
+
 class _Threaded(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One request; its thread ends afterwards, and with it the connection to the database."""
+        from django.db import connections
+
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
 
 
 class _Quiet(WSGIRequestHandler):
@@ -162,11 +226,8 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The address of the pages, served by threads of this process. They need no database."""
-    os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")
-    os.environ.setdefault("YIBAO_SECRET_KEY", "for pictures only")
-    os.environ.setdefault("YIBAO_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    """The address of the pages, served by threads of this process. Most need no database."""
+    _environment()
     import django
 
     django.setup()

@@ -9,7 +9,8 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 
 from openyibao.service import clock
-from openyibao.service.web import front, pages, shelf
+from openyibao.service.voice.wording import LONGEST
+from openyibao.service.web import front, pages, shelf, subjects
 from openyibao.service.web.words import Words
 from openyibao.site.render import Pages, menu
 
@@ -27,7 +28,14 @@ def show(request: HttpRequest, lang: str, path: str = "") -> HttpResponse:
         title, body = main(path, lang, clock.today())
     except KeyError:
         return front.missing(request, lang)
-    context = {"title": title, "body": body, "path": path, "entries": entries(lang)}
+    context = {
+        "title": title,
+        "body": body,
+        "path": path,
+        "entries": entries(lang),
+        "about": subjects.of_page(path),
+        "longest": LONGEST,
+    }
     return pages.page(request, lang, "law.html", context, here="law")
 
 

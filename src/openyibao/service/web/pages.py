@@ -40,7 +40,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Vary": "Accept-Encoding, Cookie",
 }
-MENU = (("home", ""), ("calculator", "calculator"), ("bill", "bill"), ("law", "law/"), ("search", "search"))
+MENU = (
+    *(("home", ""), ("calculator", "calculator"), ("bill", "bill"), ("law", "law/")),
+    *(("questions", "questions"), ("ratings", "ratings"), ("search", "search")),
+)
 
 
 @cache

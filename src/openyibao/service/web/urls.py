@@ -10,7 +10,19 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from openyibao.service.web import assets, beside, calculator, front, law, pdf, search, why
+from openyibao.service.web import (
+    asking,
+    assets,
+    beside,
+    calculator,
+    front,
+    law,
+    pdf,
+    rating,
+    said,
+    search,
+    why,
+)
 from openyibao.site.words import LANGS
 
 View = Callable[..., HttpResponse]
@@ -35,8 +47,19 @@ def _patterns() -> list[URLPattern]:
         ("law/", law.show, "law"),
         ("law/<path:path>", law.show, "law-page"),
         ("search", search.show, "search"),
+        ("questions", said.show, "questions"),
+        ("ratings", rating.listing, "ratings"),
+        ("ratings/<str:code>", rating.institution, "ratings-of"),
+    )
+    sent: tuple[tuple[str, View, str], ...] = (
+        ("ask", asking.ask, "ask"),
+        ("questions/mine", asking.mine, "asked"),
+        ("rate", rating.rate, "rate"),
     )
     for lang in LANGS:
+        for address, view, name in sent:  # each looks at the token itself and answers with the form (`forms`)
+            own = require_http_methods(["GET", "HEAD", "POST"])(partial(view, lang=lang))
+            found.append(path(f"{lang}/{address}", csrf_exempt(own), name=f"{lang}-{name}"))
         both = require_http_methods(["GET", "HEAD", "POST"])(partial(why.show, lang=lang))
         # nothing is changed there and nobody is signed in: a forged request gains nothing
         found.append(path(f"{lang}/bill", csrf_exempt(both), name=f"{lang}-bill"))

@@ -22,16 +22,25 @@ from openyibao.site.words import first
 Data = dict[str, Any]
 WRONG, MOST_WRONG = "check code", 20
 """After so many wrong codes in an hour, somebody is asked to wait."""
-LONGEST_NUMBER = 30
+LONGEST_NUMBER, LONGEST_CODE = 30, 20
 
 
 def show(request: HttpRequest, lang: str) -> HttpResponse:
     """The form; with a bill, its explanation."""
     t = pages.words_of(request, lang)
-    context: Data = {"title": t("why.title"), "refused": "", "shown": None, "number": "", "text": "", "payers": []}
+    context: Data = {
+        "title": t("why.title"),
+        "refused": "",
+        "shown": None,
+        "number": "",
+        "code": "",
+        "text": "",
+        "payers": [],
+    }
     status = 200
     if request.method == "POST":
         context["number"] = request.POST.get("number", "").strip()[:LONGEST_NUMBER]
+        context["code"] = request.POST.get("code", "").strip()[:LONGEST_CODE]
         try:
             bills, context["payers"], notices = _brought(request, context["number"], t)
             context["shown"] = explained(bills, notices, t)

@@ -12,6 +12,7 @@ from openyibao.policy.values import money
 from openyibao.site.words import LANGS
 from openyibao.site.words import Words as SiteWords
 
+FILES = ("texts.toml", "voice.toml")
 SIMPLE = 2
 """Where a text's simple forms begin, behind its two usual ones."""
 
@@ -19,9 +20,13 @@ SIMPLE = 2
 @cache
 def texts() -> dict[str, dict[str, list[str]]]:
     """All texts of the pages: section, name, then two forms or four (zh, en, simple zh, simple en)."""
-    found: dict[str, Any] = tomllib.loads(
-        files("openyibao.service.web").joinpath("texts.toml").read_text(encoding="utf-8")
-    )
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in FILES:
+        read: dict[str, Any] = tomllib.loads(files("openyibao.service.web").joinpath(name).read_text(encoding="utf-8"))
+        for section, forms in read.items():
+            if twice := found.setdefault(section, {}).keys() & forms.keys():
+                raise ValueError(f"{name}: [{section}] has again {', '.join(sorted(twice))}")
+            found[section] |= forms
     return found
 
 
