@@ -37,7 +37,7 @@ LONGEST = (
     "service/test_runbook_pages.py",
 )
 """The files that take longest, by processor time measured, about longest first; all others come after them. The first
-is none that begins with a database: two processes would wait for the same tables to be made."""
+needs no database: two processes would wait for the same tables to be made."""
 
 
 def order(items: list[pytest.Item]) -> None:

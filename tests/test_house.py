@@ -13,6 +13,7 @@ import django
 import pytest
 
 import openyibao
+from balance import LONGEST, TESTS
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")
 os.environ.setdefault("YIBAO_SANDBOX", "1")
@@ -64,6 +65,10 @@ def test_no_number_of_law_stands_in_python(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
             assert node.value in NUMBERS, f"{path.name}:{node.lineno}: {node.value}"
+
+
+def test_the_longest_tests_are_files_that_exist() -> None:
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []
 
 
 def test_files_are_small() -> None:
