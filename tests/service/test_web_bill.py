@@ -52,6 +52,10 @@ def test_the_bill_is_shown_without_the_person() -> None:
             own = sum(bill["totals"]["personal_fen"] for bill in bills)
             assert Words(lang).money(own) in page
             assert bills[0]["claim"]["person"] not in page
+            about = page.partition('id="bill-1"')[2].partition("</section>")[0].partition('class="hint"')[2]
+            about = about.partition("</p>")[0]
+            assert ("医院等级：" if lang == "zh" else "Grade: ") in about
+            assert "1501" not in about and "余额" not in about and "balance" not in about
     for reversal in Settlement.objects.exclude(reverses=None)[:1]:
         page = ask(reversal.setl_id, check_code(reversal.setl_id)).content.decode()
         assert "结算编号与校验码不符" in page

@@ -35,6 +35,8 @@ pytestmark = [
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 EARLIER = {**WILLOW, "e1-day": "2026-02-03", "e1-total": "30000"}
+BESIDE = {**FARMER, "day": "2024-06-01", "with": "420100.resident"}
+MONTHS = {**WILLOW, "f-service": "inpatient", "e1-day": "2026-01-31", "e1-total": "5200", "e1-times": "4"}
 WRONG = {**FARMER, "total": "much"}
 PAGES = (
     "/{}/",
@@ -53,6 +55,8 @@ PAGES = (
     "/{}/law/constructs.html",
     "/{}/law/constructs/36.html",
     "/{}/law/about.html",
+    calculator("{}", BESIDE, "beside"),
+    calculator("{}", MONTHS),
     *(calculator("{}", one) for one in (FARMER, POOR, WILLOW, EARLIER, WRONG, DIALYSIS)),
     calculator("{}", {**POOR, "size": "large", "words": "simple"}),
     calculator("{}", {**POOR, "total": "10000000"}),

@@ -27,6 +27,7 @@ from openyibao.cli import app
 from openyibao.policy import Policy
 from openyibao.policy.values import money
 from openyibao.service.web import shelf
+from openyibao.service.web.pdf import set_pdf
 from openyibao.service.web.words import Words
 from openyibao.site.words import LANGS, first
 
@@ -211,7 +212,9 @@ def pdf_text(body: bytes) -> str:
     from pypdf import PdfReader
 
     assert body[:5] == b"%PDF-"
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    assert "\x00" not in text, "a box instead of a character"
+    return text
 
 
 def test_numbers_are_those_of_the_command(tmp_path: Path) -> None:
@@ -230,6 +233,15 @@ def test_numbers_of_a_thousand_questions(tmp_path: Path) -> None:
     done = compare(seed, 1000, tmp_path, pdfs=1000)
     print(done)
     assert (done.answered, done.pdfs) == (1000, 2000)
+
+
+def test_rare_characters_are_no_boxes_in_a_pdf() -> None:
+    """Rare ones of names are in the font; one that is in no font shows that a box would be noticed."""
+    pytest.importorskip("typst", reason="YIBAO_EXTRAS=pdf is not installed")
+    told = {"lang": "zh", "title": "", "for_whom": "", "notices": [], "sections": [], "footer": []}
+    assert "𠮷㐂䶮龘" in pdf_text(set_pdf({**told, "headline": "𠮷㐂䶮龘"}))
+    with pytest.raises(AssertionError, match="a box"):
+        pdf_text(set_pdf({**told, "headline": "\U000f0000"}))
 
 
 def test_the_claim_file_settles_to_the_same(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ LATIN_ALLOWED = {
     "policy",
     "MB",
     "ABCDE",
+    "Cookie",
     "claim",
     "yaml",
 }
@@ -257,6 +258,51 @@ def test_a_place_whose_policy_says_nothing_of_care_elsewhere_says_so(client: Cli
         assert ("没有异地就医和转诊的规定" in page) is said, at
 
 
+def test_two_places_are_what_each_is_alone(client: Client) -> None:
+    """Side by side stand the sums that each place's own page gives; facts both ask with one value are asked once."""
+    asked = {"total": "50000", "outside": "4000", "f-grade": "tertiary"}
+    own = {"with": "420500.resident", "w-f-locality": "unfiled"}
+    for lang in LANGS:
+        pair = client.get(f"/{lang}/beside", {"at": "420100.resident", **asked, **own}).content.decode()
+        drawn = re.findall(r'<li class="own">.*?<span class="sum">([^<]+)</span>', pair, re.DOTALL)
+        alone = [
+            client.get(f"/{lang}/calculator", {"at": at, "day": "2024-12-31", **asked, **more}).content.decode()
+            for at, more in (("420100.resident", {}), ("420500.resident", {"f-locality": "unfiled"}))
+        ]
+        sums = [re.findall(r'<li class="own">.*?<span class="sum">([^<]+)</span>', one, re.DOTALL)[0] for one in alone]
+        assert drawn == sums and sums[0] != sums[1]
+        headline = pair.partition('class="headline">')[2].partition("</p>")[0]
+        assert all(one in headline for one in sums)
+        assert 'name="w-f-grade"' not in pair and 'name="w-f-locality"' in pair
+
+
+def test_two_places_say_why_they_may_not_be_compared(client: Client) -> None:
+    asked = {"at": "500000.resident", "total": "50000", "f-grade": "secondary", "with": "420100.resident"}
+    page = client.get("/zh/beside", asked).content.decode()
+    assert "请选择“缴费档次”" in page and 'class="headline"' not in page
+    page = client.get("/zh/beside", {**asked, "f-tier": "cat-1"}).content.decode()
+    assert "不是同一时期的" in page and "待遇项目不一样" in page
+    page = client.get(
+        "/zh/beside", {**asked, "f-tier": "cat-1", "f-class": "minimum-living-allowance"}
+    ).content.decode()
+    assert "相差多少说不准" in page and "不超过" in page
+    page = client.get("/zh/beside").content.decode()
+    assert 'id="with"' in page and 'class="problems"' not in page
+    page = client.get("/zh/calculator", {**FARMER}).content.decode()
+    assert 'action="/zh/beside"' in page and '<input type="hidden" name="total" value="50000">' in page
+
+
+def test_an_upper_bound_is_called_one_everywhere(client: Client) -> None:
+    """In the headline, beside the bar, over the parts, and in what would change it."""
+    page = client.get("/zh/calculator", {**FARMER, "f-class": "destitute"}).content.decode()
+    assert (
+        "您自己付不超过" in page and "您最多自己付</span>" in re.sub(r"\s*</", "</", page) and "您最多自己付的" in page
+    )
+    rows = re.findall(r"<li[^>]*>.*?</li>", page.partition('id="changes"')[2].partition("</section>")[0], re.DOTALL)
+    grades = [row for row in rows if ">一级<" in row or ">二级<" in row or ">三级<" in row]
+    assert len(grades) == 3 and all("不超过" in row for row in grades)
+
+
 def test_amounts_may_be_written_as_people_do(client: Client) -> None:
     for total in ("50000", "50,000", "50000.00", "5万", "５００００", "¥50000", "50000元"):
         page = client.get("/zh/calculator", {**FARMER, "total": total}).content.decode()
@@ -439,6 +485,7 @@ def test_a_bill_that_does_not_add_up_is_told(client: Client) -> None:
         ('{"claims": []}', "why.a_claim"),
         ("claims:\n  - claim id: 1\n", "why.a_claim"),
         ("单据列表:\n", "why.a_claim"),
+        ("# a year in Willow County\n\n# three stays\nclaims:\n", "why.a_claim"),
         ('[{"bill_version": 3}]', "why.other_version"),
         (json.dumps([{"bill_version": 4}] * 13), "why.too_many"),
         (" " * 2_000_001, "why.too_large"),

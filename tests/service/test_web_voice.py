@@ -13,7 +13,7 @@ from django.test import Client
 from openyibao.service.voice import limits, questions
 from openyibao.service.voice.models import QUESTIONS, Question
 from openyibao.service.voice.ratings import rate
-from openyibao.service.web import said
+from openyibao.service.web import said, subjects
 from openyibao.service.web.why import MOST_WRONG
 from openyibao.service.web.words import Words
 from openyibao.site.words import LANGS
@@ -96,29 +96,42 @@ def test_nobody_sends_a_form_for_somebody_else(county: Agency) -> None:
     elsewhere = {"origin": "https://elsewhere.example"}
     stolen = token(Visitor().get("/zh/ask"))
     somebody.get("/zh/ask")
-    for more, headers in (
-        ({}, {}),
-        ({"csrfmiddlewaretoken": stolen}, {}),
-        ({"csrfmiddlewaretoken": stolen}, elsewhere),
+    for more, headers, told in (
+        ({}, {}, "还没有提交"),
+        ({"csrfmiddlewaretoken": stolen}, {}, "允许本站的Cookie"),
+        ({"csrfmiddlewaretoken": stolen}, elsewhere, "允许本站的Cookie"),
     ):
         answer = somebody.client.post("/zh/ask", {**fields, **more}, headers=headers)
         page = answer.content.decode()
-        assert answer.status_code == 200 and "还没有提交" in page and "我没有写过这句话" in page
+        assert answer.status_code == 200 and told in page and "我没有写过这句话" in page
     assert Question.objects.count() == before
     number = number_of(somebody.send("/zh/ask", about=ABOUT, text="不许别人替我撤回").content.decode())
     taken = somebody.client.post("/zh/questions/mine", {"number": number, "take_back": "1"}).content.decode()
     assert "不许别人替我撤回" in taken and found(number).state == "waiting"
 
 
+def test_a_proxy_that_ends_https_is_no_stranger(county: Agency, settings_of_platform: Any) -> None:
+    """Behind it the browser names https, and the platform sees http: taken where it is set up for HTTPS."""
+    for secure in (True, False):
+        settings_of_platform.CSRF_COOKIE_SECURE = secure
+        somebody = Visitor("192.0.2.70")
+        for origin, ours in (("https://127.0.0.1", secure), ("https://127.0.0.1.example", False), ("null", False)):
+            fields = {"csrfmiddlewaretoken": token(somebody.get("/zh/ask")), "once": origin, "about": ABOUT}
+            sent = somebody.client.post("/zh/ask", {**fields, "text": SAMPLE}, headers={"origin": origin}, secure=False)
+            assert ("number-told" in sent.content.decode()) is ours, (secure, origin)
+
+
 def test_the_form_below_the_law_leads_to_the_form_proper(county: Agency) -> None:
+    """Here of a place, whose page is made quickly; of a policy in `test_web_browser`."""
+    assert subjects.of_page(f"policies/{POLICY}.html") == ABOUT and subjects.of_page("changes.html") == ""
+    about = "place:999999"
     for lang in LANGS:
-        path = f"/{lang}/law/policies/{POLICY}.html"
-        page = Visitor().get(path)
+        page = Visitor().get(f"/{lang}/law/regions/999999.html")
         aside = page.partition('<aside class="beside wide"')[2].partition("</aside>")[0]
-        assert f'name="about" value="{ABOUT}"' in aside and f'action="/{lang}/ask" method="post"' in aside
-        shown = Visitor().client.post(f"/{lang}/ask", {"about": ABOUT, "text": "照着填好的话"}).content.decode()
-        assert f'<option value="{ABOUT}" selected>' in shown and "照着填好的话" in shown
-    assert 'class="beside wide"' not in Visitor().get("/zh/law/glossary.html")
+        assert f'name="about" value="{about}"' in aside and f'action="/{lang}/ask" method="post"' in aside
+        shown = Visitor().client.post(f"/{lang}/ask", {"about": about, "text": "照着填好的话"}).content.decode()
+        assert f'<option value="{about}" selected>' in shown and "照着填好的话" in shown
+    assert 'class="beside wide"' not in Visitor().get("/zh/law/about.html")
 
 
 def test_a_policy_of_elsewhere_has_nobody_to_answer(county: Agency) -> None:
@@ -205,7 +218,7 @@ def test_the_whole_way_of_a_rating(county: Agency, lang: str) -> None:
     form = explained.partition(f'action="/{lang}/rate"')[2].partition("</form>")[0]
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
     page = somebody.client.post(f"/{lang}/rate", hidden).content.decode()
-    assert f'value="{bill.number}"' in page and f'value="{bill.code}"' in page
+    assert t("web.check") in page and f'value="{bill.number}"' in page and f'value="{bill.code}"' in page
     less = somebody.send(f"/{lang}/rate", **hidden, attitude="4").content.decode()
     assert all(t("rate.choose", what=t(f"rate.{one}")) in problems(less) for one in QUESTIONS[1:])
     assert re.search(r'name="attitude" value="4" required checked', less)

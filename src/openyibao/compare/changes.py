@@ -25,9 +25,9 @@ SAY = {
     "removed": ("不再规定{what}，原为{before}（{source}）。", "no longer stated: {what}, before {before} ({source})."),
     "found": ("{what}为{after}，此前未查到（{source}）。", "{what} is {after}; before, it is not known ({source})."),
     "lost": ("{what}未查到，此前为{before}（{source}）。", "{what} is not known; before, it was {before} ({source})."),
-    "asks": ("文件区分的{what}由{before}改为{after}。", "the file tells apart, of {what}, {after}, before {before}."),
-    "asks too": ("文件另外询问{what}：{after}。", "the file asks {what} too: {after}."),
-    "asks no more": ("文件不再询问{what}。", "the file no longer asks {what}."),
+    "asks": ("{what}的分类由{before}改为{after}。", "{what} is now one of {after}, before {before}."),
+    "asks too": ("新增按{what}区分：{after}。", "what is paid now also depends on {what}: {after}."),
+    "asks no more": ("不再按{what}区分。", "what is paid no longer depends on {what}."),
     "layer added": ("文件新列保障层次“{what}”。", "the file has a new layer: {what}."),
     "layer removed": (
         "文件不再列有保障层次“{what}”；是取消还是未查到，见文件缺口。",

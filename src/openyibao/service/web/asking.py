@@ -38,7 +38,7 @@ def ask(request: HttpRequest, lang: str) -> HttpResponse:
         "once": secrets.token_hex(16),
         "longest": LONGEST,
         "problems": [],
-        "check": False,
+        "check": "",
         "number": "",
         "often": "",
     }
@@ -46,7 +46,7 @@ def ask(request: HttpRequest, lang: str) -> HttpResponse:
     if request.method == "POST":
         once = request.POST.get("once", "")
         if not forms.is_ours(request) or not once:
-            context["check"] = True
+            context["check"] = t(forms.not_sent(request))
         else:
             context["once"] = once[:64]
             status = _sent(request, t, context, about)
@@ -78,12 +78,15 @@ def _told(error: NotTakenError, t: Words) -> list[str]:
 def mine(request: HttpRequest, lang: str) -> HttpResponse:
     """What became of a question, for who has its number; they can take it back."""
     t = pages.words_of(request, lang)
-    context: Data = {"title": t("asked.title"), "number": "", "shown": None, "refused": "", "taken_back": False}
+    context: Data = {"title": t("asked.title"), "number": "", "shown": None, "refused": "", "check": ""}
     if request.method == "POST":
         number = request.POST.get("number", "").replace("\x00", "").strip()[:LONGEST_NUMBER]
         context["number"] = number
-        if "take_back" in request.POST and forms.is_ours(request):
-            context["taken_back"] = questions.take_back(number)
+        if "take_back" in request.POST:
+            if forms.is_ours(request):
+                questions.take_back(number)
+            else:
+                context["check"] = t(forms.not_sent(request))
         found = questions.by_number(number)
         if found is None:
             context["refused"] = t("asked.no_such")

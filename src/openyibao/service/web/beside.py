@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -40,7 +40,8 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "asked": first,
         "other": second,
         "with_field": _with(query.get("with", ""), second, t),
-        "own": list(_own(first, second, query).values()),
+        "facts": _open(first.facts, first, query),
+        "own": _open(_own(first, second, query).values(), first, query),
         "errors": errors,
         "case": first.patient,
         "sides": sides,
@@ -48,6 +49,11 @@ def show(request: HttpRequest, lang: str) -> HttpResponse:
         "notices": _notices(first, second, t) if sides else [],
     }
     return pages.page(request, lang, "beside.html", context, here="beside")
+
+
+def _open(fields: Iterable[Field], first: Asked, query: Query) -> list[Field]:
+    """The fields to show; of a standard case, which states its facts itself, those that it leaves open."""
+    return [one for one in fields if not first.patient or one.error or one.name in query]
 
 
 def _first(query: Query) -> Query:

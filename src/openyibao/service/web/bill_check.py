@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,8 @@ Data = dict[str, Any]
 MOST_BILLS = 12
 MOST_BYTES = 2_000_000
 DEEPEST = 30
-CLAIM, CLAIM_STARTS = {"claims", "claim id", "单据列表", "单据号"}, ("claim", "单据", "# yibao settle")
+CLAIM = {"claims", "claim id", "单据列表", "单据号"}
+CLAIM_FILE = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:claim|单据)")
 """How a file of claims begins: what `yibao settle` takes, and no bill."""
 
 
@@ -34,7 +36,7 @@ def read_bills(text: str) -> list[Data]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        if text.lstrip("\ufeff").lstrip().startswith(CLAIM_STARTS):
+        if CLAIM_FILE.match(text.lstrip("\ufeff")):
             raise NotABillError("why.a_claim") from None
         raise NotABillError("why.not_json") from None
     if isinstance(found, dict) and CLAIM & found.keys():

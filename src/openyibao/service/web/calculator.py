@@ -88,7 +88,8 @@ def shown(found: Answer, t: Words) -> Data:
     """The answer as a page shows it."""
     bills = found.data()
     told = bills if found.whole else bills[-1:]
-    drawn = picture(told, t)
+    partly = bool(found.down_to)
+    drawn = picture(told, t, partly=partly)
     say = Say(found.policy, t)
     last = found.claims[-1]
     facts = [
@@ -96,7 +97,7 @@ def shown(found: Answer, t: Words) -> Data:
     ]
     return {
         "picture": drawn,
-        "headline": headline(drawn, t, partly=bool(found.down_to)),
+        "headline": headline(drawn, t, partly=partly),
         "for_whom": t(
             "show.for_whom", policy=t.pick(found.policy.title), facts=t.list.join(facts), day=t.day(last.settlement)
         ),
@@ -171,9 +172,16 @@ def notices(asked: Asked, found: Answer, t: Words) -> list[str]:
         claim = found.claims[-1]
         if claim.in_scope_fen == claim.total_fen and claim.total_fen:
             told.append(t("show.all_in_scope"))
-        if len(found.claims) == 1:
-            told.append(t("show.first_care"))
+        told.append(t("show.first_care") if len(found.claims) == 1 else so_far(found, t))
     return told
+
+
+def so_far(found: Answer, t: Words) -> str:
+    """What the bills of the year so far and this one come to."""
+    total = sum(bill.claim.total_fen for bill in found.bills)
+    own = sum(bill.personal_fen for bill in found.bills)
+    sums = {"total": t.money(total), "paid": t.money(total - own), "own": t.money(own)}
+    return t("show.so_far", count=len(found.bills) - 1, **sums)
 
 
 def actions(request: HttpRequest, asked: Asked) -> Data:

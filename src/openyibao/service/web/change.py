@@ -62,7 +62,7 @@ def _other(answer: Answer, fact: Fact, value: str, say: Say, t: Words) -> Other:
         found = settle_as_far(answer.policy, claims, whole=answer.whole)
     except NoAnswerError as error:
         return Other(label, None, 0, error.told(t), False, now, change)
-    partly = found.down_to != answer.down_to and bool(found.down_to)
+    partly = bool(found.down_to)
     why = t("show.at_most_why", layer=first(say.word(_next(found)))) if partly else ""
     return Other(label, found.personal_fen, answer.personal_fen - found.personal_fen, why, partly, now, change)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 
@@ -18,6 +19,12 @@ REFERRER = "same-origin"
 
 
 class _Check(CsrfViewMiddleware):
+    def _origin_verified(self, request: HttpRequest) -> bool:
+        """The page is ours; or ours by HTTPS (YIBAO_HTTPS) that a proxy of ours ended, so that here it is http."""
+        if super()._origin_verified(request):
+            return True
+        return settings.CSRF_COOKIE_SECURE and request.headers.get("Origin") == f"https://{request.get_host()}"
+
     def _reject(self, request: HttpRequest, reason: str) -> Any:
         return reason
 
@@ -31,6 +38,11 @@ def is_ours(request: HttpRequest) -> bool:
     check = _Check(nothing)
     check.process_request(request)
     return check.process_view(request, None, (), {}) is None
+
+
+def not_sent(request: HttpRequest) -> str:
+    """Which text tells why a form came back without being sent: it came from elsewhere, or the cookie is missing."""
+    return "web.no_cookie" if "csrfmiddlewaretoken" in request.POST else "web.check"
 
 
 def page(

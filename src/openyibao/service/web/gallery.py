@@ -61,6 +61,8 @@ STAY = {**CHONGQING, "total": "50000", "outside": "4000", "f-grade": "secondary"
 POOR = {**STAY, "total": "200000", "outside": "20000", "f-class": "minimum-living-allowance", "f-age": "52"}
 POOR |= {"f-district": "district-of-CQ-02"}
 WILLOW = {"at": "999999.resident", "day": "2026-06-01", "f-grade": "tertiary"}
+MONTHS = {"at": "980000.resident", "day": "2023-12-31", "f-service": "chronic-outpatient", "f-grade": "secondary"}
+MONTHS |= {"total": "5200", "e1-day": "2023-01-31", "e1-total": "5200", "e1-times": "11"}
 PERSONAL = "我叫某某，身份证11010519491231002X，电话１３８００１３８０００，住院能报多少？"
 RARE = "𠮷家村的㐂老人在柳河镇卫生院住院，起付线是多少？"
 SHOTS = (
@@ -85,13 +87,17 @@ SHOTS = (
     ),
     Shot("bill-form", "bill"),
     Shot("bill", "bill", bill="willow-year"),
+    Shot("bill-refused", "bill", sizes=("phone",), bill="no bill"),
+    Shot("two-places", "beside", _with(STAY, **{"day": "2024-06-01", "with": "420100.resident"})),
+    Shot("two-places-form", "beside", sizes=("phone",)),
+    Shot("dialysis-by-month", "calculator", _with(MONTHS), ("phone",)),
     Shot("law", "law/", sizes=("desk",)),
     Shot("policy", "law/policies/chongqing/resident-2023.html"),
     Shot("compare", "law/compare.html", sizes=("desk",)),
     Shot("changes", "law/changes.html"),
     Shot("lint", "law/lint.html", sizes=("desk",)),
     Shot("search", "search", (("q", "起付"),)),
-    Shot("search-nothing", "search", (("q", "𠮷㐂龘𪚥" * 8),), ("phone",)),
+    Shot("search-nothing", "search", (("q", "𠮷㐂䶮龘" * 8),), ("phone",)),
     Shot("missing", "no-such-page", sizes=("phone",)),
     Shot("questions", "questions", database=True),
     Shot("questions-none", "questions", (("q", "没有人问过"),), ("phone",), database=True),
@@ -141,7 +147,7 @@ def _take(browser: Any, address: str, shot: Shot, lang: str, size: str, folder: 
     if shot.bill:
         page.fill("#bill", bills(shot.bill))
         page.locator("form:has(#bill) button").click()
-        page.wait_for_selector(".headline")
+        page.wait_for_selector(".headline, .problems")
     for field, text in shot.fill:
         page.fill(field, text)
     if shot.fill:
@@ -159,10 +165,12 @@ def _take(browser: Any, address: str, shot: Shot, lang: str, size: str, folder: 
 
 
 def bills(name: str) -> str:
-    """The bills of an example that comes with the program, as `yibao settle --format json` prints them."""
+    """The bills of an example that comes with the program, as `yibao settle --format json` prints them; or no bill."""
     from openyibao.service.web import shelf
     from openyibao.settlement import Uses, read_claims, settle
 
+    if name == "no bill":
+        return "claims:"
     policy, uses, found = shelf.policy("teaching/willow-county-2026"), Uses(), []
     assert policy is not None
     for claim in read_claims(EXAMPLES / f"{name}.yaml", policy):

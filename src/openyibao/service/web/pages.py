@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from openyibao import __version__
 from openyibao.policy.values import money
@@ -30,6 +32,7 @@ POLICY = "; ".join(
     )
 )
 """What a page may load: its own files only, no inline script, no inline style. data: is for marks in style sheets."""
+AMOUNT = re.compile(r"\d[\d,]*(?:\.\d+)?(?:元| yuan)")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -96,8 +99,14 @@ def shared(request: HttpRequest, lang: str, here: str) -> dict[str, Any]:
         "version": __version__,
         "first": first,
         "money": money,
+        "unbroken": unbroken,
         "pieces": lambda told: pieces(told, lang),
     }
+
+
+def unbroken(text: str) -> Markup:
+    """A text whose amounts stay on one line with their unit."""
+    return Markup(AMOUNT.sub(r'<span class="amount">\g<0></span>', str(escape(text))))
 
 
 def respond(request: HttpRequest, body: bytes, kind: str, *, status: int = 200, name: str = "") -> HttpResponse:

@@ -118,7 +118,7 @@ def _rows(drawn: Picture, t: Words) -> list[Data]:
 def _own(drawn: Picture, t: Words) -> Data:
     if len(drawn.own) < 2:
         return {"title": "", "lines": []}
-    title = t("show.own_parts", own=t.money(drawn.personal_fen))
+    title = t("show.own_parts_partly" if drawn.partly else "show.own_parts", own=t.money(drawn.personal_fen))
     return {"title": title, "lines": [[label, t.money(fen)] for label, fen in drawn.own]}
 
 
@@ -159,7 +159,8 @@ def _changes(shown: Data, t: Words) -> Data:
             if other.personal_fen is None:
                 cells = [t("show.not_told"), ""]
             elif other.at_most:
-                cells = [t("show.at_most", fen=t.money(other.personal_fen)), other.why]
+                now = t("show.now") + t.semicolon if other.now else ""
+                cells = [t("show.at_most", fen=t.money(other.personal_fen)), now + other.why]
             else:
                 cells = [t.money(other.personal_fen), calculator.difference(other, t)]
             lines.append([change.fact if n == 0 else "", other.value, *cells])

@@ -50,14 +50,15 @@ class Picture:
     personal_fen: int
     gathered: bool
     no_rule: bool
+    partly: bool = False
 
     @property
     def paid_fen(self) -> int:
         return self.total_fen - self.personal_fen
 
 
-def picture(bills: Sequence[Data], t: Words) -> Picture:
-    """The picture of one bill, or of several of one policy together."""
+def picture(bills: Sequence[Data], t: Words, *, partly: bool = False) -> Picture:
+    """The picture of one bill, or of several of one policy together; `partly`: layers further down are not known."""
     lang = t.lang
     gathered = any(bill["gathered"] for bill in bills)
     paid = sum(bill["totals"]["paid_fen"] for bill in bills)
@@ -77,9 +78,11 @@ def picture(bills: Sequence[Data], t: Words) -> Picture:
         colour = payers.index(layers[0]["payer"]["en"]) + 1
         rows.append(Row("paid", name, fen, t("show.paid_by", payer=payer), low, max(high - low, 1), colour))
         left = after
-    rows.append(Row("own", t("show.still" if gathered else "show.own"), left, "", 0, _at(left, total)))
+    own = t("show.still" if gathered else "show.own_partly" if partly else "show.own")
+    rows.append(Row("own", own, left, "", 0, _at(left, total)))
     no_rule = bool(total) and not any(has_rule(bill) for bill in bills)
-    return Picture(tuple(rows), _own(bills, t), _shares(bills, payers, left, t), total, total - paid, gathered, no_rule)
+    shares = _shares(bills, payers, left, t)
+    return Picture(tuple(rows), _own(bills, t), shares, total, total - paid, gathered, no_rule, partly)
 
 
 def _at(fen: int, total: int) -> int:

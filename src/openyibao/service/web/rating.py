@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from openyibao.service.institutions.doors import known
+from openyibao.service.institutions import doors
 from openyibao.service.institutions.models import Institution
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.problems import Problem
@@ -43,12 +43,16 @@ def rate(request: HttpRequest, lang: str) -> HttpResponse:
         "given": marks,
         "least": settings.LEAST_RATINGS,
         "problems": [],
+        "check": "",
         "rated": "",
         "rated_url": "",
     }
     status = 200
-    if request.method == "POST" and forms.is_ours(request):
-        status = _sent(request, t, context, marks)
+    if request.method == "POST":
+        if forms.is_ours(request):
+            status = _sent(request, t, context, marks)
+        else:
+            context["check"] = t(forms.not_sent(request))
     return forms.page(request, lang, "rate.html", context, here="ratings", status=status)
 
 
@@ -84,15 +88,15 @@ def listing(request: HttpRequest, lang: str) -> HttpResponse:
     code = request.GET.get("place", "").replace("\x00", "")
     chosen = next((one for one in offices if one.code == code), offices[0] if len(offices) == 1 else None)
     found = ratings.summaries(chosen)
-    rated = [one for one in found if one.size]
     last = max(1, -(-len(found) // PER_PAGE))
     here = min(asked_page(request), last)
+    part = found[(here - 1) * PER_PAGE : here * PER_PAGE]
+    known = Institution.objects.select_related("body").in_bulk([one.institution for one in part])
     context = {
         "title": t("ratings.title"),
         "places": [(one.code, subjects.place(one, t), one == chosen) for one in offices],
         "chosen": chosen.code if chosen else "",
-        "rows": [_row(one, t) for one in found[(here - 1) * PER_PAGE : here * PER_PAGE]],
-        "rated": len(rated),
+        "rows": [_row(one, known[one.institution], t) for one in part],
         "columns": [t(f"rate.{one}") for one in SHOWN],
         "least": settings.LEAST_RATINGS,
         "months": SHOWN_MONTHS,
@@ -109,12 +113,11 @@ def _address(chosen: Body | None, page: int) -> str:
     return "?" + urlencode({name: value for name, value in stated.items() if value})
 
 
-def _row(one: Summary, t: Words) -> Data:
-    body: Body = one.institution.body
+def _row(one: Summary, institution: Institution, t: Words) -> Data:
     return {
-        "name": one.institution.name,
-        "address": f"/{t.lang}/ratings/{one.institution.code}",
-        "place": subjects.place(body, t),
+        "name": institution.name,
+        "address": f"/{t.lang}/ratings/{institution.code}",
+        "place": subjects.place(institution.body, t),
         "size": one.size,
         "means": [_tenths(one.tenths(question)) for question in SHOWN] if one.size else [],
         "period": _period(one, t),
@@ -137,14 +140,14 @@ def institution(request: HttpRequest, lang: str, code: str) -> HttpResponse:
     """One institution: five questions, how often each mark was given."""
     t = pages.words_of(request, lang)
     try:
-        found: Institution = known(code.replace("\x00", ""))
+        found: Institution = doors.known(code.replace("\x00", ""))
     except Problem:
         return front.missing(request, lang)
     (one,) = ratings.summaries(code=found.code)
     context = {
         "title": t("ratings.of", name=found.name),
         "name": found.name,
-        "about": _row(one, t),
+        "about": _row(one, found, t),
         "least": settings.LEAST_RATINGS,
         "months": SHOWN_MONTHS,
         "questions": [_question(one, question, t) for question in SHOWN] if one.size else [],

@@ -54,8 +54,11 @@ def of_question(one: Question, t: Words) -> tuple[str, str]:
     """What a question was about, and the address of it; a policy that is no longer there is named by its id."""
     if one.general:
         return t("question.general"), ""
-    found = subject(f"policy:{one.policy}" if one.policy else f"place:{one.body.code}", t)
-    return (found.label, found.address) if found else (one.policy or place(one.body, t), "")
+    if not one.policy:
+        known = one.body.code in shelf.library().regions
+        return place(one.body, t), f"/{t.lang}/law/{region_page(one.body.code)}" if known else ""
+    found = shelf.policy(one.policy)
+    return (t.pick(found.title), f"/{t.lang}/law/{policy_page(found)}") if found else (str(one.policy), "")
 
 
 def of_page(path: str) -> str:

@@ -128,7 +128,12 @@ def _one(bill: Data, t: Words) -> Data:
     claim, policy = bill["claim"], bill["policy"]
     drawn = picture([bill], t)
     known = shelf.policy(policy["id"])
-    facts = t.list.join(f"{first(one['fact'][t.lang])}{t('why.is')}{_value(one, t)}" for one in claim["facts"])
+    asked = {fact.name for fact in known.facts} if known else None  # what else the platform knows decided nothing
+    facts = t.list.join(
+        f"{first(one['fact'][t.lang])}{t('why.is')}{_value(one, t)}"
+        for one in claim["facts"]
+        if asked is None or one["fact"]["en"] in asked
+    )
     return {
         "id": claim["id"],
         "policy": policy["title"][t.lang],
