@@ -33,14 +33,11 @@ class Difference:
         return "\n".join([self.what, *texts, "policy:", policy, "claims:", claims])
 
 
-def compare(
-    policy: Policy, histories: list[History], tally: Tally, closely: int = 1, rows: bool = True
-) -> Difference | None:
+def compare(policy: Policy, histories: list[History], tally: Tally, closely: int = 1) -> Difference | None:
     """The first difference on these histories, if any.
 
     On the first, or so many as `closely` says if what seldom decides is there, reversals are tried, and every rule is
-    switched off to see whether it decided. Without `rows` the loop, which must be compiled for each policy, is left
-    out.
+    switched off to see whether it decided.
     """
     text = json.dumps(policy, ensure_ascii=False)
     closely = closely if any(map(seldom, periods.rules(policy))) else 1
@@ -53,7 +50,7 @@ def compare(
             found = compare_reversals(made, data, history, tally)
         if found:
             return found
-    return compare_rows(made, data, histories, settled, tally) if rows else None
+    return compare_rows(made, data, histories, settled, tally)
 
 
 def seldom(rule: tuple[str, Any]) -> bool:
