@@ -35,6 +35,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
     """The environment of a process of the platform on a database."""
     path = os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])])
     settings = {"DJANGO_SETTINGS_MODULE": "openyibao.service.settings", "YIBAO_SANDBOX": "1", "PYTHONPATH": path}
+    settings["YIBAO_LOG_LEVEL"] = "INFO"  # commands that other tests ran here asked for less
     return {**os.environ, **settings, "DATABASE_URL": url, **more}
 
 
