@@ -150,7 +150,7 @@ def test_a_policy_of_elsewhere_has_nobody_to_answer(county: Agency) -> None:
         ("", "请写下您的提问或意见", "Write your question"),
         ("报", "请写明地区", "Say which place"),
         ("报" * 1001, "请删减后再提交", "Shorten it"),
-        ("身份证11010519491231002X", "请删去证件号码：11010519491231002X", "Take out the identity number: 1101"),
+        ("身份证99999919491231005X", "请删去证件号码：99999919491231005X", "Take out the identity number: 9999"),
         ("电话13800138000、023-67654321", "请删去手机号码：13800138000", "Take out the mobile number: 13800138000"),
     ],
 )

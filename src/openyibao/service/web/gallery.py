@@ -63,7 +63,7 @@ POOR |= {"f-district": "district-of-CQ-02"}
 WILLOW = {"at": "999999.resident", "day": "2026-06-01", "f-grade": "tertiary"}
 MONTHS = {"at": "980000.resident", "day": "2023-12-31", "f-service": "chronic-outpatient", "f-grade": "secondary"}
 MONTHS |= {"total": "5200", "e1-day": "2023-01-31", "e1-total": "5200", "e1-times": "11"}
-PERSONAL = "我叫某某，身份证11010519491231002X，电话１３８００１３８０００，住院能报多少？"
+PERSONAL = "我叫某某，身份证99999919491231005X，电话１３８００１３８０００，住院能报多少？"
 RARE = "𠮷家村的㐂老人在柳河镇卫生院住院，起付线是多少？"
 SHOTS = (
     Shot("front", ""),
