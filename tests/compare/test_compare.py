@@ -79,11 +79,11 @@ def test_text_shows_what_is_the_same_once_and_what_differs_with_its_basis() -> N
     assert "  支付方: 统筹基金\n" in text
     lines = (
         "≠ 每次起付线（医院等级：二级、三级；救助对象类别：普通参保人员）\n"
-        "    A  500元  [芦县医保办法第三条；把握：高]\n"
-        "    B  600元  [文件未查明；把握：低]\n"
+        "    A  500元  [芦县医保办法第三条；可靠程度：高]\n"
+        "    B  600元  [文件未查明；可靠程度：低]\n"
     )
     assert lines in text
-    assert "    A  未知  [芦县医保办法第三条；把握：高]\n    B  60000元" in text
+    assert "    A  未知  [芦县医保办法第三条；可靠程度：高]\n    B  60000元" in text
 
 
 def test_json_has_the_numbers() -> None:
@@ -142,20 +142,20 @@ def test_changes_are_told_one_by_one_over_the_gap() -> None:
         "From 2022-01-01 on at the latest (no file covers 2021-01-01 to that day), ",
     )
     texts = [
-        ("“基本医疗保险”的报销比例（医院等级：一级；缴费档次：一档）由70%改为80%（芦县医保办法第四条；把握：中）。",
+        ("“基本医疗保险”的报销比例（医院等级：一级；缴费档次：一档）由70%改为80%（芦县医保办法第四条；可靠程度：中）。",
          "basic insurance, pays (grade: primary; tier: cat 1) is 80%, before 70% "
          "(Reed County rule, 第四条; sure: medium)."),
-        ("“基本医疗保险”的年度最高支付为60000元，此前未查到（芦县医保办法第四条；把握：中）。",
+        ("“基本医疗保险”的年度最高支付为60000元，此前未查到（芦县医保办法第四条；可靠程度：中）。",
          "basic insurance, at most per year is 60000 yuan; before, it is not known "
          "(Reed County rule, 第四条; sure: medium)."),
         ("文件新列保障层次“大病保险”。", "the file has a new layer: critical illness insurance."),
-        ("新增“大病保险”的支付方：大病保险资金（芦县医保办法；把握：低）。",
+        ("新增“大病保险”的支付方：大病保险资金（芦县医保办法；可靠程度：低）。",
          "new: critical illness insurance, payer: critical illness fund (Reed County rule; sure: low)."),
-        ("新增“大病保险”的基数：基本医疗保险后的个人负担（芦县医保办法；把握：低）。",
+        ("新增“大病保险”的基数：基本医疗保险后的个人负担（芦县医保办法；可靠程度：低）。",
          "new: critical illness insurance, of: left of basic insurance (Reed County rule; sure: low)."),
-        ("新增“大病保险”的年度起付线：1000元（芦县医保办法；把握：低）。",
+        ("新增“大病保险”的年度起付线：1000元（芦县医保办法；可靠程度：低）。",
          "new: critical illness insurance, deductible per year: 1000 yuan (Reed County rule; sure: low)."),
-        ("新增“大病保险”的报销比例：50%（芦县医保办法；把握：低）。",
+        ("新增“大病保险”的报销比例：50%（芦县医保办法；可靠程度：低）。",
          "new: critical illness insurance, pays: 50% (Reed County rule; sure: low)."),
     ]  # fmt: skip
     assert [change.text for change in step.changes] == [Bilingual(since.zh + zh, since.en + en) for zh, en in texts]
@@ -172,8 +172,8 @@ def test_backwards_what_was_known_is_lost_and_the_layer_is_gone() -> None:
     (step,) = changes("reed", date(2022, 1, 1), date(2023, 6, 1), [earlier, moved]).steps
     assert step.gap is None
     assert [change.text.zh for change in step.changes] == [
-        "自2023-01-01起，“基本医疗保险”的报销比例（医院等级：一级；缴费档次：一档）由80%改为70%（芦县医保办法第三条；把握：高）。",
-        "自2023-01-01起，“基本医疗保险”的年度最高支付未查到，此前为60000元（芦县医保办法第四条；把握：中）。",
+        "自2023-01-01起，“基本医疗保险”的报销比例（医院等级：一级；缴费档次：一档）由80%改为70%（芦县医保办法第三条；可靠程度：高）。",
+        "自2023-01-01起，“基本医疗保险”的年度最高支付未查到，此前为60000元（芦县医保办法第四条；可靠程度：中）。",
         "自2023-01-01起，文件不再列有保障层次“大病保险”；是取消还是未查到，见文件缺口。",
     ]
 

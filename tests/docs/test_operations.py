@@ -33,6 +33,7 @@ def test_all_settings_are_documented_in_both_languages() -> None:
 
 
 def test_options_counters_and_failures_of_the_page_are_those_of_the_code() -> None:
+    import service.conftest  # noqa: F401  (sets Django up)
     from openyibao import cli_service
     from openyibao.service.sandbox import failures
 

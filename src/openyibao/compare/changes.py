@@ -210,7 +210,8 @@ def _change(row: Row, since: Bilingual, words: tuple[Words, Words]) -> Change:
 
 def _what(row: Row, lang: str) -> str:
     """Which value it is, as a clause: the layer, the value, and for whom."""
-    title = row.title(lang, skip=int(row.path[0] == "facts"))
+    of_no_layer = row.path[0] != LAYERS and len(row.label) > 1  # the name of a part of the file tells nobody anything
+    title = row.title(lang, skip=int(row.path[0] == "facts" or of_no_layer))
     if lang == "zh":
         layer, _, rest = title.partition(" / ")
         return f"“{layer}”的{rest.replace(' / ', '的')}" if rest else layer

@@ -98,7 +98,7 @@ class Words:
         document = self.policy.document(basis.document)
         title = document.title if document else Bilingual("文件未查明", "document not identified")
         known = basis.article != NOT_IDENTIFIED
-        zh = title.zh + (basis.article if known else "") + f"；把握：{SURE.get(basis.sure, basis.sure)}"
+        zh = title.zh + (basis.article if known else "") + f"；可靠程度：{SURE.get(basis.sure, basis.sure)}"
         en = title.en + (f", {basis.article}" if known else "") + f"; sure: {basis.sure}"
         return Bilingual(zh, en)
 
