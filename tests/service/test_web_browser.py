@@ -202,6 +202,7 @@ def test_2_a_worker_elsewhere_sees_what_filing_would_change(page: Any) -> None:
 def test_3_a_year_of_dialysis(page: Any) -> None:
     page.goto("/zh/")
     page.click("text=一年的血液透析")
+    page.wait_for_selector("table.year")
     assert page.locator("table.year tbody tr").count() >= 12
     assert "62,400.00元" in headline(page) and page.locator(".meters li").count() > 0
 
@@ -210,6 +211,7 @@ def test_4_a_clerk_checks_a_complaint(page: Any) -> None:
     page.goto("/zh/bill")
     page.fill("#bill", json.dumps(willow_bills(), ensure_ascii=False))
     page.locator("form:has(#bill) button").click()
+    page.wait_for_selector(".step")
     assert page.locator("section:has(> h3.layer-name), .step").count() == 9
     assert page.locator(".checked .holds").count() == 15 and page.locator(".checked .fails").count() == 0
 
@@ -260,6 +262,7 @@ def test_8_a_mistake_is_found_and_mended(page: Any) -> None:
     assert page.evaluate("location.hash") == "#total"
     page.fill("#total", "50000")
     page.click("button:has-text('计算')")
+    page.wait_for_selector(".headline")  # counting does not wait for the page
     assert page.locator(".problems").count() == 0 and page.locator(".headline").count() == 1
 
 
