@@ -70,6 +70,8 @@ def settling(persons: list[Any], *, broken: bool = False) -> Iterator[list[Settl
     try:
         yield done
     finally:
+        if broken:
+            thread.join(30)  # the next request meets it
         stop.set()
         thread.join()
     assert bool(errors) == broken, errors
