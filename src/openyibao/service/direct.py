@@ -8,21 +8,23 @@
         work.later(...)        kept back, in order, until the end; `work.send()` sends them sooner
                                COMMIT travels with them
 
+    share(parts)               several calls in one transaction, each with a Share of it
+
 Inside a Transaction Django's own queries run as in `atomic()`. An error of the database is raised as Django's, and all
 is rolled back. A connection that the server closed while it lay idle is replaced once, at the first statements.
 """
 
 from __future__ import annotations
 
-import json
 import select
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import orjson
 import psycopg
-from django.db import connection, connections
+from django.db import connections
 from django.db.transaction import TransactionManagementError
 from psycopg import pq
 from psycopg.errors import error_from_result
@@ -57,11 +59,9 @@ def given(value: object) -> Value:
     return None if value is None else str(value).encode()
 
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `dumps` would make one at each call
-
-
 def as_json(value: Any) -> bytes:
-    return _compact(value).encode()
+    """Plain data as compact JSON. Raises TypeError for what is none, or a whole number of more than 64 bits."""
+    return orjson.dumps(value)
 
 
 def numbers(values: Sequence[int]) -> bytes:
@@ -75,9 +75,12 @@ def texts(values: Sequence[str]) -> bytes:
     return ("{" + ",".join(quoted) + "}").encode()
 
 
-def run(asks: Sequence[Ask]) -> list[Result]:
-    """Run statements in one round trip; their results. Raises Django's database errors, of the first that failed."""
-    here = connections["default"]  # looked up once: each look takes a microsecond
+def run(asks: Sequence[Ask], here: Any = None) -> list[Result]:
+    """Run statements in one round trip; their results. Raises Django's database errors, of the first that failed.
+
+    `here`: this thread's connection, where it was looked up already, which takes microseconds.
+    """
+    here = here or connections["default"]
     if here.connection is None:
         here.ensure_connection()
     raw: Any = here.connection
@@ -87,9 +90,9 @@ def run(asks: Sequence[Ask]) -> list[Result]:
         return _exchange(raw, [BEGIN(), *asks])[1:]  # in `atomic()`, which begins with its first statement
 
 
-def refresh() -> None:
+def refresh(here: Any = None) -> None:
     """Replace a connection that the server closed while it lay idle: without asking the server anything."""
-    here = connections["default"]
+    here = here or connections["default"]
     raw: Any = here.connection
     if raw is not None and not here.in_atomic_block and _is_stale(raw.pgconn):
         here.close()
@@ -163,23 +166,28 @@ def _next(link: Any, waiting: Any) -> Result:
     return link.get_result()
 
 
+Key = tuple[str, object]
+
+
 class Transaction:
     """A database transaction that begins and ends together with other statements. Not inside another one."""
 
     def __init__(self) -> None:
         self.open = False
         self.kept: list[Ask] = []
+        self.here: Any = None
 
     def __enter__(self) -> Transaction:
-        if connection.in_atomic_block:
+        self.here = connections["default"]
+        if self.here.in_atomic_block:
             raise TransactionManagementError("a Transaction is the outermost one")
         return self
 
     def first(self, asks: Sequence[Ask]) -> list[Result]:
         """Begin with these statements."""
-        refresh()
+        refresh(self.here)
         self._open()  # whatever comes now, it has to be rolled back
-        return run([BEGIN(), *asks])[1:]
+        return run([BEGIN(), *asks], self.here)[1:]
 
     def later(self, *asks: Ask) -> None:
         """Statements whose results nobody needs: they run in this order, at the end or when `send` is called."""
@@ -189,10 +197,13 @@ class Transaction:
         """Run what was kept back, for a query that is to see it."""
         if self.kept:
             asks, self.kept = self.kept, []
-            run(asks)
+            run(asks, self.here)
+
+    def take(self, *keys: Key) -> None:
+        """Say what nobody else in the same transaction may have, as what is read of it may change."""
 
     def _open(self) -> None:
-        here = connections["default"]
+        here = self.here
         if here.connection is None:
             here.ensure_connection()
         self.open = True
@@ -200,7 +211,7 @@ class Transaction:
 
     def _closed(self) -> None:
         self.open = False
-        here = connections["default"]
+        here = self.here
         here.in_atomic_block, here.autocommit = False, True
         here.needs_rollback = here.closed_in_transaction = False
         here.savepoint_ids, here.run_on_commit = [], []
@@ -210,17 +221,17 @@ class Transaction:
     ) -> None:
         if not self.open:
             return
-        here = connections["default"]
+        here = self.here
         lost = here.closed_in_transaction or here.connection is None
         broken = kind is not None or here.needs_rollback
         self._closed()
         if lost:
-            connection.connection = None
+            here.connection = None
         elif broken:
             self._roll_back()
         else:
             try:
-                ended = run([*self.kept, COMMIT()])[-1]
+                ended = run([*self.kept, COMMIT()], self.here)[-1]
             except BaseException:
                 self._roll_back()
                 raise
@@ -229,6 +240,34 @@ class Transaction:
 
     def _roll_back(self) -> None:
         try:
-            run([ROLLBACK()])
+            run([ROLLBACK()], self.here)
         except Exception:  # the connection is gone, and with it the transaction
-            connection.close()
+            self.here.close()
+
+
+class NotSharedError(Exception):
+    """A call needs a transaction of its own."""
+
+
+class Share(Transaction):
+    """A call's part of a transaction that others have parts of: what it writes is kept back to the end.
+
+    Whoever fails or is refused has written nothing, and the others go on.
+    """
+
+    def __init__(self, taken: dict[Key, Share]) -> None:
+        super().__init__()
+        self.taken = taken
+
+    def __enter__(self) -> Transaction:
+        raise TransactionManagementError("a Share begins and ends with those of the others")
+
+    def send(self) -> None:
+        """Raises NotSharedError where something was kept back: the others could not go on without it."""
+        if self.kept:
+            raise NotSharedError
+
+    def take(self, *keys: Key) -> None:
+        """Raises NotSharedError where another call of the same transaction has it."""
+        if any(self.taken.setdefault(key, self) is not self for key in keys):
+            raise NotSharedError

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import orjson
+
 from openyibao.service.direct import Ask, Statement, given, run, text
 from openyibao.service.gateway.calls import Call
 from openyibao.service.gateway.refusals import Refused
@@ -53,7 +55,11 @@ class About:
 def digest_of(infno: str, insured: str, content: Mapping[str, Any]) -> str:
     """The SHA-256 of the business content of a request, in hexadecimal: not of when and by whom it was sent."""
     about = {"infno": infno, "insuplc_admdvs": insured, "input": content}
-    return hashlib.sha256(_sorted(about).encode("utf-8", "surrogatepass")).hexdigest()
+    try:
+        text = orjson.dumps(about, default=_told, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # it has whole numbers of more than 64 bits
+        text = _sorted(about).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()
 
 
 def _told(value: Any) -> str:
@@ -64,10 +70,14 @@ def _told(value: Any) -> str:
 _sorted = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_told).encode
 
 
-def take(institution: str, msgid: str) -> Ask:
-    """Take a message id until the transaction ends. Waits for another call of the same id that is under way."""
+def take(institution: str, msgid: str) -> tuple[int, Ask]:
+    """Take a message id until the transaction ends: the number of its lock, and the statement.
+
+    It waits for another call of the same id that is under way.
+    """
     name = hashlib.sha256(f"{institution} {msgid}".encode("utf-8", "surrogatepass")).digest()
-    return LOCK(text(int.from_bytes(name[:8], "big", signed=True)))
+    number = int.from_bytes(name[:8], "big", signed=True)
+    return number, LOCK(text(number))
 
 
 def ask(institution: str, msgid: str | None, day: date) -> Ask:
@@ -92,7 +102,7 @@ def hold(call: Call, digest: str) -> bytes | int:
 
     The number of the row, or the reply that is kept for the id. Raises Refused where the id means something else.
     """
-    run([take(call.institution.code, call.msgid)])
+    run([take(call.institution.code, call.msgid)[1]])
     found = about(call.institution.code, run([ask(call.institution.code, call.msgid, call.now.date())])[0])
     if found.kept is not None:
         return again(found.kept, call.msgid, digest)

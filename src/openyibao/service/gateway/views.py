@@ -42,6 +42,7 @@ from openyibao.service.gateway.refusals import Refused, RefusedKept, as_code
 from openyibao.service.gateway.spec import Transaction as Specification
 from openyibao.service.gateway.spec import by_path
 from openyibao.service.gateway.spec import transaction as specification
+from openyibao.service.gateway.together import QUEUE, Part
 from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
 from openyibao.service.institutions.doors import in_force
@@ -235,24 +236,40 @@ def _reading(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Giv
 
 def _writing(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes:
     """The handler's answer, as bytes, kept with its message in one transaction."""
+    order, lock = messages.take(envelope.fixmedins_code, envelope.msgid)
+    asks = _asked(exchange, answer, envelope, given)
+
+    def written(found: Sequence[Any], work: Transaction) -> bytes:
+        return _written(exchange, answer, envelope, given, found, work)
+
+    def alone() -> bytes:
+        with Transaction() as work:
+            return written(work.first([lock, *asks])[1:], work)
+
+    if answer.first is None:
+        return alone()
+    return QUEUE.carry_out(Part(order, lock, asks, written, alone))
+
+
+def _written(
+    exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given, found: Sequence[Any], work: Transaction
+) -> bytes:
     assert exchange.spec is not None
+    work.take(("message", (envelope.fixmedins_code, envelope.msgid)))
     digest = messages.digest_of(exchange.spec.infno, envelope.insuplc_admdvs, envelope.input)
-    with Transaction() as work:
-        asks = _asked(exchange, answer, envelope, given)
-        found = work.first([messages.take(envelope.fixmedins_code, envelope.msgid), *asks])
-        call, about = _call(exchange, envelope, given, found[1:], work)
-        if about.kept is not None:
-            return messages.again(about.kept, envelope.msgid, digest)
-        _check_agreement(call, about)
-        try:
-            output = answer.handler(call)
-        except RefusedKept as refused:
-            reply = exchange.reply(refusal=refused)
-            _audit(exchange, refused)
-        else:
-            assert not isinstance(output, FileReply)
-            reply = exchange.reply(output)
-        work.later(messages.keep(call, digest, reply))
+    call, about = _call(exchange, envelope, given, found, work)
+    if about.kept is not None:
+        return messages.again(about.kept, envelope.msgid, digest)
+    _check_agreement(call, about)
+    try:
+        output = answer.handler(call)
+    except RefusedKept as refused:
+        reply = exchange.reply(refusal=refused)
+        _audit(exchange, refused)
+    else:
+        assert not isinstance(output, FileReply)
+        reply = exchange.reply(output)
+    work.later(messages.keep(call, digest, reply))
     return reply
 
 

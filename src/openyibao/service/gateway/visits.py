@@ -141,6 +141,8 @@ def opened(call: Call, node: Node, kind: str) -> Opened:
     found = opened_of(call.first, call.institution)
     if found is None or found.visit.kind != kind:
         raise Refused("unknown visit", psn_no=node["psn_no"], mdtrt_id=node["mdtrt_id"])
+    if call.work is not None:
+        call.work.take(("visit", found.visit.pk))
     _check_free(found.visit)
     call.links["visit"] = found.visit
     return found

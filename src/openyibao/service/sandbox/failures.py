@@ -21,6 +21,7 @@ from openyibao.service.gateway.refusals import reasons
 from openyibao.service.observe import gone
 
 HEADER = "x-sandbox"
+META = "HTTP_X_SANDBOX"
 MOST_SECONDS = 60.0
 WAYS = "lose-reply, slow=SECONDS, refuse=CODE, unavailable"
 
@@ -32,7 +33,7 @@ class OnDemand:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        asked = request.headers.get(HEADER, "")
+        asked = request.META.get(META, "")
         if not asked:
             return self.get_response(request)
         ways = dict(_way(one) for one in asked.split(","))

@@ -129,10 +129,17 @@ def keep_law(policy: Policy) -> None:
     known = _known(connection.connection)
     if policy.digest in known:
         return
-    if Law.objects.filter(digest=policy.digest).exists():
-        known.add(policy.digest)
-        return
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xmin <> coalesce(pg_current_xact_id_if_assigned(), '0')::xid FROM settlements_law"
+            " WHERE digest = %s",
+            [policy.digest],
+        )
+        found = cursor.fetchone()
+        if found is not None:
+            if found[0]:  # not of this transaction, which may be undone
+                known.add(policy.digest)
+            return
         cursor.execute(
             "INSERT INTO settlements_law (digest, policy, text) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             [policy.digest, policy.id, write_policy(policy, "json")],

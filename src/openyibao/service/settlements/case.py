@@ -9,12 +9,12 @@ states. So whatever changes a region counts from the next request on, in every p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+import orjson
 from django.db import connection, models
 from django.db.models.base import ModelState
 
@@ -87,7 +87,7 @@ def case_of(answer: bytes | None, *, visit: Visit | None = None, institution: In
     """An answer as rows. `visit`: the row to go on with; else one is made, of this institution."""
     if answer is None:
         return None
-    data = json.loads(answer)
+    data = orjson.loads(answer)
     if visit is None:
         assert institution is not None
         visit = visit_of(data, institution)
@@ -116,7 +116,7 @@ def case_of(answer: bytes | None, *, visit: Visit | None = None, institution: In
 
 
 def _key(text: str) -> UseKey:
-    return tuple(json.loads(text))
+    return tuple(orjson.loads(text))
 
 
 def day_or_none(text: str | None) -> date | None:

@@ -101,6 +101,9 @@ def _work(request: Request, *, keep: bool) -> tuple[Outcome, _Work]:
     if request.case is None and request.work is not None:
         request.work.send()
     case = request.case or read_case(visit, request.batch, day_of(request.moment), keep=keep)
+    if request.work is not None:
+        request.work.take(("visit", visit.pk), ("history", case.history.pk))
+        request.work.take(*(("account", account.pk) for account in case.accounts))
     found = found_of(case, request.only)
     if not found.ids:
         raise _nothing_left(request)

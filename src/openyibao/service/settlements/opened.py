@@ -8,11 +8,12 @@ and what they write, as statements that go along with the end of the transaction
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import orjson
 
 from openyibao.service.direct import Ask, Statement, as_json, given, numbers, text, texts
 from openyibao.service.institutions.models import Institution
@@ -85,7 +86,7 @@ def who_of(answer: Any) -> Who | None:
     found = answer.get_value(0, 0)
     if found is None:
         return None
-    data = json.loads(found)
+    data = orjson.loads(found)
     person, coverage = data["person"], data["coverage"]
     person["born"] = date.fromisoformat(person["born"])
     who = made(Person, person)
@@ -107,7 +108,7 @@ def opened_of(answer: Any, institution: Institution) -> Opened | None:
     found = answer.get_value(0, 0)
     if found is None:
         return None
-    data = json.loads(found)
+    data = orjson.loads(found)
     then = data["then"]
     count, first = data["lines"]
     return Opened(
@@ -142,7 +143,7 @@ def line_rows(visit: Visit, rows: Iterable[FeeLine]) -> Ask:
         if kind == "bigint":
             columns.append(numbers(values))
         elif kind == "jsonb":
-            columns.append(texts([json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]))
+            columns.append(texts([as_json(value).decode() for value in values]))
         else:
             columns.append(texts([str(value) for value in values]))
     return LINES(text(visit.pk), *columns)

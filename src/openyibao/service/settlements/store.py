@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
+import orjson
 from django.db import connection
 
 from openyibao.history.data import claim_data, fact_data, keys_data, uses_data
@@ -54,7 +54,7 @@ def key_text(key: UseKey) -> str:
 
 
 def key_of(text: str) -> UseKey:
-    return tuple(json.loads(text))
+    return tuple(orjson.loads(text))
 
 
 def write_uses(row: Row, before: Mapping[UseKey, int], after: Mapping[UseKey, int]) -> None:

@@ -63,7 +63,7 @@ def _undo(call: Call, infno: str, message: Message, visit: Visit) -> None:
 
 def _make_void(call: Call, omsgid: str, infno: str) -> bool:
     """Whether the id was free; it is then void. Waits for a call of that id that is under way."""
-    run([messages.take(call.institution.code, omsgid)])
+    run([messages.take(call.institution.code, omsgid)[1]])
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO gateway_message (institution_id, msgid, infno, digest, reply, received, void, undone_by)"
@@ -76,7 +76,7 @@ def _make_void(call: Call, omsgid: str, infno: str) -> bool:
 def _wait_for(call: Call, msgid: str) -> None:
     """Wait for a call of an id that is under way: it is known afterwards what became of it. Nothing is written."""
     with transaction.atomic():
-        run([messages.take(call.institution.code, msgid)])
+        run([messages.take(call.institution.code, msgid)[1]])
 
 
 @answers("Y601")
