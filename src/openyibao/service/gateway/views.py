@@ -20,7 +20,6 @@ from django.db import (
     IntegrityError,
     InterfaceError,
     OperationalError,
-    connection,
     transaction,
 )
 from django.http import HttpRequest, HttpResponse
@@ -145,7 +144,6 @@ def _answer(exchange: _Exchange) -> bytes | FileReply:
 
 def _known_code(envelope: Envelope) -> str:
     """The code of an institution that is known: this connection asks once. Raises Refused."""
-    connection.ensure_connection()
     code = envelope.fixmedins_code
     found: str = kept_row("codes", code, lambda: _institution(envelope).code)
     return found

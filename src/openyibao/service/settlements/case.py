@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import orjson
-from django.db import connection, models
+from django.db import connections, models
 from django.db.models.base import ModelState
 
 from openyibao.service.direct import Ask, Statement, given, run, text
@@ -153,7 +153,10 @@ def region_of(number: int, version: str) -> Region:
 
 def kept(room: str, key: Any, read_it: Any) -> Any:
     """A row that this connection has read before under the same version, else read now."""
-    raw: Any = connection.connection
+    here = connections["default"]
+    if here.connection is None:
+        here.ensure_connection()
+    raw: Any = here.connection
     rooms: dict[str, dict[Any, Any]] | None = getattr(raw, "yibao_kept", None)
     if rooms is None:
         rooms = raw.yibao_kept = {}
