@@ -71,6 +71,14 @@ def test_a_part_of_it_can_be_taken_back() -> None:
     assert sorted(Body.objects.values_list("code", flat=True)) == ["1", "3"]
 
 
+def test_an_error_of_django_s_that_somebody_swallowed_is_no_commit() -> None:
+    with pytest.raises(TransactionManagementError, match="rolled back"), Transaction() as work:
+        work.first([ADD(b"1")])
+        with pytest.raises(IntegrityError):
+            Body.objects.create(code="1", name_zh="", name_en="", level="nation", path="/1/")
+    assert count() == 0
+
+
 def test_an_error_that_somebody_swallowed_is_no_commit() -> None:
     with pytest.raises(TransactionManagementError, match="rolled back"), Transaction() as work:
         work.first([ADD(b"1")])

@@ -144,6 +144,17 @@ REFUSED: list[tuple[list[str], str]] = [
         ],
         "does not undo entry 1",
     ),
+    (
+        [
+            RAW,
+            LINE + "(currval('ledger_entry_number'), 1, 1, 5), (currval('ledger_entry_number'), 2, 2, -5)",
+            "INSERT INTO ledger_entry (kind, moment, day, reference, memo, reverses_id)"
+            " VALUES ('reversal', now(), '2026-07-31', 'X', '', currval('ledger_entry_number'))",
+            LINE + "(currval('ledger_entry_number'), 1, 1, -5), (currval('ledger_entry_number'), 2, 2, 5)",
+            LINE + "(currval('ledger_entry_number') - 1, 3, 1, 1), (currval('ledger_entry_number') - 1, 4, 2, -1)",
+        ],
+        "does not undo entry",
+    ),
     *[
         ([f"{verb} ledger_{table}{end}"], "appended only")
         for table, column in [("account", "owner"), ("entry", "memo"), ("posting", "fen")]

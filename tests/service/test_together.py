@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from openyibao.service.direct import NotSharedError, Statement, text
+from openyibao.service.direct import Statement, Transaction, text
 from openyibao.service.gateway import views
 from openyibao.service.gateway.together import Part, Queue, together
 from service.county import Window, add_person, build
@@ -41,8 +41,6 @@ def part(number: int, answer: Callable[[Any], bytes] | None = None, code: str = 
         return answer(work) if answer else text(number)
 
     def alone() -> bytes:
-        from openyibao.service.direct import Transaction
-
         with Transaction() as work:
             return add(work.first([LOCK(text(number))]), work)
 
@@ -93,8 +91,6 @@ def test_after_an_error_of_the_database_nobody_has_a_reply() -> None:
     parts = [part(1), part(2, code="1"), part(3)]
     together(parts)
     assert [(one_.reply, one_.error) for one_ in parts] == [(None, None)] * 3 and places() == []
-    with pytest.raises(NotSharedError):
-        raise NotSharedError  # what together() itself never lets out
     parts = [part(1), part(2)]
     together(parts)
     assert places() == ["1", "2"]
@@ -221,6 +217,27 @@ def test_the_law_of_an_undone_transaction_is_kept_by_the_next(gathering: Gatheri
     given[2]["data"]["medfee_sumamt"] = "29.00"  # the first transaction, which keeps the law, is undone
     assert [code[:1] for code in codes(gathering.settle(Desk(), given))] == ["o", "o", "Y"]
     assert ask("SELECT l.digest FROM settlements_law l") == ask("SELECT DISTINCT digest FROM settlements_settlement")
+
+
+def test_a_law_is_believed_only_when_it_was_committed() -> None:
+    from django.db import transaction
+
+    from openyibao.policy import find_policy, read_policy
+    from openyibao.service.settlements.bills import keep_law
+
+    policy = read_policy(find_policy("teaching/willow-county-2026"))
+    for undone in (transaction.atomic, Transaction):
+        with pytest.raises(KeyError), undone() as work:
+            if work:
+                work.first([])
+            keep_law(policy)
+            with transaction.atomic():
+                keep_law(policy)
+            keep_law(policy)
+            raise KeyError
+    for _ in range(3):
+        keep_law(policy)
+    assert ask("SELECT digest FROM settlements_law") == [(policy.digest,)]
 
 
 def test_one_message_twice_in_a_transaction_is_one_settlement(gathering: Gathering) -> None:

@@ -46,6 +46,7 @@ class Statement:
 
 
 Ask = tuple[Statement, Sequence[Value]]
+FAILED = "the transaction had failed, and was rolled back: an error within it was caught by somebody"
 BEGIN, COMMIT, ROLLBACK = (Statement(word.lower(), word) for word in ("BEGIN", "COMMIT", "ROLLBACK"))
 
 
@@ -229,14 +230,18 @@ class Transaction:
             here.connection = None
         elif broken:
             self._roll_back()
-        else:
-            try:
-                ended = run([*self.kept, COMMIT()], self.here)[-1]
-            except BaseException:
-                self._roll_back()
-                raise
-            if ended.command_status != b"COMMIT":  # an error within it was caught by somebody
-                raise TransactionManagementError("the transaction had failed, and was rolled back")
+        elif self._committed():
+            return
+        if kind is None:
+            raise TransactionManagementError(FAILED)
+
+    def _committed(self) -> bool:
+        try:
+            ended = run([*self.kept, COMMIT()], self.here)[-1]
+        except BaseException:
+            self._roll_back()
+            raise
+        return bool(ended.command_status == b"COMMIT")
 
     def _roll_back(self) -> None:
         try:

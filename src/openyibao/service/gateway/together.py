@@ -28,7 +28,7 @@ MOST = 16
 """Calls of one transaction."""
 LEADERS, ENOUGH = 2, 4
 """Transactions of a process at the same time; how many calls the second of them is worth."""
-PATIENCE_SECONDS = 0.25
+PATIENCE_SECONDS = 0.1
 """How long a call waits for its turn before it goes alone."""
 LOCK_SECONDS = 0.2
 """How long calls that share wait for a lock. Each of them alone may wait longer."""

@@ -291,13 +291,14 @@ def _audit(exchange: _Exchange, refused: Refused) -> None:
         return
     envelope = exchange.envelope
     try:
-        Refusal.objects.create(
-            received=exchange.received,
-            institution=as_code(envelope.fixmedins_code) if envelope else "",
-            msgid=as_code(envelope.msgid, 60) if envelope else "",
-            infno=as_code(envelope.infno, 20) if envelope else "",
-            code=refused.reason.code,
-        )
+        with transaction.atomic():  # if it fails, a transaction that it is part of goes on
+            Refusal.objects.create(
+                received=exchange.received,
+                institution=as_code(envelope.fixmedins_code) if envelope else "",
+                msgid=as_code(envelope.msgid, 60) if envelope else "",
+                infno=as_code(envelope.infno, 20) if envelope else "",
+                code=refused.reason.code,
+            )
     except DatabaseError:
         log.error("audit", extra={"outcome": refused.reason.code})
 

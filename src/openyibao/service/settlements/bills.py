@@ -131,13 +131,13 @@ def keep_law(policy: Policy) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT xmin <> coalesce(pg_current_xact_id_if_assigned(), '0')::xid FROM settlements_law"
+            "SELECT coalesce(age(xmin) > age(pg_current_xact_id_if_assigned()::xid), true) FROM settlements_law"
             " WHERE digest = %s",
             [policy.digest],
         )
         found = cursor.fetchone()
         if found is not None:
-            if found[0]:  # not of this transaction, which may be undone
+            if found[0]:  # older than this transaction, which may be undone
                 known.add(policy.digest)
             return
         cursor.execute(

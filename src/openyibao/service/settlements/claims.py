@@ -93,6 +93,8 @@ def facts_of(
 
 
 def _stated(value: object) -> FactValue:
+    if isinstance(value, float) and abs(value) >= 2**53:  # it was a whole number of more than 64 bits
+        raise ValueError("a stated fact is a number beyond what can be kept exactly")
     return value if isinstance(value, int) else str(value)
 
 

@@ -3,7 +3,8 @@ from importlib import import_module
 from django.db import migrations
 
 # The postings of an entry are looked at once for each statement that writes some, not once for each row at the end:
-# whatever a statement leaves behind balances, so at the end only an entry without any posting is left to find.
+# whatever a statement leaves behind balances, so at the end only entries without postings, and reversals whose original
+# was added to in the same transaction, are left to find.
 FORWARD = """
 CREATE FUNCTION ledger_admit_postings() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -47,6 +48,13 @@ BEGIN
     SELECT count(*) INTO lines FROM ledger_posting WHERE entry_id = NEW.id;
     IF lines = 0 THEN
         RAISE EXCEPTION 'entry % does not balance: 0 postings', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.reverses_id IS NOT NULL AND EXISTS (  -- once more: the entry that it undoes may have got more of them since
+        SELECT FROM ledger_posting WHERE entry_id IN (NEW.id, NEW.reverses_id)
+        GROUP BY account_id HAVING sum(fen) <> 0
+    ) THEN
+        RAISE EXCEPTION 'entry % does not undo entry %: an account keeps a difference', NEW.id, NEW.reverses_id
+            USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
