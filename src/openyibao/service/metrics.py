@@ -46,13 +46,18 @@ def count(noted: dict[str, Any], status: int, seconds: float) -> None:
     if refusal:
         REFUSALS.labels(str(refusal)).inc()
     if outcome == "ok" and infno in SETTLING and str(noted.get("infcode")) == "0":
-        SETTLEMENTS.labels(SETTLING[infno]).inc()
+        _settlements(infno).inc()
 
 
 @cache
 def _counters(infno: str, outcome: str) -> tuple[Counter, Histogram]:
     """Looking labels up takes longer than counting."""
     return REQUESTS.labels(infno, outcome), SECONDS.labels(infno)
+
+
+@cache
+def _settlements(infno: str) -> Counter:
+    return SETTLEMENTS.labels(SETTLING[infno])
 
 
 class Unsealed:

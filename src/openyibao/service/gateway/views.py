@@ -234,11 +234,18 @@ def _reading(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Giv
 
 def _writing(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given) -> bytes:
     """The handler's answer, as bytes, kept with its message in one transaction."""
+    assert exchange.spec is not None
     order, lock = messages.take(envelope.fixmedins_code, envelope.msgid)
+    digest = messages.digest_of(exchange.spec.infno, envelope.insuplc_admdvs, envelope.input)
     asks = _asked(exchange, answer, envelope, given)
 
     def written(found: Sequence[Any], work: Transaction) -> bytes:
-        return _written(exchange, answer, envelope, given, found, work)
+        work.take(("message", (envelope.fixmedins_code, envelope.msgid)))
+        call, about = _call(exchange, envelope, given, found, work)
+        if about.kept is not None:
+            return messages.again(about.kept, envelope.msgid, digest)
+        _check_agreement(call, about)
+        return _written(exchange, answer, call, digest, work)
 
     def alone() -> bytes:
         with Transaction() as work:
@@ -249,16 +256,8 @@ def _writing(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Giv
     return QUEUE.carry_out(Part(order, lock, asks, written, alone))
 
 
-def _written(
-    exchange: _Exchange, answer: Answer, envelope: Envelope, given: Given, found: Sequence[Any], work: Transaction
-) -> bytes:
-    assert exchange.spec is not None
-    work.take(("message", (envelope.fixmedins_code, envelope.msgid)))
-    digest = messages.digest_of(exchange.spec.infno, envelope.insuplc_admdvs, envelope.input)
-    call, about = _call(exchange, envelope, given, found, work)
-    if about.kept is not None:
-        return messages.again(about.kept, envelope.msgid, digest)
-    _check_agreement(call, about)
+def _written(exchange: _Exchange, answer: Answer, call: Call, digest: str, work: Transaction) -> bytes:
+    """The handler's answer, kept with its message at the end of the transaction."""
     try:
         output = answer.handler(call)
     except RefusedKept as refused:

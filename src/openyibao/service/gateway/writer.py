@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
@@ -114,7 +114,7 @@ def _row(node: Node, row: Any, where: str) -> str:
     written: list[str] = []
     told = 0
     get = row.get
-    for name, field, key, key_null in _fields(node):
+    for name, field, key, key_null, write in _fields(node):
         value = get(name)
         if value is None:
             told += name in row
@@ -124,7 +124,7 @@ def _row(node: Node, row: Any, where: str) -> str:
                 written.append(key_null)
         else:
             told += 1
-            written.append(key + _value(field, value, where))
+            written.append(key + write(value, where))
     for name, inner in node.nodes.items():
         told += name in row
         written.append(f"{quoted(name)}:{_node(inner, get(name), f'{where}.{name}')}")
@@ -134,47 +134,75 @@ def _row(node: Node, row: Any, where: str) -> str:
     return f"{{{','.join(written)}}}"
 
 
-_plans: dict[int, tuple[Node, tuple[tuple[str, Field, str, str], ...]]] = {}
+Write = Callable[[Any, str], str]
+"""A value and where its row stands, as the interface writes it. A message of ReplyError never shows a value: it may be
+a person's."""
+_plans: dict[int, tuple[Node, tuple[tuple[str, Field, str, str, Write], ...]]] = {}
+KEPT_NUMBERS = 1000
+"""Of each field: most amounts are 0.00."""
 
 
-def _fields(node: Node) -> tuple[tuple[str, Field, str, str], ...]:
-    """The fields of a node with what is written before their values, and instead of a missing one."""
+def _fields(node: Node) -> tuple[tuple[str, Field, str, str, Write], ...]:
+    """The fields of a node: what is written before their values, instead of a missing one, and how values are."""
     found = _plans.get(id(node))
     if found is None or found[0] is not node:
-        rows = tuple((name, field, f"{quoted(name)}:", f"{quoted(name)}:null") for name, field in node.fields.items())
+        rows = tuple(
+            (name, field, f"{quoted(name)}:", f"{quoted(name)}:null", _writer(field))
+            for name, field in node.fields.items()
+        )
         found = _plans[id(node)] = (node, rows)
     return found[1]
 
 
-def _value(field: Field, value: Any, where: str) -> str:
-    """A value as the interface writes it. A message of ReplyError never shows it: it may be a person's."""
-    kind, wanted = type(value), field.type
-    if kind is str:
-        if wanted in ("string", "any"):
-            if field.length and len(value) > field.length:
-                raise ReplyError(
-                    f"{where}.{field.name} has {len(value)} characters, at most {field.length} are allowed"
-                )
-            return quoted(value)
-    elif kind is Exact or kind is Decimal or kind is int:
-        if wanted in ("number", "any"):
-            return _number(field, value, where)
-    elif kind is date:
-        if wanted == "date":
-            return f'"{value.isoformat()}"'
-    elif kind is datetime:
-        if wanted == "datetime":
-            moment = _china(value, f"{where}.{field.name}").replace(tzinfo=None)
-            return f'"{moment.isoformat(" ", "seconds")}"'
-    elif kind is bool and wanted == "any":
-        return "true" if value else "false"
-    raise ReplyError(f"{where}.{field.name} is a {kind.__name__}, expected a {wanted}")
+def _writer(field: Field) -> Write:
+    """How the values of a field are written."""
+    wanted, number = field.type, _numbers(field)
+
+    def write(value: Any, where: str) -> str:
+        kind = type(value)
+        if kind is str:
+            if wanted in ("string", "any"):
+                if field.length and len(value) > field.length:
+                    raise ReplyError(
+                        f"{where}.{field.name} has {len(value)} characters, at most {field.length} are allowed"
+                    )
+                return quoted(value)
+        elif kind is Exact or kind is Decimal or kind is int:
+            if wanted in ("number", "any"):
+                return number(value, where)
+        elif kind is date:
+            if wanted == "date":
+                return f'"{value.isoformat()}"'
+        elif kind is datetime:
+            if wanted == "datetime":
+                moment = _china(value, f"{where}.{field.name}").replace(tzinfo=None)
+                return f'"{moment.isoformat(" ", "seconds")}"'
+        elif kind is bool and wanted == "any":
+            return "true" if value else "false"
+        raise ReplyError(f"{where}.{field.name} is a {kind.__name__}, expected a {wanted}")
+
+    return write
 
 
-def _number(field: Field, value: int | Decimal | Exact, where: str) -> str:
-    text = value if type(value) is Exact else str(value)
+def _numbers(field: Field) -> Write:
+    """How numbers of a field are written; what was written before is known."""
+    known: dict[str, str] = {}
+
+    def write(value: Any, where: str) -> str:
+        text = value if type(value) is Exact else str(value)
+        found = known.get(text)
+        if found is None:
+            found = _number(field, text, where)
+            if len(known) < KEPT_NUMBERS:
+                known[str(text)] = found
+        return found
+
+    return write
+
+
+def _number(field: Field, text: str, where: str) -> str:
     if not PLAIN_NUMBER.fullmatch(text):
-        number = Decimal(value)
+        number = Decimal(text)
         if not number.is_finite():
             raise ReplyError(f"{where}.{field.name} is no number")
         text = plain(number)
