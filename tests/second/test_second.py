@@ -25,7 +25,7 @@ from service.figures import figure
 SEED = int(os.environ.get("YIBAO_SECOND_SEED", "20260101"))
 POLICIES = int(os.environ.get("YIBAO_SECOND_POLICIES", "112"))
 MANY = int(os.environ.get("YIBAO_SECOND_POLICIES", "2000"))
-HISTORIES = {"ordinary": 25, "long": 50}
+HISTORIES = {"ordinary": 12, "long": 50}
 
 
 @pytest.fixture(autouse=True)
