@@ -240,6 +240,13 @@ def test_a_law_is_believed_only_when_it_was_committed() -> None:
     assert ask("SELECT digest FROM settlements_law") == [(policy.digest,)]
 
 
+def test_a_long_message_goes_alone(gathering: Gathering, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ready(Desk(), add_person(build(), 1), 30)
+    monkeypatch.setattr(views, "LARGE", 100)
+    gathering.wanted = 1
+    assert codes([Desk().ask("2207", given)]) == ["ok"] and not gathering.parts
+
+
 def test_one_message_twice_in_a_transaction_is_one_settlement(gathering: Gathering) -> None:
     region = build()
     first, second = (ready(Desk(), add_person(region, number), 30) for number in (1, 2))

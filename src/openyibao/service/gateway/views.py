@@ -59,6 +59,8 @@ ADDRESS = r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$"
 NOWHERE = "000000"
 Given = Mapping[str, Any]
 """The input as `read_input` gives it."""
+LARGE = 40_000
+"""Bytes of a message that others should not have to wait for: some eighty fee lines."""
 AFTERWARDS = frozenset(("2103", "2208", "2305", "2601", "Y601", "3201", "3202", "5203", "5204", "9101", "9102"))
 """What an institution may ask without an agreement in force: what became of what it did, and to take it back."""
 
@@ -251,7 +253,7 @@ def _writing(exchange: _Exchange, answer: Answer, envelope: Envelope, given: Giv
         with Transaction() as work:
             return written(work.first([lock, *asks])[1:], work)
 
-    if answer.first is None:
+    if answer.first is None or len(exchange.came.text) > LARGE:
         return alone()
     return QUEUE.carry_out(Part(order, lock, asks, written, alone))
 
