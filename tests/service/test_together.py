@@ -22,13 +22,9 @@ from service.county import Window, add_person, build
 from service.figures import figure
 from service.racing import Desk, ask, check_books, codes, credit, fen, law, one, ready, seeded
 from service.racing import together as at_once
+from service.test_direct import ADD
 
 pytestmark = pytest.mark.usefixtures("database")
-ADD = Statement(
-    "test place",
-    "INSERT INTO organisation_body (code, name_zh, name_en, level, path)"
-    " VALUES ($1::varchar, '', '', 'nation', '/' || $1::varchar || '/')",
-)
 LOCK = Statement("test lock", "SELECT pg_advisory_xact_lock($1)")
 
 
@@ -149,9 +145,7 @@ class Gathering:
                 self.ready.notify_all()
             elif not self.ready.wait_for(lambda: not self.wanted, 30):
                 raise TimeoutError("the others did not come")
-        if part.error is not None:
-            raise part.error
-        return part.alone() if part.reply is None else part.reply
+        return part.outcome()
 
     def settle(self, desk: Window, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         self.parts, self.wanted = [], len(given)

@@ -8,7 +8,7 @@
         work.later(...)        kept back, in order, until the end; `work.send()` sends them sooner
                                COMMIT travels with them
 
-    share(parts)               several calls in one transaction, each with a Share of it
+    Share                      a call's part of a transaction that others have parts of (see `gateway.together`)
 
 Inside a Transaction Django's own queries run as in `atomic()`. An error of the database is raised as Django's, and all
 is rolled back. A connection that the server closed while it lay idle is replaced once, at the first statements.

@@ -33,8 +33,6 @@ RENEW_SECONDS = 30
 LOCK_SECONDS = 3
 """How long a migration waits for a lock while requests run, before it lets them go on and tries again."""
 LOCK_TRIES = 20
-MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
-"""Of the C library: few arenas for many threads, and what is free at the end goes back to the system."""
 PYTHON = (sys.executable, "-P", "-m")
 Say = Callable[[str], None]
 
@@ -186,7 +184,6 @@ class Platform:
 
     def _child(self, name: str, command: list[str]) -> None:
         environment = {
-            **MEMORY,
             **os.environ,
             "DJANGO_SETTINGS_MODULE": SETTINGS,
             "PROMETHEUS_MULTIPROC_DIR": str(self.counters),

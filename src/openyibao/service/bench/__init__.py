@@ -1,6 +1,7 @@
 """`yibao bench platform`: settlements and whole visits over HTTP, and where the processor's time goes. No verdicts.
 
-Clients, web server and a durable PostgreSQL share the machine. First only settlements (2207), of visits that were
+Clients, web server and a durable PostgreSQL share the machine. After two seconds that are not measured, and the
+statistics that the database else makes within a minute: first only settlements (2207), of visits that were
 registered and uploaded before the clock starts; then whole visits (2201, 2203, 2204, 2206, 2207). With `stored`, so
 many settlements are put into the database after that, and settling is measured again.
 """

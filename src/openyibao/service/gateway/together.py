@@ -54,6 +54,12 @@ class Part:
     reply: bytes | None = None
     error: Exception | None = None
 
+    def outcome(self) -> bytes:
+        """The reply after its turn, or what went wrong; alone if neither is there."""
+        if self.error is not None:
+            raise self.error
+        return self.alone() if self.reply is None else self.reply
+
 
 class Queue:
     """The calls of this process that want to write."""
@@ -76,7 +82,7 @@ class Queue:
             self._wait(part)
         if part.leads:
             return self._lead(part)
-        return _outcome(part)
+        return part.outcome()
 
     def _wanted(self) -> bool:
         """Whether another leader has enough to do."""
@@ -108,13 +114,7 @@ class Queue:
             for one in (following, *others):
                 if one is not None:
                     one.held.release()
-        return _outcome(part)
-
-
-def _outcome(part: Part) -> bytes:
-    if part.error is not None:
-        raise part.error
-    return part.alone() if part.reply is None else part.reply
+        return part.outcome()
 
 
 class _AgainError(Exception):

@@ -21,7 +21,7 @@ from openyibao.service.gateway.refusals import reasons
 from openyibao.service.observe import gone
 
 HEADER = "x-sandbox"
-META = "HTTP_X_SANDBOX"
+META = "HTTP_" + HEADER.upper().replace("-", "_")
 MOST_SECONDS = 60.0
 WAYS = "lose-reply, slow=SECONDS, refuse=CODE, unavailable"
 
