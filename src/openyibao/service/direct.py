@@ -257,12 +257,12 @@ class NotSharedError(Exception):
 class Share(Transaction):
     """A call's part of a transaction that others have parts of: what it writes is kept back to the end.
 
-    Whoever fails or is refused has written nothing, and the others go on.
+    Whoever fails or is refused has written nothing, and the others go on. `taken`: what all of them have.
     """
 
-    def __init__(self, taken: dict[Key, Share]) -> None:
+    def __init__(self, taken: set[Key]) -> None:
         super().__init__()
-        self.taken = taken
+        self.taken, self.own = taken, set[Key]()
 
     def __enter__(self) -> Transaction:
         raise TransactionManagementError("a Share begins and ends with those of the others")
@@ -274,5 +274,8 @@ class Share(Transaction):
 
     def take(self, *keys: Key) -> None:
         """Raises NotSharedError where another call of the same transaction has it."""
-        if any(self.taken.setdefault(key, self) is not self for key in keys):
+        asked = set(keys) - self.own
+        if asked & self.taken:
             raise NotSharedError
+        self.own |= asked
+        self.taken |= asked

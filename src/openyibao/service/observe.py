@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,27 @@ QUIET = ("health", "ready", "metrics")
 FAILED = 500
 
 
+class Watched:
+    """A request under way, from when it is made to `end`."""
+
+    __slots__ = ("noted", "request_id", "started")
+
+    def __init__(self) -> None:
+        self.noted = logs.begin()
+        self.request_id = self.noted["request_id"] = uuid.uuid4().hex
+        self.started = time.perf_counter()
+
+    def end(self, method: str | None, route: str, status: int) -> None:
+        """Its line in the log, and its counters."""
+        seconds = time.perf_counter() - self.started
+        if route not in QUIET or status == FAILED:
+            level = logging.ERROR if status >= 500 else logging.INFO
+            fields: dict[str, Any] = {"method": method, "route": route, "status": status}
+            logs.write("request", level, **fields, milliseconds=round(seconds * 1000, 1), **self.noted)
+        if route not in QUIET:
+            metrics.count(self.noted, status, seconds)
+
+
 class Observe:
     """The outermost middleware."""
 
@@ -28,23 +50,14 @@ class Observe:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        noted = logs.begin()
-        noted["request_id"] = uuid.uuid4().hex
-        started = time.perf_counter()
+        watched = Watched()
         try:
             answer = self.get_response(request)
         except (OperationalError, InterfaceError) as error:  # of a middleware; those of views are caught below
             answer = self.process_exception(request, error) or gone()
-        seconds = time.perf_counter() - started
-        answer["X-Request-Id"] = noted["request_id"]
+        answer["X-Request-Id"] = watched.request_id
         match = getattr(request, "resolver_match", None)
-        route = match.url_name or match.route if match else "-"
-        if route not in QUIET or answer.status_code == FAILED:
-            level = logging.ERROR if answer.status_code >= 500 else logging.INFO
-            fields = {"method": request.method, "route": route, "status": answer.status_code}
-            logs.write("request", level, **fields, milliseconds=round(seconds * 1000, 1), **noted)
-        if route not in QUIET:
-            metrics.count(noted, answer.status_code, seconds)
+        watched.end(request.method, match.url_name or match.route if match else "-", answer.status_code)
         return answer
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -1,66 +1,79 @@
-"""What stands before Django: requests of the national interface go straight to their door, all others to Django.
+"""What stands before Django: messages of the national interface go straight to their door, all else to Django.
 
 They need nothing of what pages do: no routes, sessions, forms, sign-ins, and no look at the database before and after
-(`direct.refresh` replaces a connection that was closed). They are observed and counted like all others.
+(`direct.refresh` replaces a connection that was closed). They are observed and counted like all others. What is no
+plain message (a form with a file, a failure asked of the sandbox, another method than POST) goes Django's way.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
+from functools import cache
+from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
-from django.core.handlers.exception import convert_exception_to_response
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse
 
-from openyibao.service.gateway.views import ADDRESS, call
-from openyibao.service.observe import Observe
+from openyibao.service import logs
+from openyibao.service.gateway.uploads import FORM, receive_message
+from openyibao.service.gateway.views import ADDRESS, Reply, replied
+from openyibao.service.observe import Watched
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 OURS = re.compile(ADDRESS)
-FOR_BROWSERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+ON_DEMAND = "HTTP_X_SANDBOX"
+"""The header by which the sandbox is asked for a failure, as WSGI has it."""
+FOR_BROWSERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+]
 """What Django's SecurityMiddleware adds."""
-ROUTE = SimpleNamespace(url_name="interface")
 
 
 def fronted(django: Application) -> Application:
-    """The application that hands on what is not of the interface."""
-    door: Callable[[HttpRequest], HttpResponse] = _called
-    if settings.SANDBOX:
-        from openyibao.service.sandbox.failures import OnDemand
-
-        door = OnDemand(door)
-    answer = convert_exception_to_response(Observe(door))
+    """The application that hands on what is no message of the interface."""
 
     def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        return _straight(answer, environ, start) if OURS.match(path[1:]) else django(environ, start)
+        return _straight(environ, start) if _is_message(environ) else django(environ, start)
 
     return application
 
 
-def _called(request: HttpRequest) -> HttpResponse:
-    request.resolver_match = ROUTE
-    response = call(request)
-    for name, value in FOR_BROWSERS.items():
-        response.headers[name] = value
-    return response
+def _is_message(environ: dict[str, Any]) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "POST"
+        and OURS.match(environ.get("PATH_INFO", "")[1:]) is not None
+        and not environ.get("CONTENT_TYPE", "").strip().lower().startswith(FORM)
+        and ON_DEMAND not in environ
+    )
 
 
-def _straight(answer: Any, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-    response = answer(WSGIRequest(environ))
-    if response.status_code >= 500:
+def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    watched = Watched()
+    try:
+        told = replied(environ["PATH_INFO"], environ, lambda: receive_message(environ, environ["wsgi.input"]))
+    except Exception as error:  # not even a refusal could be written
+        logs.note(**logs.described(error))
+        told = Reply(b"", HTTPStatus.INTERNAL_SERVER_ERROR)
+    watched.end("POST", "interface", told.status)
+    if told.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         close_old_connections()
-    if not response.streaming:
-        response.headers["Content-Length"] = str(len(response.content))
-    start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
-    return [response.content] if not response.streaming else response
+    start(
+        _status_line(told.status),
+        [
+            ("Content-Type", told.type),
+            ("Content-Length", str(len(told.content))),
+            ("X-Request-Id", watched.request_id),
+            *FOR_BROWSERS,
+            *told.headers,
+        ],
+    )
+    return [told.content]
+
+
+@cache
+def _status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"

@@ -146,7 +146,7 @@ def together(parts: Sequence[Part]) -> None:
 
 def _answered(work: Transaction, parts: Sequence[Part]) -> list[tuple[Part, bytes]]:
     """Those that could be answered, whose writing is then kept back for the end of the transaction."""
-    taken: dict[Key, Share] = {}
+    taken: set[Key] = set()
     fitting: list[tuple[Part, bytes]] = []
     asks = [SOON(), *(part.lock for part in parts), *(ask for part in parts for ask in part.asks)]
     found = iter(work.first(asks)[1 + len(parts) :])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
@@ -14,6 +15,7 @@ from openyibao.policy.model import Bilingual
 from openyibao.service.gateway.message import MAX_BYTES
 from openyibao.service.gateway.refusals import Refused
 
+FORM = "multipart/form-data"
 MESSAGE, FILE = "jsonStr", "file"
 LARGEST_FILE = 32 * 1024 * 1024
 LARGEST_FORM = LARGEST_FILE + MAX_BYTES
@@ -38,20 +40,43 @@ class Received:
         node.setdefault("filename", self.name)
 
 
+class Readable(Protocol):
+    """What a body is read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 def receive(request: HttpRequest) -> Received:
     """The body of a request. Raises Refused for one that is too large, breaks off, or is no form though it says so."""
-    form = request.content_type == "multipart/form-data"
-    stated, most = int(request.META.get("CONTENT_LENGTH") or 0), LARGEST_FORM if form else MAX_BYTES
-    if stated > most:
-        if form:
-            raise Refused("file too large", found=stated, most=LARGEST_FILE)
-        raise Refused("not json", found=Bilingual(f"报文超过 {most} 字节", f"it has more than {most} bytes"))
+    if request.content_type != FORM:
+        return receive_message(request.META, request)
+    stated = _stated(request.META)
+    if stated > LARGEST_FORM:
+        raise Refused("file too large", found=stated, most=LARGEST_FILE)
     try:
-        if not form:
-            return Received(request.body, request.body)
         return _form(request, request.read())
     except UnreadablePostError:
-        raise Refused("not json", found=Bilingual("请求中断", "the request broke off")) from None
+        raise _broken_off() from None
+
+
+def receive_message(meta: Mapping[str, Any], source: Readable) -> Received:
+    """The same of one that is no form, read from where its body comes."""
+    stated = _stated(meta)
+    if stated > MAX_BYTES:
+        raise Refused("not json", found=Bilingual(f"报文超过 {MAX_BYTES} 字节", f"it has more than {MAX_BYTES} bytes"))
+    try:
+        body = source.read(stated)
+    except OSError:  # Django's UnreadablePostError is one
+        raise _broken_off() from None
+    return Received(body, body)
+
+
+def _stated(meta: Mapping[str, Any]) -> int:
+    return int(meta.get("CONTENT_LENGTH") or 0)
+
+
+def _broken_off() -> Refused:
+    return Refused("not json", found=Bilingual("请求中断", "the request broke off"))
 
 
 def _form(request: HttpRequest, body: bytes) -> Received:

@@ -1,5 +1,7 @@
 """The door of the national interface: bytes in, bytes out, whatever comes in.
 
+    replied(path, meta, receive)     what a request is told: asked by `front`, and by Django for some of them
+
 A request is answered by one handler in one database transaction. A refusal undoes all of it and leaves a line in the
 audit. What fails in an unforeseen way is answered as a refusal too, with a reference to the log.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +46,7 @@ from openyibao.service.gateway.spec import transaction as specification
 from openyibao.service.gateway.together import QUEUE, Part
 from openyibao.service.gateway.uploads import Received, receive
 from openyibao.service.gateway.writer import write_reply
+from openyibao.service.health import RETRY_SECONDS
 from openyibao.service.institutions.doors import in_force
 from openyibao.service.institutions.models import Institution
 from openyibao.service.portability.gate import elsewhere
@@ -57,6 +60,7 @@ CONSTRAINTS = {"visit_number": "number used", "visit_one_admission": "in hospita
 """What the database refuses by a constraint, as reasons."""
 ADDRESS = r"^(?:.*/)?(?:fsi/api|csb|hgs)/.+$"
 NOWHERE = "000000"
+Headers = tuple[tuple[str, str], ...]
 Given = Mapping[str, Any]
 """The input as `read_input` gives it."""
 LARGE = 40_000
@@ -84,33 +88,48 @@ class _Exchange:
         return write_reply(self.spec, output, **times, division=division, serial=serial, refusal=refusal)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back over HTTP."""
+
+    content: bytes
+    status: int = 200
+    type: str = "application/json; charset=utf-8"
+    headers: Headers = ()
+
+
 @csrf_exempt
 def call(request: HttpRequest) -> HttpResponse:
-    """Answer one request of the national interface, at any of its addresses."""
-    exchange = _Exchange(now(), Received(), request.path, request.META)
+    """Answer one request of the national interface that came by Django."""
+    told = replied(request.path, request.META, lambda: receive(request))
+    return HttpResponse(told.content, told.type, told.status, headers=dict(told.headers))
+
+
+def replied(path: str, meta: Mapping[str, Any], receive: Callable[[], Received]) -> Reply:
+    """Answer one request, at any address of the interface. `meta`: the headers as WSGI has them."""
+    exchange = _Exchange(now(), Received(), path, meta)
     outcome = "ok"
     try:
-        exchange.came = receive(request)
-        response = _response(_answer(exchange))
+        exchange.came = receive()
+        told = _told(_answer(exchange))
     except Refused as refused:
         outcome = refused.reason.code
         _audit(exchange, refused)
-        response = _response(exchange.reply(refusal=refused), refused.reason.status)
-        if isinstance(refused, Flooded):
-            response["Retry-After"] = str(refused.seconds)
+        wait = (("Retry-After", str(refused.seconds)),) if isinstance(refused, Flooded) else ()
+        told = _told(exchange.reply(refusal=refused), refused.reason.status, wait)
     except (OperationalError, InterfaceError) as error:
         gone = Refused("unavailable")
         outcome = gone.reason.code
         log.error("database", extra={"error": type(error).__name__})
-        response = _response(exchange.reply(refusal=gone), gone.reason.status)
+        told = _told(exchange.reply(refusal=gone), gone.reason.status)
     except Exception as error:
         reference = secrets.token_hex(6)
         failure = Refused("failure", reference=reference)
         outcome = failure.reason.code
         log.error("failure", extra={"reference": reference, "error": type(error).__name__}, exc_info=True)
-        response = _response(exchange.reply(refusal=failure), failure.reason.status)
+        told = _told(exchange.reply(refusal=failure), failure.reason.status)
     observe(exchange, outcome)
-    return response
+    return told
 
 
 def observe(exchange: _Exchange, outcome: str) -> None:
@@ -304,12 +323,10 @@ def _audit(exchange: _Exchange, refused: Refused) -> None:
         log.error("audit", extra={"outcome": refused.reason.code})
 
 
-def _response(content: bytes | FileReply, status: int = 200) -> HttpResponse:
+def _told(content: bytes | FileReply, status: int = 200, headers: Headers = ()) -> Reply:
     if isinstance(content, FileReply):
-        response = HttpResponse(content.content, content_type="application/octet-stream")
-        response["Content-Disposition"] = f'attachment; filename="{content.name}"'
-        return response
-    response = HttpResponse(content, content_type="application/json; charset=utf-8", status=status)
-    if status == 503:
-        response["Retry-After"] = "5"
-    return response
+        named = ("Content-Disposition", f'attachment; filename="{content.name}"')
+        return Reply(content.content, status, "application/octet-stream", (named,))
+    if status == 503 and not headers:
+        headers = (("Retry-After", str(RETRY_SECONDS)),)
+    return Reply(content, status, headers=headers)
