@@ -13,11 +13,10 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from django.db import close_old_connections
-
 from openyibao.service import logs
 from openyibao.service.gateway.uploads import FORM, receive_message
 from openyibao.service.gateway.views import ADDRESS, Reply, replied
+from openyibao.service.lending import borrowed
 from openyibao.service.observe import Watched
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -54,13 +53,12 @@ def _is_message(environ: dict[str, Any]) -> bool:
 def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     watched = Watched()
     try:
-        told = replied(environ["PATH_INFO"], environ, lambda: receive_message(environ, environ["wsgi.input"]))
+        with borrowed():
+            told = replied(environ["PATH_INFO"], environ, lambda: receive_message(environ, environ["wsgi.input"]))
     except Exception as error:  # not even a refusal could be written
         logs.note(**logs.described(error))
         told = Reply(b"", HTTPStatus.INTERNAL_SERVER_ERROR)
     watched.end("POST", "interface", told.status)
-    if told.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        close_old_connections()
     start(
         _status_line(told.status),
         [

@@ -23,6 +23,7 @@ from typing import Any
 from django.db import Error
 
 from openyibao.service.direct import Ask, Key, NotSharedError, Share, Statement, Transaction
+from openyibao.service.lending import handed_back
 
 MOST = 16
 """Calls of one transaction."""
@@ -89,13 +90,14 @@ class Queue:
         return not self.leaders or (self.leaders < LEADERS and len(self.waiting) + 1 >= ENOUGH)
 
     def _wait(self, part: Part) -> None:
-        if part.held.acquire(timeout=PATIENCE_SECONDS):
-            return
-        with self.lock:
-            if part in self.waiting:
-                self.waiting.remove(part)
+        with handed_back():
+            if part.held.acquire(timeout=PATIENCE_SECONDS):
                 return
-        part.held.acquire()  # somebody carries it out just now
+            with self.lock:
+                if part in self.waiting:
+                    self.waiting.remove(part)
+                    return
+            part.held.acquire()  # somebody carries it out just now
 
     def _lead(self, part: Part) -> bytes:
         with self.lock:

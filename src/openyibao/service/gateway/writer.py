@@ -138,7 +138,7 @@ Write = Callable[[Any, str], str]
 """A value and where its row stands, as the interface writes it. A message of ReplyError never shows a value: it may be
 a person's."""
 _plans: dict[int, tuple[Node, tuple[tuple[str, Field, str, str, Write], ...]]] = {}
-KEPT_NUMBERS = 1000
+KEPT_NUMBERS = 100
 """Of each field: most amounts are 0.00."""
 
 
