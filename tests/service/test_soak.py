@@ -106,7 +106,12 @@ def test_half_load_while_things_fail(plan: Plan, own_server: Server, disk: Path 
         service.platform.check()
         memory.ending.set()
     slope = memory.slope(warm)
-    print(dict(crowd.counts), [round(one_, 1) for one_ in recoveries], f"{crowd.rate:.1f} visits/s, {slope:+.2f} %/h")
+    print(
+        dict(crowd.counts),
+        [round(one_, 1) for one_ in recoveries],
+        f"{crowd.rate:.1f} visits/s, {slope:+.2f} %/h",
+        memory.told(),
+    )
     assert not crowd.refused, crowd.refused.most_common(3)
     told = lost(crowd, on_disk)
     assert (told, half_posted(), crowd.counts["without_retry_after"]) == (0, 0, 0)
@@ -124,7 +129,7 @@ def test_half_load_while_things_fail(plan: Plan, own_server: Server, disk: Path 
         recovery_s=max(recoveries),
         memory_percent_per_hour=slope,
         seed=seed,
-        memory_mb=memory.samples[-1][1] / 2**20,
+        memory_mb=sum(memory.samples[-1][1]) / 2**20,
         memory_percent_second_half=memory.slope((warm + time.monotonic()) / 2),
         met=disk is not None and (slope < 1 or plan is PLANS["short"]),
         why=NO_DISK if disk is None else GROWS if slope >= 1 else "",

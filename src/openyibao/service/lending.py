@@ -58,7 +58,10 @@ def _take() -> Any:
 
 
 def _give(mine: Any) -> None:
-    """For others, unless something is wrong with it: then a new one is opened by whoever has it next."""
-    if mine.in_atomic_block or mine.errors_occurred:
+    """For others, who find it as it was opened: one that is broken is opened again by whoever has it next."""
+    if mine.in_atomic_block:  # somebody was torn out of a transaction: nobody may go on with that
         mine.close()
+        return
+    if mine.errors_occurred:
+        mine.close_if_unusable_or_obsolete()
     _free.append(mine)
