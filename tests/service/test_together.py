@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,39 @@ def test_who_is_refused_writes_nothing_and_the_others_go_on() -> None:
     together(parts)
     assert [one_.reply for one_ in parts] == [b"1", None, b"3"]
     assert str(parts[1].error) == "refused" and places() == ["1", "3"] and transactions() == 1
+
+
+class Held:
+    """Something that a call needs."""
+
+
+def test_nothing_is_left_for_pythons_collector() -> None:
+    """What hangs on a call goes with it: of the calls that share a transaction, of one refused, of one sent away."""
+    gone: list[weakref.ref[Held]] = []
+
+    def holding(refused: bool) -> Callable[[Any], bytes]:
+        held = Held()
+        gone.append(weakref.ref(held))
+
+        def answer(work: Any) -> bytes:
+            work.take(("place", 7), ("held", id(held)))
+            if refused:
+                raise RuntimeError("refused")
+            return b"told"
+
+        return answer
+
+    gc.collect()
+    gc.disable()
+    try:
+        parts = [part(number, holding(number == 2)) for number in range(4)]
+        together(parts)
+        with pytest.raises(RuntimeError, match="refused"):
+            parts[2].outcome()
+        del parts
+        assert [one_() for one_ in gone] == [None] * 4
+    finally:
+        gc.enable()
 
 
 def test_who_needs_what_another_has_goes_alone() -> None:

@@ -56,6 +56,8 @@ class Observe:
         except (OperationalError, InterfaceError) as error:  # of a middleware; those of views are caught below
             answer = self.process_exception(request, error) or gone()
         answer["X-Request-Id"] = watched.request_id
+        if not answer.streaming:
+            answer["Content-Length"] = str(len(answer.content))
         match = getattr(request, "resolver_match", None)
         watched.end(request.method, match.url_name or match.route if match else "-", answer.status_code)
         return answer

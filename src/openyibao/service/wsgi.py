@@ -16,7 +16,7 @@ from openyibao.service.gateway.front import fronted  # noqa: E402
 from openyibao.service.web import warm  # noqa: E402
 
 application = fronted(django)
-gc.set_threshold(5_000, 20, 50)  # a request makes thousands of objects and hardly a cycle
+gc.set_threshold(5_000, 20, 50)  # a settlement makes no rings, a reversal some: few looks, and little lies about before
 logs.configure(level=settings.LOG_LEVEL)
 compiling = health.warm()
 if warm.wanted(sandbox=settings.SANDBOX):

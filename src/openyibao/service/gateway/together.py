@@ -57,8 +57,12 @@ class Part:
 
     def outcome(self) -> bytes:
         """The reply after its turn, or what went wrong; alone if neither is there."""
-        if self.error is not None:
-            raise self.error
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # else it holds all of its transaction's parts, which hold it
         return self.alone() if self.reply is None else self.reply
 
 

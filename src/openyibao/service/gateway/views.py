@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg.errors
 from django.db import (
-    DatabaseError,
     DataError,
+    Error,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -319,7 +319,7 @@ def _audit(exchange: _Exchange, refused: Refused) -> None:
                 infno=as_code(envelope.infno, 20) if envelope else "",
                 code=refused.reason.code,
             )
-    except DatabaseError:
+    except Error:
         log.error("audit", extra={"outcome": refused.reason.code})
 
 
