@@ -36,9 +36,12 @@ FOR_BROWSERS = [
 
 def fronted(django: Application) -> Application:
     """The application that hands on what is no message of the interface."""
+    sandbox = settings.SANDBOX
 
     def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        return _straight(environ, start) if _is_message(environ) else django(environ, start)
+        if _is_message(environ) and not (sandbox and ON_DEMAND in environ):
+            return _straight(environ, start)
+        return django(environ, start)
 
     return application
 
@@ -48,7 +51,6 @@ def _is_message(environ: dict[str, Any]) -> bool:
         environ["REQUEST_METHOD"] == "POST"
         and OURS.match(environ.get("PATH_INFO", "")[1:]) is not None
         and not environ.get("CONTENT_TYPE", "").strip().lower().startswith(FORM)
-        and not (settings.SANDBOX and ON_DEMAND in environ)
     )
 
 

@@ -156,6 +156,10 @@ def _fields(node: Node) -> tuple[tuple[str, Field, str, str, Write], ...]:
 
 def _writer(field: Field) -> Write:
     """How the values of a field are written."""
+    return _numbers(field) if field.type == "number" else _others(field)
+
+
+def _others(field: Field) -> Write:
     wanted, number = field.type, _numbers(field)
 
     def write(value: Any, where: str) -> str:
@@ -168,7 +172,7 @@ def _writer(field: Field) -> Write:
                     )
                 return quoted(value)
         elif kind is Exact or kind is Decimal or kind is int:
-            if wanted in ("number", "any"):
+            if wanted == "any":
                 return number(value, where)
         elif kind is date:
             if wanted == "date":
@@ -179,17 +183,27 @@ def _writer(field: Field) -> Write:
                 return f'"{moment.isoformat(" ", "seconds")}"'
         elif kind is bool and wanted == "any":
             return "true" if value else "false"
-        raise ReplyError(f"{where}.{field.name} is a {kind.__name__}, expected a {wanted}")
+        raise _other(field, value, where)
 
     return write
 
 
+def _other(field: Field, value: Any, where: str) -> ReplyError:
+    return ReplyError(f"{where}.{field.name} is a {type(value).__name__}, expected a {field.type}")
+
+
 def _numbers(field: Field) -> Write:
-    """How numbers of a field are written; what was written before is known."""
+    """How numbers of a field are written; some of what was written before is known."""
     known: dict[str, str] = {}
 
     def write(value: Any, where: str) -> str:
-        text = value if type(value) is Exact else str(value)
+        kind = type(value)
+        if kind is Exact:
+            text = value
+        elif kind is Decimal or kind is int:
+            text = str(value)
+        else:
+            raise _other(field, value, where)
         found = known.get(text)
         if found is None:
             found = _number(field, text, where)
