@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from django.db import connections
 
+from openyibao.service import metrics
 from openyibao.service.direct import Statement, Transaction, text
 from openyibao.service.gateway import views
 from openyibao.service.gateway.together import Part, Queue, together
@@ -101,6 +102,18 @@ def test_nothing_is_left_for_pythons_collector() -> None:
         assert [one_() for one_ in gone] == [None] * 4
     finally:
         gc.enable()
+
+
+def test_how_calls_were_written_is_counted() -> None:
+    def counted() -> list[float]:
+        return [metrics.WRITES.labels(how)._value.get() for how in ("shared", "own", "left out")]
+
+    before, parts, queue = counted(), [part(number) for number in range(3)], Queue()
+    together(parts[:2])
+    for one_ in parts:  # the third was in nobody's transaction
+        one_.outcome()
+    queue.carry_out(part(9))
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [2, 1, 1]
 
 
 def test_who_needs_what_another_has_goes_alone() -> None:

@@ -31,6 +31,12 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram("yibao_request_seconds", "How long requests took.", ["infno"], buckets=BUCKETS, registry=REGISTRY)
 SETTLEMENTS = Counter("yibao_settlements", "Settlements made, by kind of visit.", ["kind"], registry=REGISTRY)
+WRITES = Counter(
+    "yibao_writes",
+    "Calls that write, by their database transaction: shared with others, own, or own because it could not be shared.",
+    ["transaction"],
+    registry=REGISTRY,
+)
 REFUSALS = Counter("yibao_refusals", "Refusals by code.", ["code"], registry=REGISTRY)
 
 
@@ -47,6 +53,12 @@ def count(noted: dict[str, Any], status: int, seconds: float) -> None:
         REFUSALS.labels(str(refusal)).inc()
     if outcome == "ok" and infno in SETTLING and str(noted.get("infcode")) == "0":
         _settlements(infno).inc()
+
+
+@cache
+def writes(transaction: str) -> Counter:
+    """The counter of calls with such a transaction: `shared`, `own`, `left out`."""
+    return WRITES.labels(transaction)
 
 
 @cache

@@ -24,6 +24,7 @@ from django.db import Error
 
 from openyibao.service.direct import Ask, Key, NotSharedError, Share, Statement, Transaction
 from openyibao.service.lending import handed_back
+from openyibao.service.metrics import writes
 
 MOST = 16
 """Calls of one transaction."""
@@ -63,6 +64,7 @@ class Part:
                 raise error
             finally:
                 del error  # else it holds all of its transaction's parts, which hold it
+        writes("left out" if self.reply is None else "shared").inc()
         return self.alone() if self.reply is None else self.reply
 
 
@@ -108,6 +110,7 @@ class Queue:
             others = [self.waiting.popleft() for _ in range(min(MOST - 1, len(self.waiting)))]
         try:
             if not others:
+                writes("own").inc()
                 return part.alone()
             together([part, *others])
         finally:
