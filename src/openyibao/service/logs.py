@@ -34,6 +34,7 @@ FIELDS = (
     "at",
 )
 """What a line may say besides its time, level and event. A field that is not here is not written."""
+KNOWN = frozenset(FIELDS)
 OWN = "yibao"
 MASKED = re.compile(r"\d{11,}[Xx]?")
 AS_IT_IS = ("request_id", "reference", "institution", "infno")
@@ -52,7 +53,7 @@ def begin() -> dict[str, Any]:
 
 def note(**fields: Any) -> None:
     """Something for the log line (and the counters) of the present request; outside of one it is dropped."""
-    unknown = fields.keys() - set(FIELDS)
+    unknown = fields.keys() - KNOWN
     if unknown:
         raise ValueError(f"a log line has no field {', '.join(sorted(unknown))}")
     noted = _noted.get()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +29,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.noted = logs.begin()
-        self.request_id = self.noted["request_id"] = uuid.uuid4().hex
+        self.request_id = self.noted["request_id"] = secrets.token_hex(16)
         self.started = time.perf_counter()
 
     def end(self, method: str | None, route: str, status: int) -> None:

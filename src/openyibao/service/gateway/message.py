@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable
 from decimal import Decimal
@@ -34,7 +35,7 @@ def read_message(body: bytes) -> dict[str, Any]:
         if len(body) > MAX_BYTES:
             raise _Broken(f"报文超过 {MAX_BYTES} 字节", f"it has more than {MAX_BYTES} bytes")
         found = json.loads(
-            body.decode("utf-8-sig"),
+            body.removeprefix(codecs.BOM_UTF8).decode(),
             parse_int=_integer,
             parse_float=_decimal,
             parse_constant=_constant,
