@@ -24,7 +24,7 @@ BODY = json.dumps({"infno": "2207", "msgid": "x", "fixmedins_code": "H0000000000
 def none_left(database: str) -> Iterator[None]:
     yield
     while lending._free:
-        lending._free.pop().close()
+        lending._free.pop()[0].close()
 
 
 class Asked:

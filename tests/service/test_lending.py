@@ -21,7 +21,7 @@ PID = "SELECT pg_backend_pid()"
 def none_left(database: str) -> Iterator[None]:
     yield
     while lending._free:
-        lending._free.pop().close()
+        lending._free.pop()[0].close()
 
 
 def elsewhere(work: Callable[[], Any]) -> Any:

@@ -17,6 +17,7 @@ is rolled back. A connection that the server closed while it lay idle is replace
 from __future__ import annotations
 
 import select
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -76,12 +77,21 @@ def texts(values: Sequence[str]) -> bytes:
     return ("{" + ",".join(quoted) + "}").encode()
 
 
+LENT = threading.local()
+"""`connection`: the default connection of a thread that has borrowed one (see `service.lending`)."""
+
+
+def default() -> Any:
+    """This thread's default connection. Django's own way to a borrowed one takes a microsecond."""
+    return getattr(LENT, "connection", None) or connections["default"]
+
+
 def run(asks: Sequence[Ask], here: Any = None) -> list[Result]:
     """Run statements in one round trip; their results. Raises Django's database errors, of the first that failed.
 
     `here`: this thread's connection, where it was looked up already, which takes microseconds.
     """
-    here = here or connections["default"]
+    here = here or default()
     if here.connection is None:
         here.ensure_connection()
     raw: Any = here.connection
@@ -93,7 +103,7 @@ def run(asks: Sequence[Ask], here: Any = None) -> list[Result]:
 
 def refresh(here: Any = None) -> None:
     """Replace a connection that the server closed while it lay idle: without asking the server anything."""
-    here = here or connections["default"]
+    here = here or default()
     raw: Any = here.connection
     if raw is not None and not here.in_atomic_block and _is_stale(raw.pgconn):
         here.close()
@@ -179,7 +189,7 @@ class Transaction:
         self.here: Any = None
 
     def __enter__(self) -> Transaction:
-        self.here = connections["default"]
+        self.here = default()
         if self.here.in_atomic_block:
             raise TransactionManagementError("a Transaction is the outermost one")
         return self

@@ -10,58 +10,69 @@ of which most wait, do not. Only the default connection is lent, and none within
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
 
-from openyibao.service.direct import refresh
+from openyibao.service.direct import LENT, refresh
 
 DEFAULT = "default"
-_free: list[Any] = []
-"""Those that nobody has, the one used last at the end. Taking and giving are single steps, which need no lock."""
-_thread = threading.local()
-"""`own`: the connection of the thread itself, while it has a borrowed one."""
+LONG_SECONDS = 1.0
+"""After how long a connection that nobody had is looked at before it is used."""
+_free: list[tuple[Any, float]] = []
+"""Those that nobody has, with when they were given back, the one used last at the end. Taking and giving are single
+steps, which need no lock."""
 
 
 @contextmanager
 def borrowed() -> Iterator[None]:
     """A connection that was used last, or a new one if all are in use."""
-    _thread.own = connections[DEFAULT]
-    connections[DEFAULT] = _take()
+    LENT.own = connections[DEFAULT]
+    _use(_take())
     try:
         yield
     finally:
-        mine, connections[DEFAULT] = connections[DEFAULT], _thread.own
-        _thread.own = None
+        mine = _go_back()
+        LENT.own = None
         _give(mine)
 
 
 @contextmanager
 def handed_back() -> Iterator[None]:
     """Let others have the borrowed connection meanwhile; afterwards it may be another. Nothing if none is borrowed."""
-    own = getattr(_thread, "own", None)
-    if own is None:
+    if getattr(LENT, "connection", None) is None:
         yield
         return
-    mine, connections[DEFAULT] = connections[DEFAULT], own
-    _give(mine)
+    _give(_go_back())
     try:
         yield
     finally:
-        connections[DEFAULT] = _take()
+        _use(_take())
+
+
+def _use(mine: Any) -> None:
+    connections[DEFAULT] = LENT.connection = mine
+
+
+def _go_back() -> Any:
+    """The thread's own is its default again; the one that it had borrowed."""
+    mine, LENT.connection = LENT.connection, None
+    connections[DEFAULT] = LENT.own
+    return mine
 
 
 def _take() -> Any:
     try:
-        found = _free.pop()
+        found, since = _free.pop()
     except IndexError:
         made = connections.create_connection(DEFAULT)
         made.inc_thread_sharing()  # Django lets only the thread that made it use it otherwise
         return made
-    refresh(found)  # it may have lain there for hours
+    if time.monotonic() - since > LONG_SECONDS:
+        refresh(found)
     return found
 
 
@@ -75,4 +86,4 @@ def _give(mine: Any) -> None:
             mine.close_if_unusable_or_obsolete()
     except Exception:  # it can't even be closed: it is nobody's any more
         return
-    _free.append(mine)
+    _free.append((mine, time.monotonic()))

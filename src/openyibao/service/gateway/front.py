@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.conf import settings
 from openyibao.service import logs
 from openyibao.service.gateway.uploads import FORM, Received, receive_message
 from openyibao.service.gateway.views import ADDRESS, Reply, replied
-from openyibao.service.lending import borrowed, handed_back
+from openyibao.service.lending import borrowed
 from openyibao.service.observe import Watched
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -57,8 +57,9 @@ def _is_message(environ: dict[str, Any]) -> bool:
 def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     watched = Watched()
     try:
+        receive = _received(environ)  # before a connection is borrowed: the line may be slow
         with borrowed():
-            told = replied(environ["PATH_INFO"], environ, lambda: _received(environ))
+            told = replied(environ["PATH_INFO"], environ, receive)
     except Exception as error:  # not even a refusal could be written
         logs.note(**logs.described(error))
         told = Reply(b"", HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -76,9 +77,17 @@ def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     return [told.content]
 
 
-def _received(environ: dict[str, Any]) -> Received:
-    with handed_back():  # the line may be slow
-        return receive_message(environ, environ["wsgi.input"])
+def _received(environ: dict[str, Any]) -> Callable[[], Received]:
+    """Read the body. What is returned gives it, or raises what reading raised."""
+    try:
+        came = receive_message(environ, environ["wsgi.input"])
+    except Exception as error:
+        return partial(_raise, error)
+    return lambda: came
+
+
+def _raise(error: Exception) -> Received:
+    raise error
 
 
 @cache

@@ -64,8 +64,10 @@ class Part:
                 raise error
             finally:
                 del error  # else it holds all of its transaction's parts, which hold it
-        writes("left out" if self.reply is None else "shared").inc()
-        return self.alone() if self.reply is None else self.reply
+        if self.reply is not None:
+            return self.reply
+        writes("left out").inc()
+        return self.alone()
 
 
 class Queue:
@@ -150,6 +152,7 @@ def together(parts: Sequence[Part]) -> None:
         else:
             for part, reply in fitting:
                 part.reply = reply
+            writes("shared").inc(len(fitting))
             return
 
 

@@ -15,10 +15,10 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import orjson
-from django.db import connections, models
+from django.db import models
 from django.db.models.base import ModelState
 
-from openyibao.service.direct import Ask, Statement, given, run, text
+from openyibao.service.direct import Ask, Statement, default, given, run, text
 from openyibao.service.institutions.models import Institution
 from openyibao.service.organisation.models import Region
 from openyibao.service.people.models import Account, Coverage, Person
@@ -153,7 +153,7 @@ def region_of(number: int, version: str) -> Region:
 
 def kept(room: str, key: Any, read_it: Any) -> Any:
     """A row that this connection has read before under the same version, else read now."""
-    here = connections["default"]
+    here = default()
     if here.connection is None:
         here.ensure_connection()
     raw: Any = here.connection
