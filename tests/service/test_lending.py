@@ -11,7 +11,8 @@ import pytest
 from django.db import connections, transaction
 
 from openyibao.service import lending
-from openyibao.service.lending import borrowed, handed_back
+from openyibao.service.lending import borrow_again, borrowed, hand_back
+from service.county import build
 from service.racing import one
 
 PID = "SELECT pg_backend_pid()"
@@ -64,16 +65,20 @@ def test_the_threads_own_is_its_own_again() -> None:
 def test_who_waits_has_none() -> None:
     with borrowed():
         mine = one(PID)
-        with handed_back():
-            assert elsewhere(pid) == mine
+        hand_back()
+        assert elsewhere(pid) == mine
+        borrow_again()
         assert one(PID) == mine
+    with borrowed():
+        hand_back()
+    assert len(lending._free) == 1, "given back once"
 
 
 def test_who_has_borrowed_none_hands_none_back() -> None:
     own = one(PID)
-    with handed_back():
-        assert one(PID) == own
-    assert not lending._free
+    hand_back()
+    borrow_again()
+    assert one(PID) == own and not lending._free
 
 
 def test_after_an_error_it_goes_on_if_it_can(database: str) -> None:
@@ -98,3 +103,13 @@ def test_one_that_is_left_within_a_transaction_is_nobodys() -> None:
 def test_what_is_kept_by_a_connection_is_kept_by_few() -> None:
     """Ten threads, one after the other, open one connection."""
     assert len({elsewhere(pid) for _ in range(10)}) == 1
+
+
+def test_it_finds_by_an_index_however_small_a_table_is() -> None:
+    asked = "EXPLAIN SELECT FROM organisation_region WHERE id = 1"
+    build()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("ANALYZE organisation_region")
+    assert "Seq Scan" in one(asked), "a table of one page is read whole"
+    with borrowed():
+        assert "Index" in one(asked)

@@ -1,7 +1,8 @@
 """Connections to the database that threads lend each other: the one that was used last is used next.
 
     with borrowed():         Django's default connection is one that nobody else has meanwhile
-        with handed_back():  ... but not here: this thread waits for something, others may have it
+        hand_back()          it is the thread's own again, and others may have the borrowed one
+        borrow_again()       if something is still to be asked of the database
 
 The database's process of a connection is fast when all that it keeps (plans, tables' descriptions) is still near the
 processor, and so is what this process keeps of a connection. A few that are used much do that; one for each thread,
@@ -20,6 +21,9 @@ from django.db import connections
 from openyibao.service.direct import LENT, refresh
 
 DEFAULT = "default"
+BY_INDEX = "-c enable_seqscan=off"
+"""What an institution asks is found by an index. Without this, a plan made while a table was small reads it whole, and
+is kept while the table grows, until somebody analyses it."""
 LONG_SECONDS = 1.0
 """After how long a connection that nobody had is looked at before it is used."""
 _free: list[tuple[Any, float]] = []
@@ -31,49 +35,45 @@ steps, which need no lock."""
 def borrowed() -> Iterator[None]:
     """A connection that was used last, or a new one if all are in use."""
     LENT.own = connections[DEFAULT]
-    _use(_take())
+    borrow_again()
     try:
         yield
     finally:
-        mine = _go_back()
+        hand_back()
         LENT.own = None
+
+
+def hand_back() -> None:
+    """Let others have the borrowed connection, while this thread waits, say. Nothing if none is borrowed."""
+    mine = getattr(LENT, "connection", None)
+    if mine is not None:
+        connections[DEFAULT], LENT.connection = LENT.own, None
         _give(mine)
 
 
-@contextmanager
-def handed_back() -> Iterator[None]:
-    """Let others have the borrowed connection meanwhile; afterwards it may be another. Nothing if none is borrowed."""
-    if getattr(LENT, "connection", None) is None:
-        yield
-        return
-    _give(_go_back())
-    try:
-        yield
-    finally:
-        _use(_take())
-
-
-def _use(mine: Any) -> None:
-    connections[DEFAULT] = LENT.connection = mine
-
-
-def _go_back() -> Any:
-    """The thread's own is its default again; the one that it had borrowed."""
-    mine, LENT.connection = LENT.connection, None
-    connections[DEFAULT] = LENT.own
-    return mine
+def borrow_again() -> None:
+    """Inside `borrowed`, after `hand_back`: perhaps another connection. Nothing elsewhere."""
+    if getattr(LENT, "own", None) is not None:
+        connections[DEFAULT] = LENT.connection = _take()
 
 
 def _take() -> Any:
     try:
         found, since = _free.pop()
     except IndexError:
-        made = connections.create_connection(DEFAULT)
-        made.inc_thread_sharing()  # Django lets only the thread that made it use it otherwise
-        return made
+        return _made()
     if time.monotonic() - since > LONG_SECONDS:
         refresh(found)
     return found
+
+
+def _made() -> Any:
+    made = connections.create_connection(DEFAULT)
+    options = made.settings_dict["OPTIONS"]
+    told = f"{options.get('options', '')} {BY_INDEX}".strip()
+    made.settings_dict = {**made.settings_dict, "OPTIONS": {**options, "options": told}}
+    made.inc_thread_sharing()  # Django lets only the thread that made it use it otherwise
+    return made
 
 
 def _give(mine: Any) -> None:

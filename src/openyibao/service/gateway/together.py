@@ -23,7 +23,7 @@ from typing import Any
 from django.db import Error
 
 from openyibao.service.direct import Ask, Key, NotSharedError, Share, Statement, Transaction
-from openyibao.service.lending import handed_back
+from openyibao.service.lending import borrow_again, hand_back
 from openyibao.service.metrics import writes
 
 MOST = 16
@@ -88,7 +88,10 @@ class Queue:
                 part.held.acquire()
                 self.waiting.append(part)
         if not part.leads:
+            hand_back()
             self._wait(part)
+            if part.reply is None:
+                borrow_again()
         if part.leads:
             return self._lead(part)
         return part.outcome()
@@ -98,14 +101,13 @@ class Queue:
         return not self.leaders or (self.leaders < LEADERS and len(self.waiting) + 1 >= ENOUGH)
 
     def _wait(self, part: Part) -> None:
-        with handed_back():
-            if part.held.acquire(timeout=PATIENCE_SECONDS):
+        if part.held.acquire(timeout=PATIENCE_SECONDS):
+            return
+        with self.lock:
+            if part in self.waiting:
+                self.waiting.remove(part)
                 return
-            with self.lock:
-                if part in self.waiting:
-                    self.waiting.remove(part)
-                    return
-            part.held.acquire()  # somebody carries it out just now
+        part.held.acquire()  # somebody carries it out just now
 
     def _lead(self, part: Part) -> bytes:
         with self.lock:
