@@ -24,8 +24,6 @@ from openyibao.service.observe import Watched
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 OURS = re.compile(ADDRESS)
-ON_DEMAND = "HTTP_X_SANDBOX"
-"""The header by which the sandbox is asked for a failure, as WSGI has it."""
 FOR_BROWSERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -36,10 +34,12 @@ FOR_BROWSERS = [
 
 def fronted(django: Application) -> Application:
     """The application that hands on what is no message of the interface."""
-    sandbox = settings.SANDBOX
+    failing = ""
+    if settings.SANDBOX:
+        from openyibao.service.sandbox.failures import META as failing
 
     def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        if _is_message(environ) and not (sandbox and ON_DEMAND in environ):
+        if _is_message(environ) and failing not in environ:
             return _straight(environ, start)
         return django(environ, start)
 
