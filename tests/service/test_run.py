@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,58 @@ def gone(pids: list[int]) -> bool:
     return not alive(pids)
 
 
+def files(pid: int) -> set[str]:
+    """What a process has open."""
+    found = set()
+    for number in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found.add(str(number.readlink()))
+    return found
+
+
+def whose(client: http.client.HTTPConnection, family: list[int]) -> int:
+    """The process that a client is connected to."""
+    address = client.sock.getsockname()
+    hexadecimal = f"0100007F:{address[1]:04X}"
+    for row in Path("/proc/net/tcp").read_text().splitlines():
+        fields = row.split()
+        if fields[2] == hexadecimal:
+            held = f"socket:[{fields[9]}]"
+            for pid in family:
+                if held in files(pid):
+                    return pid
+    raise AssertionError(f"nobody has {address}")
+
+
+def sent(client: http.client.HTTPConnection) -> None:
+    client.request("POST", "/fsi/api/rsfComIfsService/callService", b"{}", {"Content-Type": "application/json"})
+    client.getresponse().read()
+
+
+def check_shared_out(port: int, family: list[int]) -> None:
+    """Eight clients of one process become four of each while they go on asking."""
+    clients: list[http.client.HTTPConnection] = []
+    first = 0
+    while len(clients) < 8:
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        sent(client)
+        first = first or whose(client, family)
+        if client.sock and whose(client, family) == first:
+            clients.append(client)
+        else:
+            client.close()
+    shares: Counter[int] = Counter()
+    end = time.monotonic() + 60
+    while sorted(shares.values()) != [4, 4] and time.monotonic() < end:
+        for client in clients:
+            sent(client)
+        shares = Counter(whose(client, family) for client in clients if client.sock)
+        time.sleep(0.05)
+    assert sorted(shares.values()) == [4, 4]
+    for client in clients:
+        client.close()
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
     """A server of this test's own, which it may stop, without tables."""
@@ -113,6 +167,7 @@ def test_a_platform_lives_and_ends(own: Server, tmp_path: Path) -> None:
         assert "yibao_ledger_unsealed 0.0" in shown
         family = started.family()
         assert len(family) >= 5  # this process, granian, its two workers, the worker of the ledger
+        check_shared_out(port, family)
 
         own.pause()
         status, headers, body = asked(port, "/ready")

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
+LAST = re.compile(rb"connection: *close", re.IGNORECASE)
 MDTRT = re.compile(rb'"mdtrt_id":"([^"]+)"')
 HEAD = (
     b"POST /fsi/api/rsfComIfsService/callService HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -70,15 +71,29 @@ PLACE = b"MDTRT_ID_TO_BE_FILLED"
 
 
 class _Client:
-    def __init__(self, port: int, steps: Steps) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.steps, self.infno, self.sent, self.buffer, self.wanted = steps, "", 0.0, b"", 0
+    def __init__(self, port: int, steps: Steps, waiting: selectors.BaseSelector) -> None:
+        self.port, self.steps, self.waiting = port, steps, waiting
+        self.infno, self.sent, self.buffer, self.wanted = "", 0.0, b"", 0
+        self.socket = self.connected()
+
+    def connected(self) -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.waiting.register(made, selectors.EVENT_READ, self)
+        return made
 
     def ask(self, asked: Asked) -> None:
         self.infno, whole = asked
+        last = LAST.search(self.buffer[: self.buffer.find(b"\r\n\r\n")]) if self.buffer else None
         self.buffer, self.wanted, self.sent = b"", 0, time.perf_counter()
+        if last:  # the server asked for a new connection, which is part of the time that this request takes
+            self.close()
+            self.socket = self.connected()
         self.socket.sendall(whole)
+
+    def close(self) -> None:
+        self.waiting.unregister(self.socket)
+        self.socket.close()
 
     def received(self) -> bytes | None:
         """The whole reply, once it is there. Raises ConnectionError."""
@@ -97,15 +112,15 @@ class _Client:
 
 def _run(port: int, shares: Sequence[Steps], seconds: float) -> Load:
     load, waiting = Load(), selectors.DefaultSelector()
-    clients = [_Client(port, steps) for steps in shares]
+    clients = [_Client(port, steps, waiting) for steps in shares]
     begun = time.perf_counter()
     for client in clients:
         first = next(client.steps, None)
-        if first is not None:
-            waiting.register(client.socket, selectors.EVENT_READ, client)
+        if first is None:
+            client.close()
+        else:
             client.ask(first)
-    under_way = len(waiting.get_map())
-    while under_way:
+    while waiting.get_map():
         for key, _ in waiting.select():
             client = key.data
             reply = client.received()
@@ -118,13 +133,10 @@ def _run(port: int, shares: Sequence[Steps], seconds: float) -> Load:
                 load.refusal = load.refusal or reply[-400:].decode(errors="replace")
             following = None if now - begun >= seconds else _following(client, reply)
             if following is None:
-                waiting.unregister(client.socket)
-                under_way -= 1
+                client.close()
             else:
                 client.ask(following)
     load.elapsed = time.perf_counter() - begun
-    for client in clients:
-        client.socket.close()
     return load
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from openyibao.service import logs
+from openyibao.service.evenly import Evenly, shared_folder
 from openyibao.service.gateway.uploads import FORM, Received, receive_message
 from openyibao.service.gateway.views import ADDRESS, Reply, replied
 from openyibao.service.lending import borrowed
@@ -30,17 +31,18 @@ FOR_BROWSERS = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
 """What Django's SecurityMiddleware adds."""
+LAST = [("Connection", "close")]
 
 
 def fronted(django: Application) -> Application:
     """The application that hands on what is no message of the interface."""
-    failing = ""
+    failing, evenly = "", Evenly(shared_folder())
     if settings.SANDBOX:
         from openyibao.service.sandbox.failures import META as failing
 
     def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if _is_message(environ) and failing not in environ:
-            return _straight(environ, start)
+            return _straight(environ, start, evenly)
         return django(environ, start)
 
     return application
@@ -54,7 +56,7 @@ def _is_message(environ: dict[str, Any]) -> bool:
     )
 
 
-def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+def _straight(environ: dict[str, Any], start: Start, evenly: Evenly) -> Iterable[bytes]:
     watched = Watched()
     try:
         receive = _received(environ)  # before a connection is borrowed: the line may be slow
@@ -64,6 +66,7 @@ def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         logs.note(**logs.described(error))
         told = Reply(b"", HTTPStatus.INTERNAL_SERVER_ERROR)
     watched.end("POST", "interface", told.status)
+    ends = environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and evenly.one_too_many(int(environ["SERVER_PORT"]))
     start(
         _status_line(told.status),
         [
@@ -72,6 +75,7 @@ def _straight(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
             ("X-Request-Id", watched.request_id),
             *FOR_BROWSERS,
             *told.headers,
+            *(LAST if ends else ()),
         ],
     )
     return [told.content]
