@@ -260,6 +260,14 @@ class Transaction:
             self.here.close()
 
 
+def let_go(error: BaseException | None) -> None:
+    """Of an error that has been dealt with: what its call had. Django's wrapper of errors is in its traceback, and has
+    the error itself: a ring, in which all stays until Python looks for such."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 class NotSharedError(Exception):
     """A call needs a transaction of its own."""
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from django.db import Error
 
-from openyibao.service.direct import Ask, Key, NotSharedError, Share, Statement, Transaction
+from openyibao.service.direct import Ask, Key, NotSharedError, Share, Statement, Transaction, let_go
 from openyibao.service.lending import borrow_again, hand_back
 from openyibao.service.metrics import writes
 
@@ -149,7 +149,8 @@ def together(parts: Sequence[Part]) -> None:
                     raise _AgainError
         except _AgainError:
             left = [part for part, _ in fitting]
-        except Error:
+        except Error as error:
+            let_go(error)
             return
         else:
             for part, reply in fitting:

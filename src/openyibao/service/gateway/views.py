@@ -31,7 +31,7 @@ from django.views.decorators.csrf import csrf_exempt
 import openyibao.service.gateway.transactions  # noqa: F401  (registers the handlers)
 from openyibao.service import logs
 from openyibao.service.clock import now
-from openyibao.service.direct import Ask, Transaction, refresh, run
+from openyibao.service.direct import Ask, Transaction, let_go, refresh, run
 from openyibao.service.gateway import messages
 from openyibao.service.gateway.authentication import authenticate, is_plain
 from openyibao.service.gateway.calls import HANDLERS, Answer, Call, FileReply
@@ -117,17 +117,20 @@ def replied(path: str, meta: Mapping[str, Any], receive: Callable[[], Received])
         _audit(exchange, refused)
         wait = (("Retry-After", str(refused.seconds)),) if isinstance(refused, Flooded) else ()
         told = _told(exchange.reply(refusal=refused), refused.reason.status, wait)
+        let_go(refused)
     except (OperationalError, InterfaceError) as error:
         gone = Refused("unavailable")
         outcome = gone.reason.code
         log.error("database", extra={"error": type(error).__name__})
         told = _told(exchange.reply(refusal=gone), gone.reason.status)
+        let_go(error)
     except Exception as error:
         reference = secrets.token_hex(6)
         failure = Refused("failure", reference=reference)
         outcome = failure.reason.code
         log.error("failure", extra={"reference": reference, "error": type(error).__name__}, exc_info=True)
         told = _told(exchange.reply(refusal=failure), failure.reason.status)
+        let_go(error)
     observe(exchange, outcome)
     return told
 

@@ -368,12 +368,12 @@ MONEY = ("total", *lines.PARTS, "funds", "hospital", "account", "family", "cash"
 
 def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: str, balance_fen: int) -> Settlement:
     setl_id = store.next_id("setl_id", settlement.visit.coverage.region.body.code)
-    return Settlement.objects.create(
+    made = Settlement.objects.create(
         setl_id=setl_id,
         history=row,
         number=row.last_number + 1,
         visit=settlement.visit,
-        reverses=settlement,
+        reverses_id=settlement.pk,
         institution=settlement.institution,
         msgid=msgid,
         batch=settlement.batch,
@@ -389,3 +389,5 @@ def _taken_back(settlement: Settlement, row: History, moment: datetime, msgid: s
         **{f"{name}_fen": -getattr(settlement, f"{name}_fen") for name in MONEY},
         reply=replies.reversed_reply(settlement.reply, setl_id, msgid, moment, balance_fen),
     )
+    made._state.fields_cache["reverses"] = settlement  # `reverses=` would tell it to the original too: a ring
+    return made
