@@ -239,12 +239,15 @@ def scopes(kind: Kind, events: Floats, severity: Floats, chance: Floats, along: 
     """Logit, slope on severity and spread by grade (2^-20), such that the share of all cost is that of the file."""
     table = np.zeros((MAX_GRADES, 3), dtype=np.int64)
     curve = logistic(2 * curve_scores())
+    edges = np.arange(-9.0, 9.0 + STEP, STEP)
+    bins = np.searchsorted(edges, severity.ravel(), side="right") - 1  # of all severities, once for both sums by bin
+    inside = (bins >= 0) & (bins < len(edges) - 1)
     for g, (cost, scope) in enumerate(zip(kind.costs, kind.scopes, strict=True)):
         slope = scope.slope * lognormal_sigma(cost.cv)
         spent = np.einsum("pc,pcn,cn,n->cn", events, chance[..., g], along[g], DENSITY)
-        edges = np.arange(-9.0, 9.0 + STEP, STEP)
-        mass = np.histogram(severity, bins=edges, weights=spent)[0]
-        middle = np.histogram(severity, bins=edges, weights=spent * severity)[0] / np.maximum(mass, LEAST_SHARE)
+        mass = np.bincount(bins[inside], spent.ravel()[inside], len(edges) - 1)
+        moment = np.bincount(bins[inside], (spent * severity).ravel()[inside], len(edges) - 1)
+        middle = moment / np.maximum(mass, LEAST_SHARE)
         seen = mass > 0
         mass, middle = mass[seen] / mass.sum(), middle[seen]
         smooth = smoothed(curve, scope.spread)
