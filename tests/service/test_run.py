@@ -38,9 +38,9 @@ def asked(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[
 class Started:
     """A process of `yibao serve`, with what it said."""
 
-    def __init__(self, url: str, said: Path, *arguments: str) -> None:
+    def __init__(self, url: str, said: Path, *arguments: str, **settings: str) -> None:
         self.said = said
-        env = environment(url, YIBAO_PRIVATE_LINE="1")
+        env = environment(url, YIBAO_PRIVATE_LINE="1", **settings)
         with said.open("wb") as file:
             command = [sys.executable, "-m", "openyibao", "serve", *arguments]
             self.process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env)

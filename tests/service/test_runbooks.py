@@ -30,7 +30,7 @@ from service.test_run import Started, alive
 
 
 def test_renewing_all_processes_loses_no_settlement(database: str, tmp_path: Path) -> None:
-    started = Started(database, tmp_path / "said", "--port", "0", "--workers", "1")
+    started = Started(database, tmp_path / "said", "--port", "0", "--workers", "1", YIBAO_RENEW_S="12")
     try:
         persons, port = county(4), started.port()
         before = started.family()[1:]

@@ -28,8 +28,6 @@ from openyibao.service.temporary import temporary_folder
 SETTINGS = "openyibao.service.settings"
 READY_SECONDS = 180
 STOP_SECONDS = 20
-RENEW_SECONDS = 30
-"""How long a new process of the web server has for its start before the old one is ended, when all are renewed."""
 LOCK_SECONDS = 3
 """How long a migration waits for a lock while requests run, before it lets them go on and tries again."""
 LOCK_TRIES = 20
@@ -170,6 +168,8 @@ class Platform:
         shutil.rmtree(self.counters, ignore_errors=True)
 
     def _granian(self) -> list[str]:
+        from django.conf import settings
+
         options = {
             "interface": "wsgi",
             "host": self.web.host,
@@ -177,7 +177,7 @@ class Platform:
             "workers": self.web.workers,
             "blocking-threads": self.web.threads,
             "workers-kill-timeout": 10,
-            "respawn-interval": RENEW_SECONDS,
+            "respawn-interval": settings.RENEW_S,
             "log-level": "error",
         }
         return ["--no-ws", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]

@@ -118,6 +118,8 @@ REGION_KEY = asked("YIBAO_REGION_KEY", "")
 """`identifier:private SM2 key in hex`, with which the platform signs what it tells other regions; empty: none."""
 REGION_TIMEOUT_S = seconds("YIBAO_REGION_TIMEOUT_S", 15)
 """For how long another region's platform is waited for before its answer counts as lost."""
+RENEW_S = seconds("YIBAO_RENEW_S", 30)
+"""How long a new process of the web server has for its start before the old one is ended, when all are renewed."""
 LEAST_RATINGS = whole("YIBAO_LEAST_RATINGS", 5, 3)
 """How many ratings of an institution are shown together; fewer are not shown."""
 PERMISSIONS = asked("YIBAO_PERMISSIONS", "")
