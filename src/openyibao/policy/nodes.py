@@ -123,7 +123,7 @@ def parse_bytes(data: bytes, name: str) -> Node:
         _check_json(text, name)
         text = text.replace("\t", "  ")  # JSON may indent with tabs, YAML may not
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         line, column, found, todo = explain(error, text)
         expected = say("keys and values, indented with spaces")
