@@ -296,7 +296,7 @@ def replicate(
 @bench_app.command("platform")
 def bench_platform(
     seconds: Annotated[float, typer.Option(min=1, max=600, help="For how long, each phase.")] = 20,
-    clients: Annotated[int, typer.Option(min=1, max=256, help="Clients at once.")] = 20,
+    clients: Annotated[int, typer.Option(min=1, max=256, help="Clients at once.")] = 16,
     persons: Annotated[int, typer.Option(min=100, help="Insured persons.")] = 100_000,
     workers: Annotated[int, typer.Option(min=1, help="Processes of the web server.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each of these.")] = 10,
