@@ -128,8 +128,10 @@ def check_shared_out(port: int, family: list[int]) -> None:
     while len(clients) < 8:
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         sent(client)
+        if client.sock is None:  # it was one too many: calls of this test before it count while they are being ended
+            continue
         first = first or whose(client, family)
-        if client.sock and whose(client, family) == first:
+        if whose(client, family) == first:
             clients.append(client)
         else:
             client.close()
