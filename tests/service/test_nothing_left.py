@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from openyibao.service.direct import let_go
 from openyibao.service.gateway.front import fronted
 from openyibao.service.gateway.together import Part
 from openyibao.service.gateway.views import Reply
@@ -60,6 +61,18 @@ def test_a_ring_would_be_seen() -> None:
         error.args = (error,)
 
     assert left(ring) == ["ValueError"]
+
+
+def test_an_error_that_is_its_own_cause_is_let_go() -> None:
+    inner, outer = ValueError(), KeyError()
+    for error, cause in ((inner, inner), (outer, inner)):
+        try:
+            raise error from cause
+        except (ValueError, KeyError):
+            pass
+    assert inner.__traceback__ and outer.__traceback__
+    let_go(outer)
+    assert inner.__traceback__ is None and outer.__traceback__ is None
 
 
 def test_calls_leave_nothing(database: str) -> None:

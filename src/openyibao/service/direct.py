@@ -263,7 +263,9 @@ class Transaction:
 def let_go(error: BaseException | None) -> None:
     """Of an error that has been dealt with: what its call had. Django's wrapper of errors is in its traceback, and has
     the error itself: a ring, in which all stays until Python looks for such."""
-    while error is not None:
+    seen = set[int]()
+    while error is not None and id(error) not in seen:  # an error may be its own cause (`raise error from error`)
+        seen.add(id(error))
         error.__traceback__ = None
         error = error.__cause__ or error.__context__
 

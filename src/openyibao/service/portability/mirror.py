@@ -77,7 +77,7 @@ def write_reversal(errand: Errand, visit: Visit, verdict: Said) -> Settlement:
         history=row,
         number=row.last_number,
         visit=visit,
-        reverses=of,
+        reverses_id=of.pk,  # `reverses=` would tell it to the original too: a ring
         institution=errand.institution,
         msgid=errand.msgid,
         batch=of.batch,
