@@ -31,6 +31,11 @@ COUNTED = {
 }
 WRITTEN = {"TimeZone": "UTC", "DateStyle": "ISO", "IntervalStyle": "iso_8601", "bytea_output": "hex"}
 """How values are written while they are hashed, whatever a server is set to."""
+SUMS = """
+SELECT count(*)::text, sum(('x' || left(hash, 16))::bit(64)::bigint)::text,
+       sum(('x' || right(hash, 16))::bit(64)::bigint)::text
+FROM (SELECT md5(t::text) AS hash FROM {} t) AS rows
+"""
 PASSING = ("django_session",)
 """Tables that are no state of the platform."""
 
@@ -78,9 +83,11 @@ def check(url: str, seals: Path | None, *, hashed: bool = False) -> Found:
 
 
 def state_hash(connection: psycopg.Connection[Any]) -> str:
-    """One SHA-256 over all rows of all tables, each table's rows in the order of their text.
+    """One hash over all rows of all tables, in whatever order they lie.
 
-    Two databases with the same hash hold the same rows. Where a sequence stands is not in it.
+    Two databases with the same hash hold the same rows. Where a sequence stands is not in it. A table counts with its
+    number of rows and the sums of both halves of their texts' MD5: nothing is sorted, and the server's processes share
+    the work. It finds accidents; against forgers there are the seals.
     """
     digest = hashlib.sha256()
     with connection.transaction():
@@ -91,13 +98,9 @@ def state_hash(connection: psycopg.Connection[Any]) -> str:
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
         ).fetchall()
         for (name,) in names:
-            if name in PASSING:
-                continue
-            digest.update(f"{name}\n".encode())
-            rows = sql.SQL("COPY (SELECT t::text FROM {} t ORDER BY 1) TO STDOUT").format(sql.Identifier(name))
-            with connection.cursor().copy(rows) as copy:
-                for data in copy:
-                    digest.update(data)
+            if name not in PASSING:
+                sums = connection.execute(sql.SQL(SUMS).format(sql.Identifier(name))).fetchone()
+                digest.update(f"{name} {sums}\n".encode())
     return digest.hexdigest()
 
 
