@@ -21,6 +21,7 @@ def register(app: typer.Typer, bench_app: typer.Typer) -> None:
     bench_app.command("replay")(bench_replay)
     app.command()(replay)
     app.command()(verify)
+    app.command()(fund_statement)
 
 
 @contextmanager
@@ -93,6 +94,24 @@ def verify(
 
         if not run(file, lang, whole=whole, books=books):
             raise SystemExit(1)
+
+
+def fund_statement(
+    region: Annotated[str, typer.Argument(metavar="REGION", help="Code of the pooling region's place.")],
+    year: Annotated[int, typer.Option(min=0, max=9999, help="All of this year.")] = 0,
+    start: Annotated[str, typer.Option("--from", help="The first day, such as 2026-01-01.")] = "",
+    end: Annotated[str, typer.Option("--to", help="The last day; both are in it.")] = "",
+    scheme: Annotated[Literal["", "employee", "resident"], typer.Option(help="Without it, both.")] = "",
+    fund: Annotated[str, typer.Option(help="Such as `pooled fund` or 统筹基金; without it, all.")] = "",
+    unit: Annotated[Literal["yuan", "wan yuan", "million yuan"], typer.Option(help="Of money.")] = "yuan",
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the statements.")] = "en",
+) -> None:
+    """What a region's funds took in, spent, owed and really paid (DATABASE_URL). The last line is JSON, in fen."""
+    with told():
+        from openyibao.service.ledger import statement
+
+        days = statement.period(year, start, end)
+        statement.run(statement.Asked(region, scheme, fund, *days, unit, lang))
 
 
 def bench_replay(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from ruamel.yaml import YAML
 
@@ -20,7 +21,7 @@ from openyibao.service.reconciliation.compare import compare
 from openyibao.service.reconciliation.faults import agreeing, inject, made, sign
 from openyibao.service.reconciliation.found import Found
 from openyibao.service.reconciliation.kinds import kinds
-from openyibao.service.reconciliation.rows import MONEY, Difference, Malformed, held_table, stated_table
+from openyibao.service.reconciliation.rows import HELD, MONEY, STATED, Difference, Malformed
 from service.figures import figure
 
 CASES = YAML(typ="safe").load(
@@ -38,12 +39,12 @@ def row(text: str) -> dict[str, Any]:
     return {"setl_id": setl_id, "mdtrt_id": mdtrt_id, "psn_no": psn_no, **money, "words": words}
 
 
-def theirs(text: str) -> dict[str, Any]:
+def theirs(line: int, text: str) -> dict[str, Any]:
     found = row(text)
     words = found.pop("words")
     day = {"day": date.fromisoformat(words["day"])} if "day" in words else {}
     assert words.keys() <= {"reversed", "day"}
-    return {**found, "reversed": "reversed" in words, **day}
+    return {"line": line, **found, "reversed": "reversed" in words, **day}
 
 
 def ours(text: str) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def said(one: Difference) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_each_fault(case: dict[str, Any]) -> None:
-    stated = stated_table([theirs(text) for text in case["stated"]])
-    held = held_table([ours(text) for text in case["held"]])
+    stated = pa.Table.from_pylist([theirs(line, text) for line, text in enumerate(case["stated"], 1)], schema=STATED)
+    held = pa.Table.from_pylist([ours(text) for text in case["held"]], schema=HELD)
     malformed = [bad(text) for text in case.get("malformed", [])]
     found = compare(stated, held, malformed, case.get("stated elsewhere", []))
     differences = list(found.differences())

@@ -11,9 +11,8 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from openyibao.policy.values import money
 from openyibao.service.ledger.books import LedgerError
-from openyibao.service.ledger.reports import at_day, table
+from openyibao.service.ledger.reports import at_day, in_unit
 
 OWED = ("payable to institution", "deposit of institution", "payable to person")
 WORDS = {
@@ -86,14 +85,14 @@ def _owed(region: str, scheme: str, fund: str, day: date) -> dict[str, int]:
         return {kind: int(fen) for kind, fen in cursor.fetchall()}
 
 
-def paid_text(shown: FundPaid, lang: str) -> str:
-    """For a terminal, in yuan."""
+def paid_rows(shown: FundPaid, lang: str, unit: str = "yuan") -> list[tuple[str, str]]:
+    """Names and amounts in a unit of money, with all digits that are not 0."""
     words = WORDS["zh" if lang == "zh" else "en"]
     rows = [
-        (words["opening"], money(shown.opening_fen)),
-        (words["accrued"], money(shown.accrued_fen)),
-        *((words[kind], money(fen)) for kind, fen in shown.paid.items()),
-        (words["closing"], money(shown.closing_fen)),
-        (words["deposit"], money(shown.deposit_fen)),
+        (words["opening"], shown.opening_fen),
+        (words["accrued"], shown.accrued_fen),
+        *((words[kind], fen) for kind, fen in shown.paid.items()),
+        (words["closing"], shown.closing_fen),
+        (words["deposit"], shown.deposit_fen),
     ]
-    return table(rows, 1)
+    return [(word, in_unit(fen, unit)) for word, fen in rows]

@@ -162,8 +162,8 @@ def _fund_at(region: str, scheme: str, fund: str, day: date) -> dict[tuple[str, 
         return {(kind, owner): int(fen) for kind, owner, fen in cursor.fetchall()}
 
 
-def statement_text(shown: FundStatement, lang: str, unit: str = "yuan") -> str:
-    """A fund's statement for a terminal, in a unit of money, with all digits that are not 0."""
+def statement_text(shown: FundStatement, lang: str, unit: str = "yuan", below: Sequence[tuple[str, str]] = ()) -> str:
+    """A fund's statement for a terminal, in a unit of money, with all digits that are not 0; `below`: more rows."""
     chinese = lang == "zh"
     name = UNITS[unit][1] if chinese else unit
     scheme = (
@@ -183,6 +183,7 @@ def statement_text(shown: FundStatement, lang: str, unit: str = "yuan") -> str:
         *((f"  {chart().say(purpose, lang)}", in_unit(fen, unit)) for purpose, fen in shown.expenditure.items()),
         (words[3], in_unit(shown.expenditure_total, unit)),
         (words[4], in_unit(shown.closing, unit)),
+        *below,
     ]
     return f"{title}\n{table(rows, 1)}"
 

@@ -78,15 +78,3 @@ class Difference:
     def day(self) -> date | None:
         """The day here."""
         return self.held["day"] if self.held else None
-
-
-def stated_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as a table; `line` is counted where it is not given."""
-    filled = [{"line": number, "reversed": False, **row} for number, row in enumerate(rows, 1)]
-    return pa.Table.from_pylist(filled, schema=STATED)
-
-
-def held_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as a table; they stand, lie inside and are due unless they say otherwise."""
-    usual = {"inside": True, "here": True, "due": True, "reversal": False}
-    return pa.Table.from_pylist([{**usual, **row} for row in rows], schema=HELD)
