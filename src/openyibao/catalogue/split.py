@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from openyibao.catalogue.lines import Charge, FeeLine, LineError, LinesError, net
 from openyibao.catalogue.model import SLICES, Bands, Catalogue, FactTable, Item, Version
@@ -82,12 +83,13 @@ def split_lines(
     charges, errors = net(lines)
     declared = {fact.name: fact for fact in catalogue.facts}
     wrong = {error.line for error in errors}
+    facts_of_day = cache(facts_on)
     done = []
     for charge in charges:
         if charge.line.name in wrong:
             continue
         try:
-            done.append(_split(catalogue, charge, declared, facts_on(charge.line.day)))
+            done.append(_split(catalogue, charge, declared, facts_of_day(charge.line.day)))
         except LineError as error:
             errors.append(error)
     if errors:
@@ -97,7 +99,7 @@ def split_lines(
 
 def _split(catalogue: Catalogue, charge: Charge, declared: Mapping[str, Fact], facts: Facts) -> SplitLine:
     item, version = find_version(catalogue, charge.line)
-    asked = _Asked(charge.line, item, declared, facts, Vocabulary(catalogue.words))
+    asked = _Asked(charge.line, item, declared, facts, catalogue)
     whole = SplitLine(charge, item, version, round_fen(charge.count * charge.price_fen))
     if isinstance(version.item_class, NotKnown):
         raise asked.gap(asked.words.word("catalogue class"), version.item_class)
@@ -181,10 +183,14 @@ class _Asked:
     item: Item
     declared: Mapping[str, Fact]
     facts: Facts
-    words: Vocabulary
+    catalogue: Catalogue
+
+    @property
+    def words(self) -> Vocabulary:
+        """Made where something is wrong: it takes longer than to split a line."""
+        return Vocabulary(self.catalogue.words)
 
     def answer(self, table: FactTable, key: str) -> Answer:
-        what = self.words.word(key)
         try:
             answer = ask(table, self.declared, self.facts)
         except FactNeededError as error:
@@ -192,12 +198,12 @@ class _Asked:
             expected = say(
                 "one of {words} (the {what} of {code} asks)",
                 words=error.expected(self.words),
-                what=what,
+                what=self.words.word(key),
                 code=self.item.code,
             )
             raise LineError(self.line.name, "", found, expected, say("Add it to the facts, or correct it.")) from None
         if isinstance(answer.value, NotKnown):
-            raise self.gap(what, answer.value, answer.facts)
+            raise self.gap(self.words.word(key), answer.value, answer.facts)
         return answer
 
     def gap(self, what: Message, value: NotKnown, facts: tuple[tuple[str, str | int], ...] = ()) -> LineError:

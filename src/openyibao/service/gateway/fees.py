@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import Q
+
 from openyibao.catalogue import SplitLine
 from openyibao.policy.divisions import CLASS_C
 from openyibao.policy.model import Bilingual, Policy
@@ -50,7 +52,7 @@ def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = N
 
     `opened`: what was read of the visit already.
     """
-    before = [] if opened and not opened.lines else list(FeeLine.objects.filter(visit=visit).order_by("id"))
+    before = [] if opened and not opened.lines else _related(visit, rows)
     known = {line.number for line in before}
     new: list[FeeLine] = []
     for row in rows:
@@ -74,6 +76,16 @@ def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = N
         answers.append(answer)
     call.write(line_rows(visit, new))
     return answers
+
+
+def _related(visit: Visit, rows: list[Node]) -> list[FeeLine]:
+    """The lines of a visit that new ones may have to do with, in order: those of their numbers, those that they
+    refund, and these lines' refunds. A long stay has thousands of others."""
+    refunded = [row["init_feedetl_sn"] for row in rows if row.get("init_feedetl_sn")]
+    wanted = Q(number__in=[*(row["feedetl_sn"] for row in rows), *refunded])
+    if refunded:
+        wanted |= Q(data__refund_of__in=refunded)
+    return list(FeeLine.objects.filter(wanted, visit=visit).order_by("id"))
 
 
 class _Days(dict[date, str]):

@@ -87,25 +87,28 @@ def _as_stated(split: SplitLine) -> SplitLine:
 def split_new(
     law: Law, policy: Policy, claim: Claim, before: Iterable[FeeLine], new: Sequence[FeeLine]
 ) -> dict[str, tuple[Parts, SplitLine]]:
-    """What each new line adds, by its number, and the split that says why.
+    """What each new line adds, by its number, and the split that says why. `before`: at least the lines that new ones
+    refund, with their refunds so far, in order.
 
     A refund adds what is left of its line less what was there before it, so that the parts of all lines together are
     those of the lines as they remain; its amount is its own count times the price.
     """
-    so_far = [charged(line) for line in before]
-    found: dict[str, tuple[Parts, SplitLine]] = {}
-    plain = [line for line in new if not line.data.get("refund_of")]
-    all_lines = [*so_far, *(charged(line) for line in plain)]
-    splits = {one.charge.line.name: one for one in split(law, policy, claim, all_lines)} if all_lines else {}
-    for line in plain:
-        found[line.number] = (parts_of(splits[line.number]), splits[line.number])
+    plain = [charged(line) for line in new if not line.data.get("refund_of")]
+    splits = {one.charge.line.name: one for one in split(law, policy, claim, plain)} if plain else {}
+    found = {name: (parts_of(one), one) for name, one in splits.items()}
+    groups: dict[str, list[Charged]] = {}  # each line with its refunds: no split depends on another line
+    for one in (*map(charged, before), *plain):
+        groups.setdefault(one.refund_of or one.name, []).append(one)
     for line in new:
         refunded = line.data.get("refund_of")
         if refunded:
-            all_lines.append(charged(line))
-            after = {one.charge.line.name: one for one in split(law, policy, claim, all_lines)}
-            found[line.number] = (parts_of(after[refunded]).minus(parts_of(splits[refunded])), after[refunded])
-            splits = after
+            group = groups.setdefault(refunded, [])
+            if group and refunded not in splits:
+                splits[refunded] = split(law, policy, claim, group)[0]
+            group.append(charged(line))
+            (after,) = split(law, policy, claim, group)
+            found[line.number] = (parts_of(after).minus(parts_of(splits[refunded])), after)
+            splits[refunded] = after
     return found
 
 

@@ -1,0 +1,149 @@
+"""Stays with many lines: uploaded bit by bit, a line's parts are those that it would have among all others at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+
+from openyibao.service.gateway.fees import split_by
+from openyibao.service.settlements import lines
+from openyibao.service.settlements.claims import day_of
+from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.store import settled_lines
+from service.county import Window, add_person, build
+from service.racing import seeded
+
+pytestmark = pytest.mark.usefixtures("database")
+PRICES = {"D-001": ("1", "0.333333"), "D-002": ("0.05", "7.77"), "S-001": ("30", "19.99")}
+
+
+class Stay:
+    """A stay of one person; what is left of each line that was uploaded."""
+
+    def __init__(self) -> None:
+        self.window, self.person = Window(), add_person(build())
+        self.visit = self.window.admit(self.person)
+        self.left: dict[str, Decimal] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.told: list[dict[str, Any]] = []
+
+    def line(self, item: str = "D-001", count: str = "1", price: str = "1") -> dict[str, Any]:
+        row = self.window.line(self.person, self.visit, item, "", "B1", count=count, price=price)
+        self.left[row["feedetl_sn"]], self.rows[row["feedetl_sn"]] = Decimal(count), row
+        return row
+
+    def refund(self, of: str, count: int) -> dict[str, Any]:
+        row, number = self.rows[of], f"{of}-{self.left[of]}"
+        self.left[of] -= count
+        amount = (row["pric"] * count).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return {**row, "feedetl_sn": number, "cnt": -count, "det_item_fee_sumamt": -amount, "init_feedetl_sn": of}
+
+    def uploaded(self, rows: list[dict[str, Any]]) -> None:
+        self.told += self.window.done("2301", {"feedetail": rows})["result"]
+
+    def refused(self, row: dict[str, Any], code: str) -> str:
+        before, beside = FeeLine.objects.count(), self.window.line(self.person, self.visit, "D-001", "")
+        said = self.window.refused("2301", {"feedetail": [beside, row]}, code)
+        assert FeeLine.objects.count() == before
+        return said
+
+    def settled(self) -> dict[str, Any]:
+        self.window.discharge(self.person, self.visit)
+        given = {"data": self.window.settle_data(self.person, self.visit, self.told)}
+        found: dict[str, Any] = self.window.done("2304", given)["setlinfo"]
+        return found
+
+
+@pytest.fixture
+def stay() -> Stay:
+    return Stay()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The lines that the catalogue is asked for, by number."""
+    found: list[str] = []
+    charged = lines.charged
+
+    def noted(line: FeeLine) -> Any:
+        found.append(line.number)
+        return charged(line)
+
+    monkeypatch.setattr(lines, "charged", noted)
+    return found
+
+
+def test_bit_by_bit_is_as_at_once(stay: Stay) -> None:
+    """Random lines and refunds, in random uploads: their parts add up to those of all lines split together."""
+    seed, dice = seeded()
+    rows: list[dict[str, Any]] = []
+    for _ in range(60):
+        item = dice.choice(sorted(PRICES))
+        rows.append(stay.line(item, str(dice.randint(1, 9)), dice.choice(PRICES[item])))
+        for of in [name for name, left in stay.left.items() if left >= 1 and dice.random() < 0.02]:
+            rows.append(stay.refund(of, dice.randint(1, int(stay.left[of]))))
+    while rows:
+        size = dice.randint(1, 12)
+        stay.uploaded(rows[:size])
+        rows = rows[size:]
+    visit, stored = Visit.objects.get(mdtrt_id=stay.visit), list(FeeLine.objects.order_by("id"))
+    assert any(line.data.get("refund_of") for line in stored), seed
+    together = lines.split(*split_by(visit, day_of(visit.begun)), [lines.charged(line) for line in stored])
+    assert lines.sums(stored) == lines.sums(together)
+    left = {one.charge.line.name: lines.parts_of(one) for one in together}
+    for name, parts in left.items():
+        assert lines.sums(line for line in stored if name in (line.number, line.data.get("refund_of"))) == parts, name
+    assert stay.settled()["medfee_sumamt"] == lines.yuan(lines.sums(stored).amount_fen)
+
+
+def test_an_upload_reads_no_lines_that_it_has_nothing_to_do_with(stay: Stay, asked: list[str]) -> None:
+    first = [stay.line(count="5") for _ in range(30)]
+    stay.uploaded(first)
+    stay.uploaded([stay.refund(first[3]["feedetl_sn"], 1)])
+    asked.clear()
+    new = [stay.line() for _ in range(3)]
+    stay.uploaded(new)
+    assert sorted(asked) == sorted(row["feedetl_sn"] for row in new)
+    asked.clear()
+    again = stay.refund(first[3]["feedetl_sn"], 2)
+    stay.uploaded([again])
+    assert asked == [first[3]["feedetl_sn"], f"{first[3]['feedetl_sn']}-5", again["feedetl_sn"]]
+
+
+def test_what_has_to_do_with_earlier_lines_is_still_refused(stay: Stay) -> None:
+    line, other = stay.line(count="3"), stay.line(count="2")
+    refund = stay.refund(line["feedetl_sn"], 2)
+    stay.uploaded([line, other])
+    stay.uploaded([refund])
+    assert line["feedetl_sn"] in stay.refused(line, "Y4102"), "the number is taken"
+    assert refund["feedetl_sn"] in stay.refused(refund, "Y4102")
+    more = {**stay.refund(line["feedetl_sn"], 1), "cnt": -2, "det_item_fee_sumamt": Decimal("-2.00")}
+    stay.refused(more, "Y4101")
+    nothing = {**stay.refund(other["feedetl_sn"], 1), "init_feedetl_sn": "NONE"}
+    stay.refused(nothing, "Y4101")
+    of_refund = {**nothing, "init_feedetl_sn": refund["feedetl_sn"]}
+    stay.refused(of_refund, "Y4101")
+
+
+def test_a_settled_line_is_not_refunded(stay: Stay) -> None:
+    line = stay.line(count="3")
+    stay.uploaded([line])
+    given = stay.window.settle_data(stay.person, stay.visit, stay.told) | {"mid_setl_flag": "1"}
+    stay.window.done("2304", {"data": given})
+    assert len(settled_lines(Visit.objects.get(mdtrt_id=stay.visit))) == 1
+    stay.refused(stay.refund(line["feedetl_sn"], 1), "Y4101")
+    assert line["feedetl_sn"] in stay.refused(line, "Y4102"), "nor is its number free"
+    stay.uploaded([stay.line()])
+
+
+def test_all_the_lines_of_an_upload_are_judged_together(stay: Stay) -> None:
+    """A refund of a line of the same upload, and one of an earlier line with a refund in between."""
+    stay.uploaded([line := stay.line(count="9", price="0.05", item="D-002")])
+    of = line["feedetl_sn"]
+    new = stay.line(count="4", price="0.05", item="D-002")
+    stay.uploaded([stay.refund(of, 1), new, stay.refund(new["feedetl_sn"], 4), stay.refund(of, 2), stay.refund(of, 6)])
+    assert lines.sums(FeeLine.objects.all()) == lines.Parts()
+    assert FeeLine.objects.count() == 6
