@@ -1,17 +1,19 @@
-"""Stays with many lines: uploaded bit by bit, a line's parts are those that it would have among all others at once."""
+"""Stays with many lines: what is known of most lines already is not worked out again, and comes out the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 
 from openyibao.service.gateway.fees import split_by
-from openyibao.service.settlements import lines
+from openyibao.service.settlements import door, lines
 from openyibao.service.settlements.claims import day_of
 from openyibao.service.settlements.models import FeeLine, Visit
+from openyibao.service.settlements.open_lines import Found, claims_of_lines
 from openyibao.service.settlements.store import settled_lines
 from service.county import Window, add_person, build
 from service.racing import seeded
@@ -30,13 +32,15 @@ class Stay:
         self.rows: dict[str, dict[str, Any]] = {}
         self.told: list[dict[str, Any]] = []
 
-    def line(self, item: str = "D-001", count: str = "1", price: str = "1") -> dict[str, Any]:
-        row = self.window.line(self.person, self.visit, item, "", "B1", count=count, price=price)
+    def line(self, item: str = "D-001", count: str = "1", price: str = "1", day: int = 2) -> dict[str, Any]:
+        at = f"2026-03-{day:02d} 09:00:00"
+        row = self.window.line(self.person, self.visit, item, "", "B1", count=count, price=price, fee_ocur_time=at)
         self.left[row["feedetl_sn"]], self.rows[row["feedetl_sn"]] = Decimal(count), row
         return row
 
     def refund(self, of: str, count: int) -> dict[str, Any]:
-        row, number = self.rows[of], f"{of}-{self.left[of]}"
+        """On the day before the discharge."""
+        row, number = {**self.rows[of], "fee_ocur_time": "2026-03-08 09:00:00"}, f"{of}-{self.left[of]}"
         self.left[of] -= count
         amount = (row["pric"] * count).quantize(Decimal("0.01"), ROUND_HALF_UP)
         return {**row, "feedetl_sn": number, "cnt": -count, "det_item_fee_sumamt": -amount, "init_feedetl_sn": of}
@@ -76,27 +80,52 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return found
 
 
-def test_bit_by_bit_is_as_at_once(stay: Stay) -> None:
-    """Random lines and refunds, in random uploads: their parts add up to those of all lines split together."""
-    seed, dice = seeded()
-    rows: list[dict[str, Any]] = []
-    for _ in range(60):
+def random_lines(stay: Stay, dice: Any, count: int) -> None:
+    """Random lines and refunds, in random uploads; at least one refund."""
+    rows: list[dict[str, Any]] = [one := stay.line(count="5"), stay.refund(one["feedetl_sn"], 1)]
+    for _ in range(count):
         item = dice.choice(sorted(PRICES))
-        rows.append(stay.line(item, str(dice.randint(1, 9)), dice.choice(PRICES[item])))
+        rows.append(stay.line(item, str(dice.randint(1, 9)), dice.choice(PRICES[item]), dice.randint(2, 6)))
         for of in [name for name, left in stay.left.items() if left >= 1 and dice.random() < 0.02]:
             rows.append(stay.refund(of, dice.randint(1, int(stay.left[of]))))
     while rows:
         size = dice.randint(1, 12)
         stay.uploaded(rows[:size])
         rows = rows[size:]
+
+
+def test_bit_by_bit_is_as_at_once(stay: Stay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random lines: their parts add up to those of all lines split together, and so do the claims that they make."""
+    seed, dice = seeded()
+    random_lines(stay, dice, 60)
     visit, stored = Visit.objects.get(mdtrt_id=stay.visit), list(FeeLine.objects.order_by("id"))
-    assert any(line.data.get("refund_of") for line in stored), seed
     together = lines.split(*split_by(visit, day_of(visit.begun)), [lines.charged(line) for line in stored])
-    assert lines.sums(stored) == lines.sums(together)
-    left = {one.charge.line.name: lines.parts_of(one) for one in together}
-    for name, parts in left.items():
-        assert lines.sums(line for line in stored if name in (line.number, line.data.get("refund_of"))) == parts, name
+    assert lines.sums(stored) == lines.sums(together), seed
+    for one in together:
+        held = [line for line in stored if one.charge.line.name in (line.number, line.data.get("refund_of"))]
+        assert lines.sums(held) == lines.parts_of(one), (seed, one.charge.line.name)
+    compared: list[int] = []
+
+    def both_ways(law: Any, policy: Any, claim: Any, found: Found) -> Any:
+        quick = claims_of_lines(law, policy, claim, found)
+        assert quick == claims_of_lines(law, policy, claim, replace(found, by_day=())), seed
+        compared.append(len(found.ids))
+        return quick
+
+    monkeypatch.setattr(door, "claims_of_lines", both_ways)
     assert stay.settled()["medfee_sumamt"] == lines.yuan(lines.sums(stored).amount_fen)
+    assert compared == [len(stored)]
+
+
+def test_settling_asks_for_the_lines_with_refunds_only(stay: Stay, asked: list[str]) -> None:
+    first = [stay.line(count="5") for _ in range(20)]
+    stay.uploaded(first)
+    number = first[3]["feedetl_sn"]
+    refunds = [stay.refund(number, 1), stay.refund(number, 2)]
+    stay.uploaded(refunds)
+    asked.clear()
+    stay.settled()
+    assert asked == [number, *(row["feedetl_sn"] for row in refunds)]
 
 
 def test_an_upload_reads_no_lines_that_it_has_nothing_to_do_with(stay: Stay, asked: list[str]) -> None:

@@ -133,8 +133,8 @@ def cancel(visit: Visit, numbers: list[str], batch: str | None = None) -> None:
     if missing or not found:
         raise Refused("no lines", mdtrt_id=visit.mdtrt_id, batch=", ".join(sorted(missing)) or batch or "-")
     gone = {line.number for line in found}
-    kept = FeeLine.objects.filter(visit=visit).exclude(pk__in=[line.pk for line in found])
-    refunds = [line.number for line in kept if line.data.get("refund_of") in gone]
+    kept = FeeLine.objects.filter(visit=visit, data__has_key="refund_of").exclude(pk__in=[line.pk for line in found])
+    refunds = [line.number for line in kept if line.data["refund_of"] in gone]
     if refunds:
         raise Refused("refunded line", line=", ".join(sorted(gone)), refund=", ".join(refunds))
     FeeLine.objects.filter(pk__in=[line.pk for line in found]).delete()

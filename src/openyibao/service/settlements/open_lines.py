@@ -1,9 +1,9 @@
 """The fee lines that a settlement settles, and the claims that they make.
 
 Lines were split when they were uploaded, and each keeps a digest of all that its split depends on beside itself
-(`split_digest`). Where nothing of that has changed, splitting them again would give the same parts, so their sums are
-taken as they are. Lines without such a digest, refunds, and lines of which a policy asks more than their sums are split
-again one by one; a sum that then comes out otherwise is refused.
+(`Digests`). Where nothing of that has changed, splitting them again would give the same parts, so their sums are
+taken as they are; of lines with refunds, those are split again. Lines without such a digest, and lines of which a
+policy asks more than their sums, are split again one by one; a sum that then comes out otherwise is refused.
 """
 
 from __future__ import annotations
@@ -67,22 +67,43 @@ def claims_of_lines(law: Law, policy: Policy, claim: Claim, found: Found) -> lis
 
 def _unchanged(law: Law, policy: Policy, claim: Claim, found: Found) -> bool:
     """Whether the lines' sums say all: split as they would be now, of one benefit year, in no parts of the policy's."""
-    groups = found.by_day
-    if not groups or any(group.refunds or not group.split_by for group in groups):
+    groups = _charges(found)
+    if not groups or not all(group.split_by for group in groups):
         return False
     if any(all(one.lines is not None for one in division.into) for division in policy.divisions):
         return False
     digest = Digests(law, policy, claim)
     if any(group.split_by != digest.on(group.day) for group in groups):
         return False
-    return policy.year_date != CHARGE or len({benefit_year(policy, claim, group.day) for group in groups}) == 1
+    if policy.year_date == CHARGE and len({benefit_year(policy, claim, group.day) for group in groups}) > 1:
+        return False
+    return _refunds_unchanged(law, policy, claim, found)
+
+
+def _charges(found: Found) -> list[Lines]:
+    """All but the refunds: these have no digest, and what they leave counts on the day of what they refund."""
+    return [group for group in found.by_day if not group.refunds]
+
+
+def _refunds_unchanged(law: Law, policy: Policy, claim: Claim, found: Found) -> bool:
+    """Whether refunds, and the lines that they refund, would be split as they are, whose digests are right."""
+    ids = [pk for group in found.by_day if group.refunds for pk in group.ids]
+    if not ids:
+        return True
+    refunds = list(FeeLine.objects.filter(pk__in=ids))
+    if not all(row.data.get("refund_of") for row in refunds):
+        return False  # among them is a line without a digest
+    refunded = FeeLine.objects.filter(visit=found.visit, number__in=[row.data["refund_of"] for row in refunds])
+    among = set(found.ids)
+    rows = sorted([*refunds, *(row for row in refunded if row.pk in among)], key=lambda row: int(row.pk))
+    return lines.sums(lines.split(law, policy, claim, [lines.charged(row) for row in rows])) == lines.sums(rows)
 
 
 def _added_up(claim: Claim, found: Found) -> Claim:
     """As `claims_of_stay` adds up lines of one year."""
     return replace(
         claim,
-        charge=max(group.day for group in found.by_day),
+        charge=max(group.day for group in _charges(found)),
         in_scope_fen=found.parts.in_scope_fen,
         pre_self_paid_fen=found.parts.pre_self_paid_fen,
         over_limit_fen=found.parts.over_limit_fen,
