@@ -311,6 +311,19 @@ def bench_platform(
     run(seconds, clients, persons, workers, threads, stored, folder)
 
 
+@bench_app.command("stays")
+def bench_stays(
+    lines: Annotated[int, typer.Option(min=1, help="Fee lines of each stay.")] = 3_000,
+    upload: Annotated[int, typer.Option(min=1, max=100, help="Lines of each upload.")] = 100,
+    refunds: Annotated[int, typer.Option(min=0, help="Lines that are refunded.")] = 30,
+    stays: Annotated[int, typer.Option(min=1, help="How many stays.")] = 5,
+) -> None:
+    """Long stays over HTTP: uploads, try, settlement, reversal, each in milliseconds. The last line is JSON."""
+    from openyibao.service.bench.stays import run
+
+    run(lines, upload, min(refunds, lines), stays)
+
+
 @bench_app.command("settle")
 def bench_settle(
     claims: Annotated[int, typer.Option(min=1000, help="Rows of the column benchmark.")] = 4_000_000,

@@ -76,7 +76,7 @@ def run(
         TemporaryDirectory(prefix="yibao-bench-", dir=folder) as temporary,
         sandbox(Path(temporary) / "db", Kept(), web) as server,
     ):
-        _tune(server)
+        tune(server)
         bench = _Bench(seconds, clients, persons)
         with Platform(web) as platform:
             bench.start(platform, server)
@@ -90,7 +90,8 @@ def run(
     _print(phases, bench, settled, differences, bytes_each)
 
 
-def _tune(server: Any) -> None:
+def tune(server: Any) -> None:
+    """Set a server as it is measured, and start it again."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -88,8 +88,7 @@ def kinds(port: int) -> list[Kind]:
 def _kind(port: int, place: int) -> Kind:
     person = Person.objects.get(psn_no=number_of(place))
     coverage = Coverage.objects.select_related("person", "region__body").get(person=person)
-    institution = Institution.objects.select_related("body").get(code=KINDS[place][1])
-    about = About(person, coverage, institution, "outpatient", now(), BASKET, f"K{now():%H%M%S}{place}")
+    about = _about(coverage, place, "outpatient", BASKET, f"K{now():%H%M%S}{place}")
     known: dict[str, Any] = {}
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -106,6 +105,16 @@ def _kind(port: int, place: int) -> Kind:
     if not known:
         raise RuntimeError(f"{KINDS[place]}: {driven.refused}")
     return Kind(Visit.objects.get(mdtrt_id=known["mdtrt_id"]), about, known)
+
+
+def about_of(place: int, kind: str, serial: str) -> About:
+    """A visit of a kind of the documented person at a place of KINDS, with one line."""
+    return _about(_coverage(KINDS[place][0]), place, kind, BASKET[:1], serial)
+
+
+def _about(coverage: Coverage, place: int, kind: str, basket: tuple[tuple[str, str, str], ...], serial: str) -> About:
+    institution = Institution.objects.select_related("body").get(code=KINDS[place][1])
+    return About(coverage.person, coverage, institution, kind, now(), basket, serial)
 
 
 def copy_visits(made: Sequence[Kind], first: int, count: int, persons: int) -> None:

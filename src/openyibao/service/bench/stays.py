@@ -1,0 +1,140 @@
+"""`yibao bench stays`: what the calls of long stays take, over HTTP, one client. No verdicts.
+
+Stays of documented persons with so many fee lines, uploaded some at a time as a hospital does day by day, a few of them
+refunded at the end; then discharged, tried, settled, and taken back. Web server and a durable PostgreSQL share the
+machine with the client.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PRICES = tuple(f"{1 + number * 0.37:.2f}" for number in range(20))
+ITEMS = ("CQ-DRUG-A", "CQ-DRUG-C")
+FIRST, LAST = "2301, first", "2301, last"
+UPLOADS_SHOWN = 3
+"""Of each stay, so many uploads count as its first, and as many as its last."""
+
+
+def run(lines: int, upload: int, refunds: int, stays: int) -> None:
+    """Print a table of the calls; the last line is one JSON object, in milliseconds."""
+    from openyibao.service.bench import tune
+    from openyibao.service.run import Platform, Web
+    from openyibao.service.sandbox.serve import Kept, sandbox
+
+    os.environ.setdefault("YIBAO_LOG_LEVEL", "WARNING")
+    web = Web(port=0, workers=2, threads=10)
+    with TemporaryDirectory(prefix="yibao-bench-") as folder, sandbox(Path(folder) / "db", Kept(), web) as server:
+        tune(server)
+        with Platform(web) as platform:
+            client = _Client(platform.port)
+            _stay(client, upload, upload, 0, 0)  # what the processes and the database do once is not measured
+            client.seconds.clear()
+            for number in range(1, stays + 1):
+                _stay(client, lines, upload, refunds, number)
+    _print(client.seconds, {"lines": lines, "upload": upload, "refunds": refunds, "stays": stays})
+
+
+class _Client:
+    """Sends messages and keeps the seconds of each, by transaction."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self.seconds: dict[str, list[float]] = defaultdict(list)
+
+    def done(self, content: Mapping[str, Any], name: str = "") -> Any:
+        """The output of a message. Raises RuntimeError where it is refused."""
+        from openyibao.service.bench.prepare import ADDRESS
+
+        body = json.dumps(content, ensure_ascii=False).encode()
+        clock = time.perf_counter()
+        self.connection.request("POST", ADDRESS, body)
+        text = self.connection.getresponse().read()
+        self.seconds[name or content["infno"]].append(time.perf_counter() - clock)
+        reply = json.loads(text, parse_float=Decimal)
+        if str(reply["infcode"]) != "0":
+            raise RuntimeError(f"{content['infno']}: {reply['err_msg']}")
+        return reply["output"]
+
+
+def _stay(client: _Client, lines: int, upload: int, refunds: int, number: int) -> None:
+    from openyibao.service.bench.prepare import KINDS, about_of
+    from openyibao.service.sandbox.ready import message
+
+    place = number % len(KINDS)
+    about = about_of(place, "inpatient", serial=f"S{number}")
+    visit = {"mdtrt_id": client.done(message("2401", about))["result"]["mdtrt_id"]}
+    shape = message("2301", about, **visit)
+    uploads = list(_uploads(shape["input"]["feedetail"][0], lines, upload, refunds))
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for at, rows in enumerate(uploads):
+        name = FIRST if at < UPLOADS_SHOWN else LAST if at >= len(uploads) - UPLOADS_SHOWN else "2301"
+        again = message("2301", about, **visit) | {"input": {"feedetail": rows}}
+        for told in client.done(again, name)["result"]:
+            for field, of in SUMS.items():
+                sums[field] += Decimal(told[of])
+    known = visit | {field: float(fen) for field, fen in sums.items()}
+    for infno in ("2402", "2303"):
+        client.done(message(infno, about, **known))
+    settled = client.done(message("2304", about, **known))["setlinfo"]
+    client.done(message("2305", about, **known, setl_id=settled["setl_id"]))
+
+
+SUMS = {
+    "medfee_sumamt": "det_item_fee_sumamt",
+    "fulamt_ownpay_amt": "fulamt_ownpay_amt",
+    "overlmt_selfpay": "overlmt_amt",
+    "preselfpay_amt": "preselfpay_amt",
+    "inscp_scp_amt": "inscp_scp_amt",
+}
+
+
+def _uploads(row: Mapping[str, Any], lines: int, upload: int, refunds: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each upload; refunds of the first lines come with the last."""
+    rows = []
+    for number in range(lines):
+        price, item = PRICES[number % len(PRICES)], ITEMS[number % 5 == 4]
+        charged = {"feedetl_sn": f"{number}", "med_list_codg": item, "medins_list_codg": f"OWN-{item}"}
+        rows.append({**row, **charged, "cnt": 1, "pric": float(price), "det_item_fee_sumamt": float(price)})
+    back = [
+        {**one, "feedetl_sn": f"R{one['feedetl_sn']}", "init_feedetl_sn": one["feedetl_sn"]}
+        | {"cnt": -1, "det_item_fee_sumamt": -one["det_item_fee_sumamt"]}
+        for one in rows[:refunds]
+    ]
+    rows += back
+    for first in range(0, len(rows), upload):
+        yield rows[first : first + upload]
+
+
+def _print(seconds: Mapping[str, list[float]], about: dict[str, int]) -> None:
+    table = Table("transaction", "requests", "median ms", "slowest ms", title="long stays")
+    for name, each in sorted(seconds.items()):
+        table.add_row(name, f"{len(each):,}", f"{_median(each):.1f}", f"{max(each) * 1000:.1f}")
+    console = Console()
+    console.print(table)
+    uploads = [one for name, each in seconds.items() if name.startswith("2301") for one in each]
+    rate = (about["lines"] + about["refunds"]) * about["stays"] / sum(uploads)
+    console.print(
+        f"{about['stays']} stays of {about['lines']:,} fee lines and {about['refunds']} refunds, {about['upload']} an"
+        f" upload, one client: {rate:,.0f} lines a second"
+    )
+    names = {"upload_first_ms": FIRST, "upload_last_ms": LAST, "try_ms": "2303", "settle_ms": "2304"}
+    figures = {key: round(_median(seconds[name]), 1) for key, name in (names | {"back_ms": "2305"}).items()}
+    print(json.dumps({"bench": "stays", **about, "lines_per_second": round(rate), **figures}))
+
+
+def _median(seconds: list[float]) -> float:
+    return statistics.median(seconds) * 1000 if seconds else 0.0
