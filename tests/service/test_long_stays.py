@@ -176,3 +176,24 @@ def test_all_the_lines_of_an_upload_are_judged_together(stay: Stay) -> None:
     stay.uploaded([stay.refund(of, 1), new, stay.refund(new["feedetl_sn"], 4), stay.refund(of, 2), stay.refund(of, 6)])
     assert lines.sums(FeeLine.objects.all()) == lines.Parts()
     assert FeeLine.objects.count() == 6
+
+
+def test_a_stay_does_not_end_before_the_day_of_a_line(stay: Stay) -> None:
+    """The day counts, in China: a line of nine on the day of a discharge at one is no obstacle."""
+    stay.uploaded([stay.line(day=6), last := stay.line(day=9)])
+    about = {"mdtrt_id": stay.visit, "psn_no": stay.person.psn_no, "insutype": "390", "dscg_dept_codg": "01"}
+    about |= {"dscg_dept_name": "内科", "dscg_way": "1"}
+    for end in ("2026-03-08 23:59:59", "2026-03-05 10:00:00"):
+        stay.window.refused("2402", {"dscginfo": {**about, "endtime": end}, "diseinfo": []}, "Y4005")
+    assert last["fee_ocur_time"] == "2026-03-09 09:00:00"
+    stay.window.done("2402", {"dscginfo": {**about, "endtime": "2026-03-09 01:00:00"}, "diseinfo": []})
+
+
+@pytest.mark.parametrize(("begun", "code"), [("2026-03-03 00:00:00", "Y4005"), ("2026-03-02 23:59:59", "")])
+def test_a_stay_does_not_begin_after_the_day_of_a_line(stay: Stay, begun: str, code: str) -> None:
+    stay.uploaded([stay.line(day=2)])
+    given = {"mdtrt_id": stay.visit, "psn_no": stay.person.psn_no, "begntime": begun, "med_type": "21"}
+    if code:
+        stay.window.refused("2403", {"adminfo": given}, code)
+    else:
+        stay.window.done("2403", {"adminfo": given})

@@ -16,7 +16,7 @@ from openyibao.service.gateway.writer import Exact
 from openyibao.service.people.models import Coverage, Filing, Person
 from openyibao.service.settlements import replies
 from openyibao.service.settlements.case import Case, ask_named, case_of
-from openyibao.service.settlements.claims import day_of
+from openyibao.service.settlements.claims import begin_of, day_of
 from openyibao.service.settlements.door import Request, settle, try_settle
 from openyibao.service.settlements.lines import fen_of
 from openyibao.service.settlements.models import Settlement, Visit
@@ -163,7 +163,7 @@ def move(visit: Visit, begun: datetime) -> None:
     """Let a visit begin at another moment, under the coverage of that day. Raises Refused where lines lie before it,
     or were split under another coverage.
     """
-    if any(day_of(line.charged) < day_of(begun) for line in visit.lines.all()):
+    if visit.lines.filter(charged__lt=begin_of(day_of(begun))).exists():
         raise Refused("bad moment", field="begntime", found=begun.strftime("%Y-%m-%d %H:%M:%S"))
     coverage = coverage_of(visit.person, visit.coverage.insurance, day_of(begun))
     if coverage != visit.coverage and visit.lines.exists():

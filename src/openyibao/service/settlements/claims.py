@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA
@@ -21,6 +21,11 @@ PHARMACY = "pharmacy"
 def day_of(moment: datetime) -> date:
     """The day of a moment in China."""
     return moment.astimezone(CHINA).date()
+
+
+def begin_of(day: date) -> datetime:
+    """The first moment of a day in China."""
+    return datetime.combine(day, time(), CHINA)
 
 
 def age_on(born: date, day: date) -> int:

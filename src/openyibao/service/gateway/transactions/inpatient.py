@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from openyibao.policy.model import Bilingual
 from openyibao.service.gateway.calls import Call, Output, answers
 from openyibao.service.gateway.fees import ALL, cancel, upload
@@ -24,7 +26,7 @@ from openyibao.service.gateway.visits import (
     settling,
     visit_of,
 )
-from openyibao.service.settlements.claims import day_of
+from openyibao.service.settlements.claims import begin_of, day_of
 from openyibao.service.settlements.models import Settlement, Visit
 from openyibao.service.settlements.store import next_id
 
@@ -63,8 +65,8 @@ def discharge(call: Call) -> Output:
     visit = visit_of(call, node, "inpatient")
     in_state(visit, "open")
     ended = china(node["endtime"], "endtime", call.now)
-    late = [line.number for line in visit.lines.all() if day_of(line.charged) > day_of(ended)]
-    if ended < visit.begun or late:
+    late = visit.lines.filter(charged__gte=begin_of(day_of(ended) + timedelta(days=1)))
+    if ended < visit.begun or late.exists():
         raise Refused("bad moment", field="endtime", found=plain(node["endtime"]))
     visit.state, visit.ended = "discharged", ended
     visit.data |= {"dscginfo": plain(node), "discharge diagnoses": plain(call.rows("diseinfo"))}
