@@ -50,7 +50,7 @@ def lines(call: Call) -> Output:
     """The fee lines of a visit, or of one of its settlements. A line that is not settled has no `setl_id`."""
     node = call.node()
     visit = lookup.visit_of(call, node["mdtrt_id"], node["psn_no"])
-    rows = FeeLine.objects.filter(visit=visit).select_related("visit")
+    rows = visit.lines.all()  # each of them knows this visit, without reading it again
     if node.get("setl_id"):
         found = Settlement.objects.filter(setl_id=node["setl_id"], visit=visit).first()
         if found is None:
