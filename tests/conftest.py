@@ -11,6 +11,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))  # the tests are no package
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import balance
 from service import figures
@@ -20,6 +21,10 @@ from service.figures import (  # noqa: F401  (hooks)
     pytest_runtest_protocol,
     pytest_sessionfinish,
 )
+
+# A busy machine is no defect: no test fails by the time that an example took. `--hypothesis-profile` goes before.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:
