@@ -25,7 +25,7 @@ from service.test_killed import county
 
 MINUTES = float(os.environ.get("YIBAO_SOAK_MINUTES", "60"))
 
-GROWS = "memory grew by more than 1 %/h; an hour does not tell whether it goes on"
+GROWS = "memory grew by more than 1 %/h; an hour does not tell whether it goes on: Python takes it by the MiB, 0.75 %"
 NO_DISK = "a disk of its own could not be mounted: the full disk was left out"
 
 
@@ -109,6 +109,8 @@ def test_half_load_while_things_fail(plan: Plan, own_server: Server, disk: Path 
         service.platform.check()
         memory.ending.set()
     slope, later = memory.slope(warm), memory.slope(first_over)
+    half = memory.slope((warm + time.monotonic()) / 2)
+    steady = max(later, half)
     print(
         dict(crowd.counts),
         [round(one_, 1) for one_ in recoveries],
@@ -134,9 +136,9 @@ def test_half_load_while_things_fail(plan: Plan, own_server: Server, disk: Path 
         seed=seed,
         memory_mb=sum(memory.samples[-1][1]) / 2**20,
         memory_percent_after_first=later,
-        memory_percent_second_half=memory.slope((warm + time.monotonic()) / 2),
-        met=disk is not None and (later < 1 or plan is PLANS["short"]),
-        why=NO_DISK if disk is None else GROWS if later >= 1 else "",
+        memory_percent_second_half=half,
+        met=disk is not None and (steady < 1 or plan is PLANS["short"]),
+        why=NO_DISK if disk is None else GROWS if steady >= 1 else "",
     )
     figure("T14", "books after the soak", books_differ_fen=0)
 
