@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -197,3 +201,15 @@ def test_a_stay_does_not_begin_after_the_day_of_a_line(stay: Stay, begun: str, c
         stay.window.refused("2403", {"adminfo": given}, code)
     else:
         stay.window.done("2403", {"adminfo": given})
+
+
+def test_the_benchmark_prints_its_figures() -> None:
+    words = ["bench", "stays", "--lines", "12", "--upload", "5", "--refunds", "2", "--stays", "2"]
+    without = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "YIBAO_SANDBOX")}
+    command = [sys.executable, "-m", "openyibao", *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=without)
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert (last["bench"], last["lines"], last["stays"]) == ("stays", 12, 2)
+    assert all(last[name] > 0 for name in ("lines_per_second", "upload_first_ms", "try_ms", "settle_ms", "back_ms"))
+    assert "2 stays of 12 fee lines and 2 refunds" in " ".join(done.stdout.split())
