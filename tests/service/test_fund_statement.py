@@ -92,6 +92,8 @@ def test_without_a_database_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         ((0, "2026-01-01", ""), "name the time"),
         ((0, "2026-02-30", "2026-03-01"), "--from 2026-02-30: expected a day"),
         ((0, "2026-02-03", "2026-02-02"), "lies before"),
+        ((0, "0001-01-01", "2026-02-02"), "the first of all days"),
+        ((1, "", ""), "the first of all days"),
     ],
 )
 def test_a_time_that_is_none_is_refused(given: tuple[int, str, str], expected: str) -> None:

@@ -26,7 +26,7 @@ PRICES = tuple(f"{1 + number * 0.37:.2f}" for number in range(20))
 ITEMS = ("CQ-DRUG-A", "CQ-DRUG-C")
 FIRST, LAST = "2301, first", "2301, last"
 UPLOADS_SHOWN = 3
-"""Of each stay, so many uploads count as its first, and as many as its last."""
+"""Of each stay, so many uploads count as its first, and as many of the others as its last."""
 
 
 def run(lines: int, upload: int, refunds: int, stays: int) -> None:
@@ -86,7 +86,7 @@ def _stay(client: _Client, lines: int, upload: int, refunds: int, number: int) -
         for told in client.done(again, name)["result"]:
             for field, of in SUMS.items():
                 sums[field] += Decimal(told[of])
-    known = visit | {field: float(fen) for field, fen in sums.items()}
+    known = visit | {field: float(yuan) for field, yuan in sums.items()}
     for infno in ("2402", "2303"):
         client.done(message(infno, about, **known))
     settled = client.done(message("2304", about, **known))["setlinfo"]
@@ -132,9 +132,10 @@ def _print(seconds: Mapping[str, list[float]], about: dict[str, int]) -> None:
         f" upload, one client: {rate:,.0f} lines a second"
     )
     names = {"upload_first_ms": FIRST, "upload_last_ms": LAST, "try_ms": "2303", "settle_ms": "2304"}
-    figures = {key: round(_median(seconds[name]), 1) for key, name in (names | {"back_ms": "2305"}).items()}
+    named = {key: seconds[name] for key, name in (names | {"back_ms": "2305"}).items() if name in seconds}
+    figures = {key: round(_median(each), 1) for key, each in named.items()}
     print(json.dumps({"bench": "stays", **about, "lines_per_second": round(rate), **figures}))
 
 
 def _median(seconds: list[float]) -> float:
-    return statistics.median(seconds) * 1000 if seconds else 0.0
+    return statistics.median(seconds) * 1000

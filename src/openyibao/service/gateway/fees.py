@@ -74,7 +74,8 @@ def upload(call: Call, visit: Visit, rows: list[Node], opened: Opened | None = N
         with_parts(line, parts)
         line.split_by = "" if line.data.get("refund_of") else digests[day_of(line.charged)]
         answers.append(answer)
-    call.write(line_rows(visit, new))
+    # a refund may stand before its line in the message; whoever reads them again wants it behind
+    call.write(line_rows(visit, sorted(new, key=lambda line: "refund_of" in line.data)))
     return answers
 
 

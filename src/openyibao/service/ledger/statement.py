@@ -30,19 +30,23 @@ def period(year: int, start: str, end: str) -> tuple[date, date]:
     """The days that the options name. Raises RunError."""
     if year and (start or end):
         raise RunError("--year excludes --from and --to / --year 与 --from、--to 只能选一种")
-    if year:
-        return date(year, 1, 1), date(year, 12, 31)
-    if not (start and end):
+    if not year and not (start and end):
         raise RunError("name the time: --year, or --from and --to / 请指明期间：--year，或 --from 与 --to")
-    days = []
-    for name, text in (("--from", start), ("--to", end)):
-        try:
-            days.append(date.fromisoformat(text))
-        except ValueError:
-            raise RunError(f"{name} {text}: expected a day such as 2026-06-30 / 应为日期，如 2026-06-30") from None
+    days = (date(year, 1, 1), date(year, 12, 31)) if year else (_day("--from", start), _day("--to", end))
     if days[1] < days[0]:
         raise RunError(f"--to {end} lies before --from {start} / --to 早于 --from")
-    return days[0], days[1]
+    if days[0] == date.min:
+        raise RunError(
+            "the time begins with the first of all days: there is none before it / 期间始于最早的一日，无前一日"
+        )
+    return days
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RunError(f"{name} {text}: expected a day such as 2026-06-30 / 应为日期，如 2026-06-30") from None
 
 
 def run(asked: Asked) -> None:
