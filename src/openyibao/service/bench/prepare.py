@@ -107,9 +107,10 @@ def _kind(port: int, place: int) -> Kind:
     return Kind(Visit.objects.get(mdtrt_id=known["mdtrt_id"]), about, known)
 
 
-def about_of(place: int, kind: str, serial: str) -> About:
-    """A visit of a kind of the documented person at a place of KINDS, with one line."""
-    return _about(_coverage(KINDS[place][0]), place, kind, BASKET[:1], serial)
+def about_of(place: int, kind: str, lines: int, serial: str) -> About:
+    """A visit of a kind, of the documented person at a place of KINDS, with so many lines."""
+    basket = tuple(BASKET[number % len(BASKET)] for number in range(lines))
+    return _about(_coverage(KINDS[place][0]), place, kind, basket, serial)
 
 
 def _about(coverage: Coverage, place: int, kind: str, basket: tuple[tuple[str, str, str], ...], serial: str) -> About:

@@ -13,7 +13,7 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +22,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PRICES = tuple(f"{1 + number * 0.37:.2f}" for number in range(20))
-ITEMS = ("CQ-DRUG-A", "CQ-DRUG-C")
 FIRST, LAST = "2301, first", "2301, last"
 UPLOADS_SHOWN = 3
 """Of each stay, so many uploads count as its first, and as many of the others as its last."""
@@ -72,19 +70,20 @@ class _Client:
 
 def _stay(client: _Client, lines: int, upload: int, refunds: int, number: int) -> None:
     from openyibao.service.bench.prepare import KINDS, about_of
+    from openyibao.service.sandbox.drive import SUMS
     from openyibao.service.sandbox.ready import message
 
-    place = number % len(KINDS)
-    about = about_of(place, "inpatient", serial=f"S{number}")
+    about = about_of(number % len(KINDS), "inpatient", lines, f"S{number}")
     visit = {"mdtrt_id": client.done(message("2401", about))["result"]["mdtrt_id"]}
-    shape = message("2301", about, **visit)
-    uploads = list(_uploads(shape["input"]["feedetail"][0], lines, upload, refunds))
+    rows = message("2301", about, **visit)["input"]["feedetail"]
+    rows += [_refund(row) for row in rows[:refunds]]
+    uploads = [rows[first : first + upload] for first in range(0, len(rows), upload)]
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for at, rows in enumerate(uploads):
+    for at, some in enumerate(uploads):
         name = FIRST if at < UPLOADS_SHOWN else LAST if at >= len(uploads) - UPLOADS_SHOWN else "2301"
-        again = message("2301", about, **visit) | {"input": {"feedetail": rows}}
+        again = message("2301", about, **visit) | {"input": {"feedetail": some}}
         for told in client.done(again, name)["result"]:
-            for field, of in SUMS.items():
+            for field, of in {**SUMS, "medfee_sumamt": "det_item_fee_sumamt"}.items():
                 sums[field] += Decimal(told[of])
     known = visit | {field: float(yuan) for field, yuan in sums.items()}
     for infno in ("2402", "2303"):
@@ -93,30 +92,10 @@ def _stay(client: _Client, lines: int, upload: int, refunds: int, number: int) -
     client.done(message("2305", about, **known, setl_id=settled["setl_id"]))
 
 
-SUMS = {
-    "medfee_sumamt": "det_item_fee_sumamt",
-    "fulamt_ownpay_amt": "fulamt_ownpay_amt",
-    "overlmt_selfpay": "overlmt_amt",
-    "preselfpay_amt": "preselfpay_amt",
-    "inscp_scp_amt": "inscp_scp_amt",
-}
-
-
-def _uploads(row: Mapping[str, Any], lines: int, upload: int, refunds: int) -> Iterator[list[dict[str, Any]]]:
-    """The rows of each upload; refunds of the first lines come with the last."""
-    rows = []
-    for number in range(lines):
-        price, item = PRICES[number % len(PRICES)], ITEMS[number % 5 == 4]
-        charged = {"feedetl_sn": f"{number}", "med_list_codg": item, "medins_list_codg": f"OWN-{item}"}
-        rows.append({**row, **charged, "cnt": 1, "pric": float(price), "det_item_fee_sumamt": float(price)})
-    back = [
-        {**one, "feedetl_sn": f"R{one['feedetl_sn']}", "init_feedetl_sn": one["feedetl_sn"]}
-        | {"cnt": -1, "det_item_fee_sumamt": -one["det_item_fee_sumamt"]}
-        for one in rows[:refunds]
-    ]
-    rows += back
-    for first in range(0, len(rows), upload):
-        yield rows[first : first + upload]
+def _refund(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row that takes a whole line back."""
+    taken = {name: -row[name] for name in ("cnt", "det_item_fee_sumamt")}
+    return {**row, **taken, "feedetl_sn": f"R{row['feedetl_sn']}", "init_feedetl_sn": row["feedetl_sn"]}
 
 
 def _print(seconds: Mapping[str, list[float]], about: dict[str, int]) -> None:

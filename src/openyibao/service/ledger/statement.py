@@ -36,9 +36,7 @@ def period(year: int, start: str, end: str) -> tuple[date, date]:
     if days[1] < days[0]:
         raise RunError(f"--to {end} lies before --from {start} / --to 早于 --from")
     if days[0] == date.min:
-        raise RunError(
-            "the time begins with the first of all days: there is none before it / 期间始于最早的一日，无前一日"
-        )
+        raise RunError("the time begins with the first of all days; begin it later / 期间始于最早的一日，请推后")
     return days
 
 
