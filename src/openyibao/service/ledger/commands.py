@@ -6,12 +6,12 @@ Exit code 0 where nothing differs, 1 where something does, 2 where it can't be a
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openyibao.service.run import RunError, prepare
+from openyibao.service import named
+from openyibao.service.run import RunError
 
 if TYPE_CHECKING:
     from openyibao.service.ledger.verify import Verdict
@@ -53,9 +53,7 @@ def run(file: Path | None, lang: str, *, whole: bool, books: bool) -> bool:
     Without a file, that of the platform's settings (YIBAO_SEAL_FILE). `whole`: a file with fewer seals than the
     database is wrong too. `books`: what they are kept for is held against them as well. Raises RunError.
     """
-    if not os.environ.get("DATABASE_URL"):
-        raise RunError("DATABASE_URL is not set: which platform's database? / 未设置 DATABASE_URL：请指明平台的数据库")
-    prepare(migrate=False)
+    named.platform()
     from django.conf import settings
 
     from openyibao.service.bulk.progress import shown

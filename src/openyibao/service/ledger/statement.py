@@ -6,11 +6,11 @@ Exit code 0, or 2 where it can't be said (no database, no such region or fund, d
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from openyibao.service.run import RunError, prepare
+from openyibao.service import named
+from openyibao.service.run import RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def period(year: int, start: str, end: str) -> tuple[date, date]:
         raise RunError("--year excludes --from and --to / --year 与 --from、--to 只能选一种")
     if not year and not (start and end):
         raise RunError("name the time: --year, or --from and --to / 请指明期间：--year，或 --from 与 --to")
-    days = (date(year, 1, 1), date(year, 12, 31)) if year else (_day("--from", start), _day("--to", end))
+    days = (date(year, 1, 1), date(year, 12, 31)) if year else (named.day("--from", start), named.day("--to", end))
     if days[1] < days[0]:
         raise RunError(f"--to {end} lies before --from {start} / --to 早于 --from")
     if days[0] == date.min:
@@ -40,18 +40,9 @@ def period(year: int, start: str, end: str) -> tuple[date, date]:
     return days
 
 
-def _day(name: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RunError(f"{name} {text}: expected a day such as 2026-06-30 / 应为日期，如 2026-06-30") from None
-
-
 def run(asked: Asked) -> None:
     """Print the statements of DATABASE_URL, one for each fund; the last line is JSON, in fen. Raises RunError."""
-    if not os.environ.get("DATABASE_URL"):
-        raise RunError("DATABASE_URL is not set: which platform's database? / 未设置 DATABASE_URL：请指明平台的数据库")
-    prepare(migrate=False)
+    named.platform()
     from openyibao.service.ledger.paid import fund_paid, paid_rows
     from openyibao.service.ledger.reports import fund_statement, statement_text
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from openyibao.service import named
 from openyibao.service.bulk.commands import fill, platform_database
 from openyibao.service.bulk.progress import shown
 from openyibao.service.replay.periods import Period
-from openyibao.service.run import RunError, prepare, say
+from openyibao.service.run import RunError, say
 
 
 def asked_period(day: str, year: int) -> Period:
@@ -23,18 +24,13 @@ def asked_period(day: str, year: int) -> Period:
         return Period(date(year, 1, 1), date(year, 12, 31))
     if not day:
         return Period()
-    try:
-        only = date.fromisoformat(day)
-    except ValueError:
-        raise RunError(f"--day {day}: expected a day such as 2026-06-30 / 应为日期，如 2026-06-30") from None
+    only = named.day("--day", day)
     return Period(only, only)
 
 
 def run(period: Period, *, lang: str, processes: int, most: int, from_lines: bool) -> bool:
     """Replay on DATABASE_URL; whether nothing differs and nothing stays open. Raises RunError."""
-    if not os.environ.get("DATABASE_URL"):
-        raise RunError("DATABASE_URL is not set: which platform's database? / 未设置 DATABASE_URL：请指明平台的数据库")
-    prepare(migrate=False)
+    named.platform()
     from openyibao.service.replay.log import LogError
     from openyibao.service.replay.report import last_line, tell
     from openyibao.service.replay.work import replay
