@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,10 @@ from typing import Any
 
 import psycopg
 
+from openyibao.service.backup.folder import Folder
+from openyibao.service.backup.restore import Restored, Wish, restore
 from service.county import add_person, build
+from service.databases import environment
 from service.racing import NUMBERS, Desk, credit, ready
 
 
@@ -94,3 +99,24 @@ def there(folder: Path, user: str, database: str) -> set[str]:
 
     with Server(folder, user=user, database=database) as server, psycopg.connect(server.url()) as connection:
         return {row[0] for row in connection.execute("SELECT setl_id FROM settlements_settlement")}
+
+
+def quiet(text: str) -> None:
+    pass
+
+
+def back(folder: Folder, into: Path, seconds: float | None, **more: Any) -> Restored:
+    to = None if seconds is None else moment(seconds)
+    return restore(folder, Wish(to, into, **more), quiet)
+
+
+def command(url: str, *arguments: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "openyibao", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(url),
+    )
+    assert done.returncode == code and "Traceback" not in done.stderr, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stderr

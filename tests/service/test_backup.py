@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -20,21 +17,11 @@ import pytest
 from openyibao.service.backup import folder as folders
 from openyibao.service.backup import prune, report, take
 from openyibao.service.backup.folder import BackupError, Folder
-from openyibao.service.backup.restore import Restored, Wish, choose, restore
-from service.backups import county, hash_at, moment, settle, settling, there
-from service.databases import environment
+from openyibao.service.backup.restore import choose
+from service.backups import back, command, county, hash_at, moment, settle, settling, there
 from service.figures import figure
 from service.racing import Desk, seeded
 from service.test_ledger_seals import seal_all
-
-
-def quiet(text: str) -> None:
-    pass
-
-
-def back(folder: Folder, into: Path, seconds: float | None, **more: Any) -> Restored:
-    to = None if seconds is None else moment(seconds)
-    return restore(folder, Wish(to, into, **more), quiet)
 
 
 @pytest.mark.reliability("T22", "a random moment while settlements ran")
@@ -110,85 +97,6 @@ def test_many_random_moments(database: str, tmp_path: Path) -> None:
     assert lost == 0
 
 
-@pytest.mark.long
-@pytest.mark.reliability("T22", "a large database, from a base backup and by the log alone")
-def test_how_long_a_large_database_takes(tmp_path: Path) -> None:
-    """As many settlements as YIBAO_RTO_SETTLEMENTS says, restored from a base behind them and from one before them."""
-    from openyibao.service.postgres import Server
-
-    wanted = int(os.environ.get("YIBAO_RTO_SETTLEMENTS", "100000"))
-    kept = Folder(tmp_path / "backup")
-    with Server(tmp_path / "pg", settings={"max_wal_size": "2GB"}) as own:
-        url = own.url()
-        migrate(url)
-        before = take.base(url, kept)
-        filled = fill(url, wanted)
-        middle = take.fetch(url, kept)
-        take.base(url, kept)
-        hashed = hash_at(url)
-    whole = back(kept, tmp_path / "whole", None, hashed=True)
-    assert whole.found.hash == hashed and whole.base.name != before.name
-    shutil.rmtree(whole.into)
-    replayed = back(kept, tmp_path / "replayed", middle.timestamp(), hashed=True)
-    assert replayed.found.hash == hashed and replayed.base.name == before.name
-    counts = {"settlements": filled["settlements"], "bytes": whole.found.size}
-    log = sum(one.path.stat().st_size for one in kept.segments())
-    print(
-        f"copying {whole.copy_s} s, replaying {whole.replay_s} s; by the log {replayed.copy_s} + {replayed.replay_s} s"
-    )
-    figure(
-        **counts,
-        rto_s=whole.rto_s,
-        replayed_s=replayed.rto_s,
-        log_bytes=log,
-        hashes_differ=0,
-        met=False,
-        why="10 M settlements do not fit the disk; the time grows with the bytes",
-    )
-
-
-@pytest.mark.long
-@pytest.mark.reliability("T22", "a larger database whose server is gone, from its base backup")
-def test_how_long_a_larger_database_takes_whose_server_is_gone(tmp_path: Path) -> None:
-    """As many settlements as YIBAO_RTO_LARGER says. Of so many the disk holds two copies, so the first goes."""
-    from openyibao.service.postgres import Server
-
-    wanted = int(os.environ.get("YIBAO_RTO_LARGER", "1000000"))
-    kept = Folder(tmp_path / "backup")
-    with Server(tmp_path / "pg", settings={"max_wal_size": "2GB"}) as own:
-        url = own.url()
-        migrate(url)
-        filled = fill(url, wanted)
-        base = take.base(url, kept)
-        hashed = hash_at(url)
-    shutil.rmtree(tmp_path / "pg")
-    found = back(kept, tmp_path / "into", None, hashed=True)
-    assert found.found.right and found.found.hash == hashed
-    assert found.found.counts["settlements"] == filled["settlements"]
-    print(f"taken in {base.seconds} s; copying {found.copy_s} s, replaying {found.replay_s} s, check {found.check_s} s")
-    figure(
-        settlements=filled["settlements"],
-        bytes=found.found.size,
-        rto_s=found.rto_s,
-        verify_s=found.verify_s,
-        hashes_differ=0,
-        met=filled["settlements"] >= 10_000_000 and found.rto_s <= 15 * 60,
-        why="" if filled["settlements"] >= 10_000_000 else "10 M settlements do not fit the disk twice",
-    )
-
-
-def migrate(url: str) -> None:
-    prepare = "from openyibao.service.run import prepare; prepare(migrate=True)"
-    subprocess.run([sys.executable, "-c", prepare], check=True, env=environment(url))
-
-
-def fill(url: str, settlements: int) -> dict[str, Any]:
-    """What `yibao bench fill` says of itself: there may be more settlements than asked for."""
-    asked = ["bench", "fill", "--settlements", str(settlements), "--histories", "200", "--no-check"]
-    said: dict[str, Any] = json.loads(command(url, *asked).splitlines()[-1])
-    return said
-
-
 def test_the_hash_is_of_the_rows_and_not_of_their_order(database: str) -> None:
     def hashes(*statements: str) -> str:
         for statement in statements:
@@ -235,18 +143,6 @@ def test_all_that_arrived_is_restored_without_a_moment(database: str, tmp_path: 
     arguments = ("--into", str(tmp_path / "early"), "--seals", str(seals), "--to", to)
     said = command(database, "restore", str(tmp_path / "backup"), *arguments)
     assert "settlements 1" in said and "has 1 more" in said and "the seals are right" in said
-
-
-def command(url: str, *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "openyibao", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment(url),
-    )
-    assert done.returncode == code and "Traceback" not in done.stderr, done.stdout + done.stderr
-    return done.stdout if code == 0 else done.stderr
 
 
 @pytest.fixture(scope="module")
