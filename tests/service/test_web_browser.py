@@ -341,3 +341,25 @@ def test_another_place_asks_other_questions_without_a_new_page(page: Any) -> Non
     page.select_option("#at", "360100.employee")
     page.wait_for_selector("#f-locality")
     assert page.evaluate("window.here") and page.locator("#f-district").count() == 0
+
+
+def test_what_is_chosen_while_the_questions_are_renewed_stays(page: Any) -> None:
+    """A slow network: whoever goes on filling in the form loses nothing, and the last day and place count."""
+    late: list[Any] = []
+    page.goto("/zh/calculator?at=500000.resident&f-grade=primary&total=100")
+    page.route(lambda url: "/zh/calculator" in url, lambda route: late.append(route))
+    page.fill("#day", "2023-05-01")
+    page.fill("#day", "2023-06-01")
+    page.select_option("#f-grade", "secondary")
+    page.fill("#total", "5万")
+    page.click("#ask details summary >> nth=0")
+    page.fill("#outside", "1")
+    page.focus("#total")
+    assert "day=2023-05-01" in late[0].request.url and "day=2023-06-01" in late[-1].request.url
+    for one in late:
+        one.continue_()
+    page.unroute_all()
+    page.wait_for_function("document.querySelector('#day').defaultValue == '2023-06-01'")
+    told = {name: page.input_value(f"#{name}") for name in ("day", "f-grade", "total", "outside")}
+    assert told == {"day": "2023-06-01", "f-grade": "secondary", "total": "5万", "outside": "1"}
+    assert page.locator("#outside").is_visible() and page.evaluate("document.activeElement.id") == "total"

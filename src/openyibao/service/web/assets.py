@@ -11,7 +11,7 @@ from importlib.resources import files
 from django.http import Http404, HttpRequest, HttpResponse
 
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-OWN = ("base.css", "law.css", "voice.css", "vendor/tabler-1.6.1.min.css", "vendor/htmx-4.0.1.min.js")
+OWN = ("base.css", "law.css", "voice.css", "keep.js", "vendor/tabler-1.6.1.min.css", "vendor/htmx-4.0.1.min.js")
 OF_SITE = ("site.css", "site.js", "icon.svg")
 
 
