@@ -17,6 +17,7 @@ from openyibao.service.clearing import batches, confirmations, disputes, orders,
 from openyibao.service.clearing.models import DepositShare, Speaker, Transfer
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
 from openyibao.service.ledger.books import NewEntry, post, settlement_lines
+from openyibao.service.ledger.treasury import Fund, received_lines
 from openyibao.service.organisation.fields import take
 from openyibao.service.organisation.models import Body, Grant, Region
 from openyibao.service.organisation.proposals import Decision
@@ -193,6 +194,7 @@ class Office:
     peer: str
     asked: int
     answered: int
+    income: int
 
 
 def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/willow-county-2026") -> Office:
@@ -248,7 +250,15 @@ def furnish(body: Body, clerk: User, reviewer: User, policy: str = "teaching/wil
         neighbour(region),
         asked(body),
         asked(body, answered=True),
+        income_at(region),
     )
+
+
+def income_at(region: Region) -> int:
+    """The number of the entry that books what came into the pooled fund."""
+    fund = Fund(region.body.code, "resident", "pooled fund")
+    lines = received_lines(fund, {"individual contributions": 100_000_000})
+    return post(NewEntry("income", clock.now(), clock.today(), f"REC-{region.body.code}", lines))
 
 
 def asked(body: Body, *, answered: bool = False) -> int:

@@ -17,6 +17,15 @@ def _identity(o: Office) -> dict[str, Any]:
 
 BANK = {"holder": "测试", "bank": "999000000001", "bank_account": "622200001111", "reason": "变更开户行"}
 
+
+def _fund(o: Office) -> dict[str, Any]:
+    return {"region": o.body.code, "scheme": "resident", "fund": "pooled fund"}
+
+
+def _slip(number: str) -> dict[str, Any]:
+    return {"day": "2026-06-01", "document": number}
+
+
 ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
     "tree": lambda o: ({}, {"body": o.body.code}),
     "role_list": lambda o: ({}, {"body": o.body.code}),
@@ -100,6 +109,7 @@ ROUTE_SAMPLES: dict[str, Callable[[Office], Sample]] = {
             "end": "2026-06-30",
         },
     ),
+    "ledger_fund_money": lambda o: ({}, {**_fund(o), "start": "2026-01-01", "end": "2026-06-30"}),
     "difference_list": lambda o: ({}, {"body": o.body.code, "institution": o.institution.code, "state": "open"}),
     "difference": lambda o: ({"number": str(o.difference)}, {}),
     "explain_difference": lambda o: ({"number": str(o.difference)}, {"note": "机构重报"}),
@@ -180,6 +190,27 @@ ACTION_SAMPLES: dict[str, Callable[[Office], dict[str, Any]]] = {
     },
     "speaker.end": lambda o: {"user": "speaker", "institution": o.institution.code, "day": "2026-07-01"},
     "account.credit": lambda o: {"number": o.account, "fen": 12_345, "reason": "补划"},
+    "fund.open": lambda o: {**_fund(o), **_slip("期初1"), "fen": 1_000_000},
+    "fund.receive": lambda o: {
+        **_fund(o),
+        **_slip("回单1"),
+        "sources": [{"source": "individual contributions", "fen": 40_000}],
+    },
+    "fund.share": lambda o: {
+        **_fund(o),
+        **_slip("财社1"),
+        "fen": 101,
+        "way": "taiyuan-2016",
+    },
+    "fund.transfer": lambda o: {
+        **_fund(o),
+        **_slip("划转1"),
+        "fen": 100,
+        "to_fund": "critical illness fund",
+        "purpose": "critical illness premium",
+        "source": "transfers",
+    },
+    "fund.correct": lambda o: {"entry": o.income, **_slip("更正1"), "note": "金额登错"},
     "peer.join": lambda o: {
         "region": o.body.code,
         "peer": f"6{o.person.pk:05d}",

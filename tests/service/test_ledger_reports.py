@@ -43,7 +43,7 @@ def printed() -> dict[str, tuple[str, Decimal]]:
 def book_district(factors: dict[str, int]) -> None:
     from openyibao.service.ledger.books import AccountKey
     from openyibao.service.ledger.reports import UNITS
-    from openyibao.service.ledger.sharing import received_lines
+    from openyibao.service.ledger.treasury import Fund, received_lines
 
     def fen(row: str) -> int:
         unit, number = printed()[row]
@@ -52,7 +52,7 @@ def book_district(factors: dict[str, int]) -> None:
     income = {source: fen(f"income.of.{name}") for name, source in SOURCES.items()}
     for month in range(1, 13):  # a twelfth each month, the rest in the last
         part = {s: amount // 12 if month < 12 else amount - amount // 12 * 11 for s, amount in income.items()}
-        post(received_lines(*FUND, part), f"I{month}", date(2013, month, 15), "income")
+        post(received_lines(Fund(*FUND), part), f"I{month}", date(2013, month, 15), "income")
     for name, purpose in PURPOSES.items():
         spent = fen(f"spending.{name}")
         owed = AccountKey("payable to institution", *FUND, "H1")
@@ -333,11 +333,10 @@ def test_the_four_ways_of_sharing() -> None:
     from openyibao.service.ledger.sharing import (
         SharingError,
         allocate,
-        received_lines,
-        share_lines,
         shares,
         ways,
     )
+    from openyibao.service.ledger.treasury import Fund, received_lines, share_lines
 
     way = ways()
     assert {one.kind for one in way.values()} == {"in principle", "proportion", "amount per head", "factors"}
@@ -362,8 +361,8 @@ def test_the_four_ways_of_sharing() -> None:
         allocate(5, {"A": {"poor": 1}, "B": {}}, {"poor": 1})
 
     fund = ("999999", "resident", "medical assistance fund")
-    post(share_lines(*fund, shares(way["taiyuan-2016"], 101)), "2026", DAY, "subsidy share")
-    post(received_lines(*fund, {"donations": 40, "welfare lottery": 9}, {"city": 51}), "2026", DAY, "income")
+    post(share_lines(Fund(*fund), shares(way["taiyuan-2016"], 101)), "2026", DAY, "subsidy share")
+    post(received_lines(Fund(*fund), {"donations": 40, "welfare lottery": 9}, {"city": 51}), "2026", DAY, "income")
     shown = fund_statement(*fund, DAY, DAY)
     assert shown.income == {"city subsidy": 51, "county subsidy": 50, "donations": 40, "welfare lottery": 9}
     assert ask("SELECT sum(fen) FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"

@@ -343,11 +343,21 @@ def test_another_place_asks_other_questions_without_a_new_page(page: Any) -> Non
     assert page.evaluate("window.here") and page.locator("#f-district").count() == 0
 
 
+def held(page: Any, part: str) -> list[Any]:
+    """The requests to addresses with a part, as they come: each waits until it is continued."""
+    late: list[Any] = []
+
+    def hold(route: Any) -> None:
+        late.append(route)
+
+    page.route(lambda url: part in url, hold)
+    return late
+
+
 def test_what_is_chosen_while_the_questions_are_renewed_stays(page: Any) -> None:
     """A slow network: whoever goes on filling in the form loses nothing, and the last day and place count."""
-    late: list[Any] = []
     page.goto("/zh/calculator?at=500000.resident&f-grade=primary&total=100")
-    page.route(lambda url: "/zh/calculator" in url, lambda route: late.append(route))
+    late = held(page, "/zh/calculator")
     page.fill("#day", "2023-05-01")
     page.fill("#day", "2023-06-01")
     page.select_option("#f-grade", "secondary")
@@ -363,3 +373,16 @@ def test_what_is_chosen_while_the_questions_are_renewed_stays(page: Any) -> None
     told = {name: page.input_value(f"#{name}") for name in ("day", "f-grade", "total", "outside")}
     assert told == {"day": "2023-06-01", "f-grade": "secondary", "total": "5万", "outside": "1"}
     assert page.locator("#outside").is_visible() and page.evaluate("document.activeElement.id") == "total"
+
+
+def test_what_is_chosen_before_the_scripts_are_there_counts(page: Any) -> None:
+    """And so does what the browser fills in again when a page is loaded once more."""
+    late = held(page, "htmx")
+    page.goto("/zh/calculator?at=500000.resident&day=2025-06-01", wait_until="commit")
+    page.select_option("#at", "360100.employee")
+    assert page.locator("#f-locality").count() == 0
+    while not late:
+        page.wait_for_timeout(10)
+    late[0].continue_()
+    page.wait_for_selector("#f-locality")
+    assert page.input_value("#at") == "360100.employee" and page.input_value("#day") == "2025-06-01"

@@ -14,9 +14,11 @@ from typing import Any
 from openyibao.policy.model import Bilingual
 from openyibao.service import clock
 from openyibao.service.clearing import accounts, statements
+from openyibao.service.clearing.cash import check_cash
 from openyibao.service.clearing.models import BankAccount, Order, Report, Statement, Transfer
 from openyibao.service.clearing.numbers import next_number
 from openyibao.service.clearing.outstanding import Key, lock, outstanding
+from openyibao.service.ledger.treasury import Fund
 from openyibao.service.organisation.fields import Given, Listed, Text, Whole
 from openyibao.service.organisation.models import Body, Region
 from openyibao.service.organisation.problems import Problem
@@ -49,7 +51,7 @@ def order_institutions(given: Given, decision: Decision) -> Done:
     region = region_of(given["region"])
     asked = [(statements.known_statement(one["number"]), one["fen"]) for one in _sorted(given["statements"])]
     lock(*(statement.institution for statement, _ in asked))
-    return _done([_order_statement(region, statement, fen, decision) for statement, fen in asked])
+    return _done(region, [_order_statement(region, statement, fen, decision) for statement, fen in asked])
 
 
 def _sorted(payees: list[Given]) -> list[Given]:
@@ -62,9 +64,11 @@ def _sorted(payees: list[Given]) -> list[Given]:
     return [found[number] for number in sorted(found)]
 
 
-def _done(made: list[Order]) -> Done:
-    fen = sum(transfer.fen for one in made for transfer in one.transfers.all())
-    return Done({"orders": [one.number for one in made], "fen": fen})
+def _done(region: Region, made: list[Order]) -> Done:
+    """What orders came to. Raises Problem("fund short") where a fund has not the cash for them."""
+    transfers = [transfer for one in made for transfer in one.transfers.all()]
+    check_cash({Fund(region.body.code, one.scheme, one.fund) for one in transfers})
+    return Done({"orders": [one.number for one in made], "fen": sum(one.fen for one in transfers)})
 
 
 def _order_statement(region: Region, statement: Statement, fen: int, decision: Decision) -> Order:
@@ -127,7 +131,7 @@ def order_persons(given: Given, decision: Decision) -> Done:
     made = [
         _order_reimbursement(region, one["number"], one["fen"], decision) for one in _sorted(given["reimbursements"])
     ]
-    return _done(made)
+    return _done(region, made)
 
 
 def _order_reimbursement(region: Region, number: str, fen: int, decision: Decision) -> Order:

@@ -78,7 +78,7 @@ def posting(entry: NewEntry) -> Ask:
     return POST(*map(given, about), *map(texts, columns), numbers([fen for _, fen in entry.lines]))
 
 
-def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str = "") -> int:
+def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str = "", kind: str = "reversal") -> int:
     """Post the opposite of an entry, on another day if need be; the number of the new entry. It happens once only."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -89,7 +89,7 @@ def reverse(entry: int, moment: datetime, day: date, reference: str, memo: str =
         lines = tuple((AccountKey(*row[:5]), int(row[5])) for row in cursor.fetchall())
     if not lines:
         raise LedgerError(f"there is no entry {entry} to reverse")
-    return post(NewEntry("reversal", moment, day, reference, lines, entry, memo))
+    return post(NewEntry(kind, moment, day, reference, lines, entry, memo))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sharing between levels of government: the four ways of sharing.toml, to the fen, and the entries for them.
+"""Sharing between levels of government: the four ways of sharing.toml, to the fen.
 
 shares(ways()["taiyuan-2016"], 100_001, case="poor county")     {"city": 60_001, "county": 40_000}
 """
@@ -12,12 +12,15 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-from openyibao.service.ledger.books import AccountKey, Line
-from openyibao.service.ledger.chart import chart
+from openyibao.policy.model import Bilingual
 
 
 class SharingError(ValueError):
-    """The way of sharing does not say who bears what; says what is missing."""
+    """The way of sharing does not say who bears what; says what is missing, in Chinese and English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.said = Bilingual(zh, en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def split(fen: int, parts: Mapping[str, int | Fraction]) -> dict[str, int]:
     """
     whole = sum(parts.values(), Fraction())
     if fen < 0 or whole <= 0 or min(parts.values()) < 0:
-        raise SharingError(f"{fen} fen cannot be split by {dict(parts)}: expected parts of 0 or more, one above 0")
+        raise SharingError(
+            f"{fen} 分不能按 {dict(parts)} 分担：各份应不小于0，至少一份大于0",
+            f"{fen} fen cannot be split by {dict(parts)}: expected parts of 0 or more, one above 0",
+        )
     exact = {name: Fraction(part) * fen / whole for name, part in parts.items()}
     cut = {name: int(share) for name, share in exact.items()}
     by_remainder = sorted(parts, key=lambda name: cut[name] - exact[name])  # sorted() keeps the order of equal ones
@@ -75,22 +81,32 @@ def shares(
     """
     if way.kind == "proportion":
         if case not in way.shares:
-            raise SharingError(f"{way.name} has no case {case!r}; expected one of {list(way.shares)}")
+            raise SharingError(
+                f"{way.name} 没有情形“{case}”，应为 {list(way.shares)} 之一",
+                f"{way.name} has no case {case!r}; expected one of {list(way.shares)}",
+            )
         return split(fen, way.shares[case])
     if way.kind == "factors":
-        raise SharingError(f"{way.name} allocates to places, not levels: use `allocate` with its factors")
+        raise SharingError(
+            f"{way.name} 按因素分到各地，不是分到各级政府",
+            f"{way.name} allocates to places, not levels: use `allocate` with its factors",
+        )
     least = dict.fromkeys(way.levels, way.per_head_fen * population)
     if way.levels and not population:
-        raise SharingError(f"{way.name} goes by head: give the population")
+        raise SharingError(f"{way.name} 按人数计算：请给出人数", f"{way.name} goes by head: give the population")
     if agreed is None:
         if fen != sum(least.values()) or not least:
             raise SharingError(
+                f"{way.name} 没有规定 {fen} 分由谁承担（要求：{least or '不明确'}）：请给出各级商定的数额",
                 f"{way.name} does not say who bears {fen} fen (it asks for {least or 'nothing definite'}):"
-                " give what the levels agreed"
+                " give what the levels agreed",
             )
         return least
     if sum(agreed.values()) != fen or any(agreed.get(level, 0) < floor for level, floor in least.items()):
-        raise SharingError(f"agreed {dict(agreed)}: expected {fen} fen together, and of each no less than {least}")
+        raise SharingError(
+            f"商定的数额 {dict(agreed)}：应合计 {fen} 分，各级不少于 {least}",
+            f"agreed {dict(agreed)}: expected {fen} fen together, and of each no less than {least}",
+        )
     return dict(agreed)
 
 
@@ -107,32 +123,10 @@ def allocate(
         missing = [place for place, figures in places.items() if factor not in figures]
         total = sum(figures.get(factor, 0) for figures in places.values())
         if missing or total <= 0:
-            raise SharingError(f"factor {factor!r}: no figure for {missing}" if missing else f"factor {factor!r} is 0")
+            raise SharingError(
+                f"因素“{factor}”：{'缺少 ' + '、'.join(missing) + ' 的数值' if missing else '合计为0'}",
+                f"factor {factor!r}: no figure for {missing}" if missing else f"factor {factor!r} is 0",
+            )
         for place, figures in places.items():
             index[place] += Fraction(weight) * figures[factor] / total
     return split(fen, index)
-
-
-def share_lines(region: str, scheme: str, fund: str, borne: Mapping[str, int]) -> tuple[Line, ...]:
-    """What the levels owe a fund, and the income that it is. `borne`: fen by level (central, province, city ...)."""
-    lines: list[Line] = []
-    for level, fen in borne.items():
-        if level not in chart().levels:
-            raise SharingError(f"level {level!r}: expected one of {', '.join(chart().levels)}")
-        if fen:
-            lines.append((AccountKey("owed by government", region, scheme, fund, level), fen))
-            lines.append((AccountKey("fund income", region, scheme, fund, chart().subsidies[level]), -fen))
-    return tuple(lines)
-
-
-def received_lines(
-    region: str, scheme: str, fund: str, sources: Mapping[str, int], paid_by: Mapping[str, int] | None = None
-) -> tuple[Line, ...]:
-    """Money that came in: income by source (contributions, donations, lottery, interest), and what levels owed."""
-    lines: list[Line] = []
-    cash = AccountKey("fund cash", region, scheme, fund)
-    for kind, amounts in (("fund income", sources), ("owed by government", paid_by or {})):
-        for owner, fen in amounts.items():
-            if fen:
-                lines += [(cash, fen), (AccountKey(kind, region, scheme, fund, owner), -fen)]
-    return tuple(lines)

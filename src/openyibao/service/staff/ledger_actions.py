@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from openyibao.service.clearing.cash import check_cash
 from openyibao.service.ledger.accounts import credit
 from openyibao.service.ledger.months import close_month
+from openyibao.service.ledger.treasury import Fund
 from openyibao.service.organisation.fields import Day, Given, OneOf, Text, Whole
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.proposals import Decision, Done, action
 from openyibao.service.organisation.roles import known_body
-from openyibao.service.people.accounts import place_of_account
+from openyibao.service.people.accounts import known_account, place_of_account
 from openyibao.service.reconciliation.items import standing_in
 
 
@@ -32,6 +34,7 @@ def credit_account(given: Given, decision: Decision) -> Done:
     reference = f"proposal {decision.proposal.pk}" if decision.proposal else "proposal"
     scheme = given["scheme"] or "employee"
     entries = credit({given["number"]: given["fen"]}, decision.at, decision.at.date(), reference, scheme)
+    check_cash([Fund(known_account(given["number"]).region.body.code, scheme, "pooled fund")])
     return Done({"entry": entries[0]})
 
 

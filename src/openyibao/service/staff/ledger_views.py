@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from openyibao.service.clearing.cash import under_way
+from openyibao.service.ledger import treasury
+from openyibao.service.ledger.books import balance
 from openyibao.service.ledger.paid import fund_paid
 from openyibao.service.ledger.reports import fund_statement, trial_balance
 from openyibao.service.organisation.fields import Day, OneOf, Text
@@ -65,4 +68,28 @@ def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
         "paid_fen": paid.paid,
         "owed_closing_fen": paid.closing_fen,
         "deposit_fen": paid.deposit_fen,
+    }
+
+
+@route("GET", "ledger/fund-money", item="ledger.report", place=places.of_region, takes=STATEMENT)
+def ledger_fund_money(asked: Asked) -> dict[str, Any]:
+    """A fund's cash now, what orders have under way, and what was booked of its money, newest first, at most 500."""
+    given = asked.given
+    fund = treasury.Fund(given["region"], given["scheme"], given["fund"])
+    return {
+        "cash_fen": balance(fund.account("fund cash")) if treasury.keeps_cash(fund) else None,
+        "under_way_fen": under_way(fund),
+        "entries": [
+            {
+                "entry": one.number,
+                "kind": one.kind,
+                "day": one.day,
+                "document": one.document,
+                "note": one.memo,
+                "corrects": one.reverses,
+                "corrected_by": one.corrected_by,
+                "lines": [{"kind": kind, "owner": owner, "fen": fen} for kind, owner, fen in one.lines],
+            }
+            for one in treasury.entries(fund, given["start"], given["end"])
+        ],
     }

@@ -25,7 +25,7 @@ from openyibao.service.people.certificates import masked
 from openyibao.service.portability import clearing_actions, peer_actions  # noqa: F401
 from openyibao.service.reconciliation import items  # noqa: F401
 from openyibao.service.reimbursements import settle  # noqa: F401
-from openyibao.service.staff import ledger_actions  # noqa: F401
+from openyibao.service.staff import fund_actions, ledger_actions  # noqa: F401
 from openyibao.service.staff.places import of_body
 from openyibao.service.staff.routes import Asked, Route, add, route
 from openyibao.service.voice import moderation  # noqa: F401

@@ -21,3 +21,12 @@ document.addEventListener("htmx:after:swap", () => {
     field.closest("details")?.setAttribute("open", "");
   }
 });
+
+// A place or day that was chosen before the scripts were there, or that the browser filled in again (reload, back).
+const changed = (field) => field.options
+  ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
+  : field.value !== field.defaultValue;
+const renew = () => {
+  [...document.querySelectorAll(".begin [name]")].find(changed)?.dispatchEvent(new Event("change", { bubbles: true }));
+};
+window.addEventListener("pageshow", () => setTimeout(renew));  // htmx begins in a turn of its own, too
