@@ -82,6 +82,7 @@ def test_a_funds_year(county: County) -> None:
         "interest": 40,
     }
     assert shown["expenditure_fen"] == {"critical illness premium": 1_000}
+    assert shown["made_of_fen"] == {"fund cash": 104_091, "owed by government": 50}  # 104,141 together
     money = county.auditor.get("ledger/fund-money", **POOLED, **YEAR)
     assert money["cash_fen"] == 100_000 + 5_040 + 51 - 1_000 and money["under_way_fen"] == 0
     assert [one["kind"] for one in money["entries"]] == ["transfer", "income", "subsidy share", "income", "opening"]

@@ -53,6 +53,8 @@ def test_it_shows_what_accrued_and_what_was_really_paid(region: str) -> None:
     (kept,) = json.loads(text.splitlines()[-1])["fund_statement"]
     assert kept["owed"]["paid"] == {"payable to person": 30_000} and kept["owed"]["closing_fen"] == 15_000
     assert kept["expenditure"] == {"care": 45_000} and kept["start"] == "2026-06-01"
+    assert kept["owed"]["made_of"] == {"fund cash": -30_000, "payable to person": -15_000}
+    assert sum(kept["owed"]["made_of"].values()) == kept["closing"]
 
 
 def test_it_is_said_in_chinese_and_in_a_unit(region: str) -> None:

@@ -51,8 +51,8 @@ def ledger_trial_balance(asked: Asked) -> dict[str, Any]:
 
 @route("GET", "ledger/fund-statement", item="ledger.report", place=places.of_region, takes=STATEMENT)
 def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
-    """Income by source and expenditure by purpose of a fund, from a day to another (both in it); and what of it was
-    paid, to whom, and is owed."""
+    """Income by source and expenditure by purpose of a fund, from a day to another (both in it); what of it was paid,
+    to whom, and is owed; and what the fund's balance is made of."""
     given = asked.given
     about = (given["region"], given["scheme"], given["fund"], given["start"], given["end"])
     shown, paid = fund_statement(*about), fund_paid(*about)
@@ -68,6 +68,7 @@ def ledger_fund_statement(asked: Asked) -> dict[str, Any]:
         "paid_fen": paid.paid,
         "owed_closing_fen": paid.closing_fen,
         "deposit_fen": paid.deposit_fen,
+        "made_of_fen": paid.made_of,
     }
 
 
