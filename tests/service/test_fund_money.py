@@ -13,15 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
+from openyibao.service import clock
+from openyibao.service.clearing import cash
 from openyibao.service.clearing.models import Order
+from openyibao.service.ledger.books import NewEntry, balance, post
 from openyibao.service.ledger.models import Entry
 from openyibao.service.ledger.months import close_month
+from openyibao.service.ledger.treasury import Fund, opening_lines, received_lines
 from openyibao.service.people.models import Account
 from service.desks import Desk
-from service.offices import staff
-from service.paying import FUND, County
+from service.offices import NOW, staff
+from service.paying import FUND, County, confirmation
 from service.racing import Hands, together
+from service.test_payment_persons import settled
+from service.test_reimbursements import Counter
 
 POOLED = {"region": "999999", "scheme": "resident", "fund": "pooled fund"}
 AID = {**POOLED, "fund": "medical assistance fund"}
@@ -110,6 +117,8 @@ def test_a_document_is_booked_once_and_a_wrong_entry_is_taken_back(county: Count
     first = county.decided("fund.receive", income("回单1", 100_000))["entry"]
     assert refused(county, "fund.receive", income("回单1", 100_000)) == "S8016"
     county.decided("fund.receive", {**income("回单1", 7), "fund": "medical assistance fund"})  # another fund's slip
+    early = {"entry": first, **slip("更正1", day="2026-03-03"), "note": "早于凭证"}
+    assert refused(county, "fund.correct", early, 400) == "S1001"
     wrong = {"entry": first, **slip("更正1", day="2026-03-05"), "note": "多写两个零"}
     made = county.decided("fund.correct", wrong)["entry"]
     assert county.fen("fund cash") == 0
@@ -125,6 +134,18 @@ def test_a_document_is_booked_once_and_a_wrong_entry_is_taken_back(county: Count
     shown = county.auditor.get("ledger/fund-statement", **POOLED, **YEAR)
     assert shown["income_fen"] == {"individual contributions": 1_000}
     county.right()
+
+
+def test_a_share_that_was_paid_is_corrected_behind_its_receipt(county: County) -> None:
+    levels = {"levels": [{"level": "county", "fen": 10}]}
+    shared = county.decided("fund.share", {**POOLED, **slip("分担"), "fen": 10, **levels})["entry"]
+    received = county.decided("fund.receive", {**POOLED, **slip("回单"), **levels})["entry"]
+    assert refused(county, "fund.receive", {**POOLED, **slip("回单"), **levels}) == "S8016", "not: book a share first"
+    today = slip("更正", day="2026-03-05")
+    assert refused(county, "fund.correct", {"entry": shared, **today, "note": "x"}) == "S8022"
+    for entry in (received, shared):
+        county.decided("fund.correct", {"entry": entry, **today, "note": "x"})
+    assert county.fen("owed by government", "county") == 0 and county.fen("fund cash") == 0
 
 
 def test_a_fund_is_opened_once(county: County) -> None:
@@ -154,6 +175,18 @@ def test_what_the_books_do_not_take(county: County) -> None:
             "S8017",
         ),
         "a share that nobody agreed": ("fund.share", {**POOLED, **slip("1"), "fen": 7}, 409, "S8019"),
+        "a share agreed otherwise than the way says": (
+            "fund.share",
+            {**POOLED, **slip("1"), "fen": 7, "way": "taiyuan-2016", "levels": [{"level": "central", "fen": 7}]},
+            409,
+            "S8019",
+        ),
+        "a way that is for places": (
+            "fund.share",
+            {**POOLED, **slip("1"), "fen": 7, "way": "anhui-2015"},
+            400,
+            "S1001",
+        ),
         "a share that does not add up": (
             "fund.share",
             {**POOLED, **slip("1"), "fen": 7, "levels": [{"level": "city", "fen": 6}]},
@@ -180,10 +213,11 @@ def to(fund: str) -> dict[str, str]:
 
 def test_no_fund_orders_more_than_it_has(county: County) -> None:
     """5,000 fen are owed and 4,999 there; one fen more and the order goes. What is ordered can't be spent again."""
+    county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 4_000})
     county.visit(100)
     county.hands.set("2026-04-01 09:00:00")
     statement = county.issue("2026-03-31")
-    county.decided("fund.receive", income("回单1", 4_999))
+    county.decided("fund.receive", income("回单1", 999))
     given = {"region": "999999", "statements": [{"number": statement["number"], "fen": 5_000}]}
     said = county.first.post("proposals/order.institutions", given, 409)
     assert said["code"] == "S8015" and "缺 1 分" in said["zh"] and "1 fen are missing" in said["en"]
@@ -208,12 +242,60 @@ def test_no_fund_orders_more_than_it_has(county: County) -> None:
 
 
 def test_a_fund_whose_cash_is_kept_elsewhere_may_pay(county: County) -> None:
-    """No opening balance and no income: the books know nothing of its cash, and say so."""
+    """Only its opening balance makes it known: no share, income or transfer into it, nor one corrected."""
     county.visit(100)
+    share = {"levels": [{"level": "county", "fen": 3}]}
+    county.decided("fund.share", {**POOLED, **slip("分担"), "fen": 3, **share})
+    county.decided("fund.receive", {**income("回单1", 1), "fund": "medical assistance fund"})
+    county.decided("fund.transfer", {**AID, **slip("划转"), "fen": 1, **to("pooled fund")})
+    opened = county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 1})["entry"]
     county.hands.set("2026-04-01 09:00:00")
-    (transfer,) = county.order(county.issue("2026-03-31"))
+    statement = county.issue("2026-03-31")
+    given = {"region": "999999", "statements": [{"number": statement["number"], "fen": 5_000}]}
+    assert refused(county, "order.institutions", given) == "S8015"
+    county.decided("fund.correct", {"entry": opened, **slip("更正", day="2026-04-01"), "note": "不是这个基金"})
+    (transfer,) = county.order(statement)
     assert transfer.fen == 5_000
     assert county.auditor.get("ledger/fund-money", **POOLED, **YEAR)["cash_fen"] is None
+
+
+def test_what_the_bank_pays_meanwhile_is_not_counted_for_an_order(county: County, monkeypatch: Any) -> None:
+    """A confirmation is booked between the readings of cash and orders: refused once too often, never too seldom."""
+    county.visit(100)
+    county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 10_000})
+    county.hands.set("2026-04-01 09:00:00")
+    (transfer,) = county.order(county.issue("2026-03-31"))
+    county.send()
+    content = confirmation([(transfer.number, "paid", 5_000)])
+    booked: list[Any] = []
+
+    def booking_behind(read: Any) -> Any:
+        def reading(about: Any) -> int:
+            found = read(about)
+            if not booked:
+                booked.append(None)
+                booked.append(county.book(content))
+            return int(found)
+
+        return reading
+
+    for name in ("under_way", "balance"):
+        monkeypatch.setattr(cash, name, booking_behind(getattr(cash, name)))
+    given = {**POOLED, **slip("划转"), "fen": 5_001, **to("critical illness fund")}
+    assert refused(county, "fund.transfer", given) == "S8015" and len(booked) == 2
+
+
+def test_what_is_paid_by_hand_comes_out_of_the_funds_cash(database: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(settings, "CLOCK", NOW)
+    counter = Counter()
+    number = settled(counter)
+    fund = Fund(counter.district.code, "resident", "pooled fund")
+    post(NewEntry("opening", clock.now(), clock.today(), "期初", opening_lines(fund, 44_999)))
+    given = {"number": number, "payment": "P1"}
+    assert counter.payer.post("proposals/reimbursement.pay", given, 409)["code"] == "S8015"
+    post(NewEntry("income", clock.now(), clock.today(), "回单", received_lines(fund, {"interest": 1})))
+    counter.decided("reimbursement.pay", given, counter.payer, counter.cashier)
+    assert balance(fund.account("fund cash")) == 0
 
 
 def test_credits_to_accounts_come_out_of_the_funds_cash(database: str, monkeypatch: Any, tmp_path: Path) -> None:
@@ -221,7 +303,7 @@ def test_credits_to_accounts_come_out_of_the_funds_cash(database: str, monkeypat
     hands.set("2026-03-05 10:00:00")
     county = County(tmp_path, people=1, account_fen=1)
     number = Account.objects.get(owner=county.people[0]).number
-    county.decided("fund.receive", income("回单1", 100))
+    county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 100})
     given = {"number": number, "scheme": "resident", "reason": "划入"}
     before = county.fen("fund cash")
     said = county.clerk.post("proposals/account.credit", {**given, "fen": before + 1}, 409)
@@ -236,10 +318,13 @@ def test_of_two_at_once_one_succeeds(county: County, what: str) -> None:
     """Two decisions at the same moment: on the same slip proposed twice, and on two transfers of the same money."""
     other = Desk(staff("third", "manager", county.body))
     desks = (county.second, other)
+    county.decided("fund.receive", income("回单0", 2))  # so that all accounts are there, and only the lock is left
+    for number, fund in enumerate(("critical illness fund", "medical assistance fund")):
+        county.decided("fund.transfer", {**POOLED, **slip(f"划转{number}"), "fen": 1, **to(fund)})
     if what == "one slip":
         action, gives = "fund.receive", [income("回单1", 100)] * 2
     else:
-        county.decided("fund.receive", income("回单1", 100))
+        county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 100})
         paths = ("critical illness fund", "medical assistance fund")
         action = "fund.transfer"
         gives = [{**POOLED, **slip(f"划转{fund}"), "fen": 60, **to(fund)} for fund in paths]

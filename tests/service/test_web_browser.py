@@ -386,3 +386,9 @@ def test_what_is_chosen_before_the_scripts_are_there_counts(page: Any) -> None:
     late[0].continue_()
     page.wait_for_selector("#f-locality")
     assert page.input_value("#at") == "360100.employee" and page.input_value("#day") == "2025-06-01"
+
+
+def test_what_the_server_says_of_a_wrong_day_stays(page: Any) -> None:
+    page.goto("/zh/calculator?at=500000.resident&day=2023-02-31&total=100&f-grade=primary", wait_until="load")
+    page.wait_for_timeout(500)
+    assert "2023-02-31" in page.locator("#day-error").inner_text() and page.locator(".problems a").count() > 0

@@ -236,6 +236,13 @@ class Transfer(models.Model):
             ),
             models.CheckConstraint(condition=Q(paid_fen=0) | Q(batch__isnull=False), name="transfer_sent"),
         ]
+        indexes = [
+            models.Index(
+                fields=["scheme", "fund"],
+                condition=Q(fen__gt=F("paid_fen") + F("rejected_fen")),
+                name="transfer_under_way",
+            )
+        ]
 
     @property
     def under_way_fen(self) -> int:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from openyibao.policy.model import Bilingual
+from openyibao.service.ledger.chart import chart
 
 
 class SharingError(ValueError):
@@ -79,35 +80,50 @@ def shares(
 
     Raises SharingError where the text does not say it, or what was agreed is not what the text asks.
     """
+    _check_asked(way, case, population, agreed)
     if way.kind == "proportion":
-        if case not in way.shares:
-            raise SharingError(
-                f"{way.name} 没有情形“{case}”，应为 {list(way.shares)} 之一",
-                f"{way.name} has no case {case!r}; expected one of {list(way.shares)}",
-            )
         return split(fen, way.shares[case])
     if way.kind == "factors":
         raise SharingError(
-            f"{way.name} 按因素分到各地，不是分到各级政府",
-            f"{way.name} allocates to places, not levels: use `allocate` with its factors",
+            f"{way.zh}：按因素分到各地，不是分到各级政府",
+            f"{way.en}: allocates to places by factors, not to levels of government",
         )
     least = dict.fromkeys(way.levels, way.per_head_fen * population)
     if way.levels and not population:
-        raise SharingError(f"{way.name} 按人数计算：请给出人数", f"{way.name} goes by head: give the population")
+        raise SharingError(f"{way.zh}：请给出人数", f"{way.en}: give the population")
     if agreed is None:
         if fen != sum(least.values()) or not least:
             raise SharingError(
-                f"{way.name} 没有规定 {fen} 分由谁承担（要求：{least or '不明确'}）：请给出各级商定的数额",
-                f"{way.name} does not say who bears {fen} fen (it asks for {least or 'nothing definite'}):"
+                f"{way.zh}：没有写明 {fen} 分由谁承担（要求：{_told(least, 'zh')}）。请给出各级商定的数额",
+                f"{way.en}: does not say who bears {fen} fen (it asks for {_told(least, 'en')});"
                 " give what the levels agreed",
             )
         return least
     if sum(agreed.values()) != fen or any(agreed.get(level, 0) < floor for level, floor in least.items()):
         raise SharingError(
-            f"商定的数额 {dict(agreed)}：应合计 {fen} 分，各级不少于 {least}",
-            f"agreed {dict(agreed)}: expected {fen} fen together, and of each no less than {least}",
+            f"商定 {_told(agreed, 'zh')}：应合计 {fen} 分，各级不少于：{_told(least, 'zh')}",
+            f"agreed {_told(agreed, 'en')}: expected {fen} fen together, and no less than {_told(least, 'en')}",
         )
     return dict(agreed)
+
+
+def _check_asked(way: Way, case: str, population: int, agreed: Mapping[str, int] | None) -> None:
+    """Refuse what a way does not go by: nobody shall think that it counted. Raises SharingError."""
+    if way.kind == "proportion" and agreed is not None:
+        raise SharingError(f"{way.zh}：按比例分担，没有可商定的数额", f"{way.en}: by proportion, nothing is agreed")
+    if case not in (way.shares or {"": {}}):
+        cases = [one for one in way.shares if one]
+        raise SharingError(
+            f"{way.zh}：没有情形“{case}”，可以是：{'、'.join(cases) or '无'}",
+            f"{way.en}: has no case {case!r}; there are: {', '.join(cases) or 'none'}",
+        )
+    if population and not way.levels:
+        raise SharingError(f"{way.zh}：不按人数计算", f"{way.en}: does not go by head")
+
+
+def _told(amounts: Mapping[str, int], lang: str) -> str:
+    said = [f"{chart().say(level, lang)} {fen}" for level, fen in amounts.items()]
+    return ("、" if lang == "zh" else ", ").join(said) or ("不明确" if lang == "zh" else "nothing definite")
 
 
 def allocate(

@@ -21,6 +21,10 @@ LOCK = 1818454643
 """The class of the advisory locks on funds."""
 KINDS = ("opening", "income", "subsidy share", "transfer")
 """Kinds of entry that this module posts, and that can be corrected."""
+TRANSFERS = ("contributions", "critical illness premium", "transfers", "other")
+"""Purposes for which a fund pays into another: no bill has them."""
+RECEIVED = ("contributions paid by assistance", "transfers", "other")
+"""As which income the other books it."""
 MOST = 500
 
 
@@ -88,15 +92,10 @@ def lock(*funds: Fund) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, name])
 
 
-def keeps_cash(fund: Fund) -> bool:
-    """Whether these books know the fund's cash: an opening balance or income was posted to it."""
-    accounts = Account.objects.filter(region=fund.region, scheme=fund.scheme, fund=fund.name)
-    return bool(accounts.filter(kind__in=("opening balance", "fund income")).exists())
-
-
 def known_funds(region: str) -> set[str]:
-    """The names of funds that the chart or a region's books know."""
-    return set(chart().funds) | set(Account.objects.filter(region=region).values_list("fund", flat=True)) - {""}
+    """The names of funds that the chart knows, or that have spent or received in a region."""
+    booked_to = Account.objects.filter(kind__in=("fund cash", "fund expenditure", "fund income"), region=region)
+    return set(chart().funds) | set(booked_to.values_list("fund", flat=True).distinct())
 
 
 def owed_by(fund: Fund, level: str) -> int:
@@ -119,7 +118,7 @@ def booked(fund: Fund, kind: str, document: str) -> int | None:
 
 
 def opened(fund: Fund) -> bool:
-    """Whether a fund has an opening balance."""
+    """Whether a fund has an opening balance: from then on these books know its cash."""
     return balance(fund.account("opening balance")) != 0
 
 
@@ -137,7 +136,7 @@ class Booked:
     lines: list[tuple[str, str, int]]
 
 
-# Each such entry has a line on one of these kinds of account, which have few lines; bills are on others.
+# Each such entry has a line on an account of these, which have few: bills, payments and credits are on others.
 _LISTED = """
 SELECT e.id, e.kind, e.day, e.reference, e.memo, e.reverses_id, r.id,
        array_agg(a.kind ORDER BY p.line), array_agg(a.owner ORDER BY p.line), array_agg(p.fen ORDER BY p.line)
@@ -146,7 +145,8 @@ LEFT JOIN ledger_entry r ON r.reverses_id = e.id
 WHERE (a.region, a.scheme, a.fund) = (%(region)s, %(scheme)s, %(name)s) AND e.id IN (
     SELECT m.entry_id FROM ledger_account k JOIN ledger_posting m ON m.account_id = k.id
     WHERE (k.region, k.scheme, k.fund) = (%(region)s, %(scheme)s, %(name)s)
-      AND k.kind IN ('fund cash', 'fund income', 'opening balance', 'owed by government'))
+      AND (k.kind IN ('fund income', 'opening balance', 'owed by government')
+           OR k.kind = 'fund expenditure' AND k.owner = ANY(%(purposes)s)))
   AND e.day BETWEEN %(start)s AND %(end)s AND e.kind = ANY(%(kinds)s)
 GROUP BY e.id, r.id ORDER BY e.id DESC LIMIT %(most)s
 """
@@ -155,7 +155,7 @@ GROUP BY e.id, r.id ORDER BY e.id DESC LIMIT %(most)s
 def entries(fund: Fund, start: date, end: date) -> list[Booked]:
     """What was booked of a fund's money from a day to another (both in it), newest first, at most 500."""
     with connection.cursor() as cursor:
-        asked = {"start": start, "end": end, "kinds": [*KINDS, "correction"], "most": MOST}
+        asked = {"start": start, "end": end, "kinds": [*KINDS, "correction"], "purposes": list(TRANSFERS), "most": MOST}
         cursor.execute(_LISTED, asdict(fund) | asked)
         rows = cursor.fetchall()
     return [
@@ -164,16 +164,30 @@ def entries(fund: Fund, start: date, end: date) -> list[Booked]:
     ]
 
 
-def region_of_entry(number: int) -> str | None:
-    """The region in whose books an entry of this module stands; None for any other entry."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry of this module: its day, the funds in whose books it stands, and the levels of government that it names
+    for the first of them."""
+
+    day: date
+    funds: tuple[Fund, ...]
+    levels: tuple[str, ...]
+
+
+def find(number: int) -> Found | None:
+    """The entry with a number; None where it is none of a fund's money, or a correction itself."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a.region FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id"
-            " JOIN ledger_account a ON a.id = p.account_id WHERE e.id = %s AND e.kind = ANY(%s) LIMIT 1",
+            "SELECT e.day, a.region, a.scheme, a.fund, a.kind, a.owner FROM ledger_entry e"
+            " JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id"
+            " WHERE e.id = %s AND e.kind = ANY(%s) ORDER BY p.line",
             [number, list(KINDS)],
         )
-        row = cursor.fetchone()
-    return str(row[0]) if row else None
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    levels = tuple(owner for *_, kind, owner in rows if kind == "owed by government")
+    return Found(rows[0][0], tuple(dict.fromkeys(Fund(*row[1:4]) for row in rows)), levels)
 
 
 def corrected_by(number: int) -> int | None:
@@ -184,6 +198,6 @@ def corrected_by(number: int) -> int | None:
 
 def correct(number: int, moment: datetime, day: date, document: str, reason: str) -> int:
     """Take an entry of this module back; the number of the new entry. The database lets it happen once only."""
-    if region_of_entry(number) is None:
+    if find(number) is None:
         raise LedgerError(f"entry {number} is none of a fund's money; only {', '.join(KINDS)} are corrected here")
     return reverse(number, moment, day, document, reason, "correction")

@@ -1,7 +1,7 @@
-"""Trying, settling and paying a manual reimbursement, and its receipt.
+"""Trying and settling a manual reimbursement, and its receipt.
 
-Settling and paying are each proposed by one person and decided by another. What the settlement owes the institution in
-the books becomes owed to the person, and paying takes it from the funds' cash.
+Settling is proposed by one person and decided by another. What the settlement owes the institution in the books becomes
+owed to the person, and the clearing room pays it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from openyibao.service.settlements import door
 from openyibao.service.settlements.models import Settlement, Visit
 from openyibao.service.settlements.postings import SETTLEMENT
 
-MANUAL, PAYMENT = "manual reimbursement", "payment"
+MANUAL = "manual reimbursement"
 OWED = "payable to institution"
 SHOWN_DIGITS = 4
 ORDERED = Bilingual("已列入支付单", "in a payment order")
 REVERSED = Bilingual("结算已冲销", "its settlement was reversed")
 
 
-def _place(given: Given) -> Body:
+def place_of(given: Given) -> Body:
     return known_reimbursement(given["number"]).body
 
 
-def _in_state(given: Given, state: str) -> Reimbursement:
+def in_state(given: Given, state: str) -> Reimbursement:
+    """The reimbursement that a request names, locked. Raises Problem where it is in another state."""
     found = known_reimbursement(given["number"], lock=True)
     if found.state != state:
         raise Problem("reimbursement state", number=found.number, state=STATES[found.state])
@@ -65,12 +66,12 @@ def attempt(number: str) -> dict[str, Any]:
     may="reimbursement.enter",
     decide="reimbursement.decide",
     takes={"number": Text(30)},
-    place=_place,
+    place=place_of,
     subject="number",
 )
 def settle(given: Given, decision: Decision) -> Done:
     """Settle a reimbursement: what funds and accounts bear is owed to the person."""
-    found = _in_state(given, "entered")
+    found = in_state(given, "entered")
     extra = {"reimbursement": found.number}
     settlement = door.settle(door.Request(found.visit, decision.at, found.number, extra=extra)).settlement
     assert settlement is not None
@@ -92,37 +93,11 @@ def owed(settlement: Settlement) -> list[tuple[AccountKey, int]]:
 
 
 @action(
-    "reimbursement.pay",
-    may="payment.propose",
-    decide="payment.decide",
-    takes={"number": Text(30), "payment": Text(50)},
-    place=_place,
-    subject="number",
-)
-def pay(given: Given, decision: Decision) -> Done:
-    """Pay what is owed to the person. `payment` is the number of the bank's order; the bank account is told once."""
-    found = _in_state(given, "settled")
-    settlement = found.settlement
-    if Settlement.objects.filter(reverses=settlement).exists():
-        raise Problem("reimbursement state", number=found.number, state=REVERSED)
-    due = owed(settlement)
-    lines = []
-    for key, fen in due:
-        person = AccountKey("payable to person", key.region, key.scheme, key.fund, found.person.psn_no)
-        lines += [(person, fen), (AccountKey("fund cash", key.region, key.scheme, key.fund), -fen)]
-    if lines:
-        post(NewEntry(PAYMENT, decision.at, decision.at.date(), found.number, tuple(lines), memo=given["payment"]))
-    found.state, found.paid_at, found.payment = "paid", decision.at, given["payment"]
-    found.save(update_fields=["state", "paid_at", "payment"])
-    return Done({"paid_fen": sum(fen for _, fen in due)}, {"bank_account": found.bank_account})
-
-
-@action(
     "reimbursement.undo",
     may="reimbursement.enter",
     decide="reimbursement.decide",
     takes={"number": Text(30), "reason": Text(300)},
-    place=_place,
+    place=place_of,
     subject="number",
 )
 def undo(given: Given, decision: Decision) -> Done:
@@ -130,7 +105,7 @@ def undo(given: Given, decision: Decision) -> Done:
 
     Raises Refused where a later settlement of the person depends on it.
     """
-    found = _in_state(given, "settled")
+    found = in_state(given, "settled")
     Visit.objects.select_for_update().get(pk=found.visit_id)
     taken_back = door.reverse(found.settlement, decision.at, found.number)
     entry = entry_of(MANUAL, found.number)

@@ -30,6 +30,8 @@ MAY, DECIDE = "fund.propose", "fund.decide"
 BOOK = {"day": Day(), "document": Text(60), "note": Text(300, optional=True)}
 FUND = {"region": Text(12), "scheme": OneOf(("employee", "resident")), "fund": Text(100)}
 LEVELS = tuple(chart().levels)
+OF_LEVELS = tuple(name for name, way in ways().items() if way.kind in ("proportion", "amount per head"))
+MOST_LINES = 50
 
 
 def _place(given: Given) -> Body:
@@ -63,16 +65,18 @@ def _check_day(day: date, decision: Decision) -> None:
         raise Problem("month closed", month=f"{day:%Y-%m}", day=day)
 
 
-def _book(kind: str, given: Given, decision: Decision, lines: tuple[Line, ...], *funds: Fund) -> Done:
-    """Post an entry by its document. Raises Problem for a document that was booked, or a day to come."""
+def _check(kind: str, given: Given, decision: Decision, *funds: Fund) -> None:
+    """Lock the funds; refuse a document that one of them has booked, and a day on which nothing is booked."""
     treasury.lock(*funds)
-    document = given["document"]
     _check_day(given["day"], decision)
     for fund in funds:
-        if before := treasury.booked(fund, kind, document):
-            raise Problem("document booked", fund=fund.said, document=document, entry=before)
-    entry = NewEntry(kind, decision.at, given["day"], document, lines, memo=given["note"] or "")
-    return Done({"entry": post(entry), "fen": sum(fen for _, fen in lines if fen > 0)})
+        if before := treasury.booked(fund, kind, given["document"]):
+            raise Problem("document booked", fund=fund.said, document=given["document"], entry=before)
+
+
+def _book(kind: str, given: Given, decision: Decision, lines: tuple[Line, ...]) -> int:
+    """Post what was checked; the entry's number."""
+    return post(NewEntry(kind, decision.at, given["day"], given["document"], lines, memo=given["note"] or ""))
 
 
 @action(
@@ -86,10 +90,10 @@ def _book(kind: str, given: Given, decision: Decision, lines: tuple[Line, ...], 
 def open_fund(given: Given, decision: Decision) -> Done:
     """The cash that a fund has when its books begin; once."""
     fund = fund_of(given)
-    treasury.lock(fund)
+    _check("opening", given, decision, fund)
     if treasury.opened(fund):
         raise Problem("fund opened", fund=fund.said)
-    return _book("opening", given, decision, treasury.opening_lines(fund, given["fen"]), fund)
+    return Done({"entry": _book("opening", given, decision, treasury.opening_lines(fund, given["fen"]))})
 
 
 @action(
@@ -99,8 +103,8 @@ def open_fund(given: Given, decision: Decision) -> Done:
     takes={
         **FUND,
         **BOOK,
-        "sources": Listed({"source": OneOf(tuple(chart().sources)), "fen": Whole(1)}, optional=True),
-        "levels": Listed({"level": OneOf(LEVELS), "fen": Whole(1)}, optional=True),
+        "sources": Listed({"source": OneOf(tuple(chart().sources)), "fen": Whole(1)}, MOST_LINES, optional=True),
+        "levels": Listed({"level": OneOf(LEVELS), "fen": Whole(1)}, MOST_LINES, optional=True),
     },
     place=_place,
     subject="fund",
@@ -111,11 +115,12 @@ def receive(given: Given, decision: Decision) -> Done:
     sources, levels = _amounts(given["sources"], "source"), _amounts(given["levels"], "level")
     if not sources and not levels:
         raise Problem("bad request", problems=Bilingual("应有 sources 或 levels", "expected sources or levels"))
-    treasury.lock(fund)
+    _check("income", given, decision, fund)
     for level, fen in levels.items():
         if fen > (owed := treasury.owed_by(fund, level)):
             raise Problem("level owes less", level=_said(level), fund=fund.said, owed=owed, fen=fen)
-    return _book("income", given, decision, treasury.received_lines(fund, sources, levels), fund)
+    entry = _book("income", given, decision, treasury.received_lines(fund, sources, levels))
+    return Done({"entry": entry, "fen": sum(sources.values()) + sum(levels.values())})
 
 
 def _said(level: str) -> Bilingual:
@@ -130,10 +135,10 @@ def _said(level: str) -> Bilingual:
         **FUND,
         **BOOK,
         "fen": Whole(1),
-        "way": OneOf(tuple(ways()), optional=True),
+        "way": OneOf(OF_LEVELS, optional=True),
         "case": Text(50, optional=True),
         "population": Whole(1, optional=True),
-        "levels": Listed({"level": OneOf(LEVELS), "fen": Whole(1)}, optional=True),
+        "levels": Listed({"level": OneOf(LEVELS), "fen": Whole(1)}, MOST_LINES, optional=True),
     },
     place=_place,
     subject="fund",
@@ -141,17 +146,24 @@ def _said(level: str) -> Bilingual:
 def share(given: Given, decision: Decision) -> Done:
     """What levels of government owe a fund of a subsidy: by a way of sharing.toml, or as they agreed."""
     fund = fund_of(given)
+    _check("subsidy share", given, decision, fund)
     borne = _borne(given)
-    done = _book("subsidy share", given, decision, treasury.share_lines(fund, borne), fund)
-    return Done({**done.result, "levels": dict(borne)})
+    entry = _book("subsidy share", given, decision, treasury.share_lines(fund, borne))
+    return Done({"entry": entry, "levels": dict(borne)})
 
 
 def _borne(given: Given) -> Mapping[str, int]:
-    """What each level bears of an amount."""
-    agreed = _amounts(given["levels"], "level") or None
-    way = ways()[given["way"] or "in principle"]
+    """What each level bears of an amount. Raises Problem("sharing")."""
+    fen, agreed = given["fen"], _amounts(given["levels"], "level") or None
+    if given["way"] is None:
+        if agreed is None or sum(agreed.values()) != fen or given["case"] or given["population"]:
+            zh = f"没有给出方式（way）时，应给出各级商定的数额（levels），合计 {fen} 分，不用 case 和 population"
+            en = f"without a way, give what the levels agreed: levels of {fen} fen together, no case, no population"
+            raise Problem("sharing", why=Bilingual(zh, en))
+        return agreed
+    case, population = given["case"] or "", given["population"] or 0
     try:
-        return shares(way, given["fen"], case=given["case"] or "", population=given["population"] or 0, agreed=agreed)
+        return shares(ways()[given["way"]], fen, case=case, population=population, agreed=agreed)
     except SharingError as error:
         raise Problem("sharing", why=error.said) from None
 
@@ -166,8 +178,8 @@ def _borne(given: Given) -> Mapping[str, int]:
         "fen": Whole(1),
         "to_scheme": OneOf(("employee", "resident"), optional=True),
         "to_fund": Text(100),
-        "purpose": OneOf(tuple(chart().purposes)),
-        "source": OneOf(tuple(chart().sources)),
+        "purpose": OneOf(treasury.TRANSFERS),
+        "source": OneOf(treasury.RECEIVED),
     },
     place=_place,
     subject="fund",
@@ -178,17 +190,19 @@ def transfer(given: Given, decision: Decision) -> Done:
     to = fund_of({**given, "scheme": given["to_scheme"] or given["scheme"]}, "to_fund")
     if to == fund:
         raise Problem("bad request", problems=Bilingual("to_fund：应为另一基金", "to_fund: expected another fund"))
+    _check("transfer", given, decision, fund, to)
     lines = treasury.transfer_lines(fund, to, given["fen"], given["purpose"], given["source"])
-    done = _book("transfer", given, decision, lines, fund, to)
+    entry = _book("transfer", given, decision, lines)
     check_cash([fund])
-    return Done({**done.result, "fen": given["fen"]})
+    return Done({"entry": entry, "fen": given["fen"]})
 
 
-def _place_of_entry(given: Given) -> Body:
-    region = treasury.region_of_entry(given["entry"])
-    if region is None:
+def _found(given: Given) -> treasury.Found:
+    """The entry that a request names. Raises Problem where it is none of a fund's money."""
+    found = treasury.find(given["entry"])
+    if found is None:
         raise Problem("not known", what=Bilingual(f"资金凭证 {given['entry']}", f"entry {given['entry']} of a fund"))
-    return known_body(region)
+    return found
 
 
 @action(
@@ -196,13 +210,21 @@ def _place_of_entry(given: Given) -> Body:
     may=MAY,
     decide=DECIDE,
     takes={"entry": Whole(1), "day": Day(), "document": Text(60), "note": Text(300)},
-    place=_place_of_entry,
+    place=lambda given: known_body(_found(given).funds[0].region),
     subject="entry",
 )
 def correct(given: Given, decision: Decision) -> Done:
     """Take such an entry back, once; its document can be booked anew. Cash may fall below what is ordered."""
+    found = _found(given)
+    treasury.lock(*found.funds)
     _check_day(given["day"], decision)
+    if given["day"] < found.day:
+        zh, en = f"day：早于凭证的日期 {found.day}", f"day: lies before the entry's own, {found.day}"
+        raise Problem("bad request", problems=Bilingual(zh, en))
     if by := treasury.corrected_by(given["entry"]):
         raise Problem("entry corrected", entry=given["entry"], by=by)
     made = treasury.correct(given["entry"], decision.at, given["day"], given["document"], given["note"])
+    for level in found.levels:
+        if treasury.owed_by(found.funds[0], level) < 0:
+            raise Problem("level has paid", level=_said(level))
     return Done({"entry": made})

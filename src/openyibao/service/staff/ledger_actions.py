@@ -7,7 +7,7 @@ from datetime import date
 from openyibao.service.clearing.cash import check_cash
 from openyibao.service.ledger.accounts import credit
 from openyibao.service.ledger.months import close_month
-from openyibao.service.ledger.treasury import Fund
+from openyibao.service.ledger.treasury import Fund, lock
 from openyibao.service.organisation.fields import Day, Given, OneOf, Text, Whole
 from openyibao.service.organisation.models import Body
 from openyibao.service.organisation.proposals import Decision, Done, action
@@ -33,8 +33,10 @@ def credit_account(given: Given, decision: Decision) -> Done:
     """Credit an account out of the pooled fund of a scheme (employees' where none is named)."""
     reference = f"proposal {decision.proposal.pk}" if decision.proposal else "proposal"
     scheme = given["scheme"] or "employee"
+    fund = Fund(known_account(given["number"]).region.body.code, scheme, "pooled fund")
+    lock(fund)
     entries = credit({given["number"]: given["fen"]}, decision.at, decision.at.date(), reference, scheme)
-    check_cash([Fund(known_account(given["number"]).region.body.code, scheme, "pooled fund")])
+    check_cash([fund])
     return Done({"entry": entries[0]})
 
 

@@ -78,7 +78,7 @@ def ledger_fund_money(asked: Asked) -> dict[str, Any]:
     given = asked.given
     fund = treasury.Fund(given["region"], given["scheme"], given["fund"])
     return {
-        "cash_fen": balance(fund.account("fund cash")) if treasury.keeps_cash(fund) else None,
+        "cash_fen": balance(fund.account("fund cash")) if treasury.opened(fund) else None,
         "under_way_fen": under_way(fund),
         "entries": [
             {

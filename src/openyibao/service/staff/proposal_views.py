@@ -7,6 +7,7 @@ from typing import Any
 from openyibao.policy.model import Bilingual
 from openyibao.service.clearing import (  # noqa: F401  (each registers its actions)
     accounts,
+    by_hand,
     confirmations,
     deposits,
     disputes,

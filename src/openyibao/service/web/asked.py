@@ -127,9 +127,16 @@ class _Reader:
             self.errors[name] = self.t("wrong.date", text=text)
             return None
 
+    def _shown_day(self, name: str) -> str:
+        """As a date field takes it: a browser drops any other text, which the error repeats."""
+        try:
+            return date.fromisoformat(self.text(name)).isoformat()
+        except ValueError:
+            return ""
+
     def _day_field(self, stated: date | None, usual: date | None) -> Field:
         """The day is left open where nobody states it: it would not fit the next place."""
-        value = self.text("day") if "day" in self.errors else stated.isoformat() if stated else ""
+        value = self._shown_day("day") if "day" in self.errors else stated.isoformat() if stated else ""
         hint = self.t("ask.day_hint")
         if usual:
             hint += ("" if self.t.lang == "zh" else " ") + self.t("ask.day_open", day=self.t.day(usual))
@@ -328,7 +335,7 @@ class _Reader:
         lines = []
         for number in range(1, min(max(stated, default=0) + BLANK, MOST_EARLIER) + 1):
             prefix = f"e{number}-"
-            day = Field(f"{prefix}day", self.t("ask.earlier_day"), "date", self.text(f"{prefix}day"))
+            day = Field(f"{prefix}day", self.t("ask.earlier_day"), "date", self._shown_day(f"{prefix}day"))
             money = (self._cost(f"{prefix}total", "ask.total"), self._cost(f"{prefix}outside", "ask.outside"))
             told = Field(day.name, day.label, day.kind, day.value, error=self._error(day.name))
             own = tuple(
