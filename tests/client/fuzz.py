@@ -235,7 +235,9 @@ def recorded(h: Hospital, arguments: argparse.Namespace) -> Recorder:
 
         shop = run.connect(arguments, h.facts, h.facts.pharmacy)
         shop.seen = recorder
-        run.trial(shop, pharmacy.whole, None, somebody)
+        sheet = run.trial(shop, pharmacy.whole, None, somebody)
+        if run.insured(h.facts, somebody, "pharmacy"):
+            recorder.wrong += [f"pharmacy: {wrong}" for wrong in sheet.wrong]
     return recorder
 
 

@@ -12,10 +12,10 @@ from client.outpatient import own_account
 
 
 def basket(h: Hospital, person: Person) -> Visit:
-    """Two drugs."""
+    """Two drugs, sold now: an hour ago may have been yesterday, before the sale."""
     care = Visit(person, "", "", h.facts.med_types["pharmacy"])
     for place, item in enumerate(h.facts.drugs[:2]):
-        line = h.fee(care, item, Decimal(place + 1))
+        line = h.fee(care, item, Decimal(place + 1), fee_ocur_time=moment())
         keep = (
             "feedetl_sn",
             "fee_ocur_time",

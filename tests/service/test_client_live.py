@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ SIGNED = ("sign-in", "refused stay", "outpatient lost reply", "inpatient mid-sta
 """Flows that are run with signatures in every run."""
 LAST_YEAR = "2025-06-02T09:00"
 """When the law of Chongqing's employees is known."""
+SHORT_AFTER_MIDNIGHT = "2026-06-01T00:20"
 REFUSED_LAST_YEAR = {"lives-elsewhere": "Y4101", "cq-assisted": "Y5004"}
 """Willow County has no law and no catalogue of that year; a value of assistance was not found."""
 
@@ -97,6 +99,33 @@ def test_flows_and_wrong_requests(filled: str, tmp_path: Path) -> None:
     holds(found, 4)
 
 
+@contextmanager
+def filled_at(server: Any, moment: str, platform: Any) -> Iterator[tuple[str, str]]:
+    """A filled sandbox whose clock stands at another moment: its address, and how far the clock is ahead."""
+    from openyibao.service.sandbox.fill import fill
+    from openyibao.service.sandbox.serve import offset
+
+    ahead = offset("", moment)
+    platform.CLOCK = ahead
+    one = using(server)
+    url = next(one)
+    try:
+        fill()
+        yield url, ahead
+    finally:
+        clock.set_ahead(0)
+        next(one, None)
+
+
+def test_all_flows_short_after_midnight(server: Any, tmp_path: Path, settings_of_platform: Any) -> None:
+    """An hour ago was yesterday, and last month: what began then goes on."""
+    with filled_at(server, SHORT_AFTER_MIDNIGHT, settings_of_platform) as (url, ahead):
+        person = certificates("minimum-living-allowance")
+        with live.serving(url, tmp_path / "said", YIBAO_CLOCK=ahead) as address:
+            more = ("--fresh", f"--ahead={ahead}", "--person", *person)
+            assert client(address, written(tmp_path, COUNTY), "none", "one", *more) == 0
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("shape", ["one", "paths"])
 @pytest.mark.parametrize("auth", ["none", "x-tif", "api", "sm2"])
@@ -114,21 +143,10 @@ def test_all_persons(filled: str, tmp_path: Path, auth: str, shape: str) -> None
 @pytest.mark.parametrize("auth", ["x-tif", "sm2"])
 def test_employees_in_the_year_of_their_law(server: Any, tmp_path: Path, auth: str, settings_of_platform: Any) -> None:
     """Accounts, a family account, civil servants: the clock stands where the law of employees is known."""
-    from openyibao.service.sandbox.fill import fill
-    from openyibao.service.sandbox.serve import offset
-
-    ahead = offset("", LAST_YEAR)
-    settings_of_platform.CLOCK = ahead
-    one = using(server)
-    url = next(one)
-    try:
-        fill()
+    with filled_at(server, LAST_YEAR, settings_of_platform) as (url, ahead):
         known = written(tmp_path, CHONGQING, auth, REFUSED_LAST_YEAR)
         with live.serving(url, tmp_path / "said", YIBAO_CLOCK=ahead) as address:
             assert client(address, known, auth, "one", "--fresh", f"--ahead={ahead}") == 0
-    finally:
-        clock.set_ahead(0)
-        next(one, None)
 
 
 @pytest.mark.long
