@@ -11,12 +11,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests are no package: `service.NAME`, `client.NAME`
 
+from openyibao.service.sandbox.serve import offset
 from service.databases import copy, drop, migrated
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")  # each test sets its own below
 os.environ.setdefault("YIBAO_SANDBOX", "1")
 os.environ.setdefault("YIBAO_PRIVATE_LINE", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openyibao.service.settings")
+os.environ.setdefault("YIBAO_CLOCK", offset("", ""))  # today, while the law of the tests is in force
 
 import django
 

@@ -329,9 +329,12 @@ class Hands:
     """The platform's clock in the test's hands: it stands where it is set."""
 
     def __init__(self, monkeypatch: Any) -> None:
+        from django.conf import settings
+
         from openyibao.service import clock
 
-        self.seconds = time.time()
+        self.seconds = clock.now().timestamp()
+        monkeypatch.setattr(settings, "CLOCK", "")
         monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: self.seconds))
 
     def set(self, moment: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from client import clock, facts, fuzz, run
 from service import live
@@ -57,13 +58,16 @@ def certificates(*names: str) -> list[str]:
 
 
 def client(address: str, known: Path, auth: str, shape: str, *more: str) -> int:
-    return run.main(["--address", address, "--facts", str(known), "--auth", auth, "--shape", shape, *more])
+    ahead = f"--ahead={settings.CLOCK or 0}"
+    return run.main(["--address", address, "--facts", str(known), "--auth", auth, "--shape", shape, ahead, *more])
 
 
 def attacked(address: str, url: str, known: Path, count: int, every: int, *more: str) -> dict[str, fuzz.Tally]:
     """All flows of a person, then wrong requests at the platform, each watched; prints the report."""
-    words = ["--address", address, "--facts", str(known), "--count", str(count), *more]
+    ahead = f"--ahead={settings.CLOCK or 0}"
+    words = ["--address", address, "--facts", str(known), "--count", str(count), ahead, *more]
     arguments = fuzz.parser().parse_args(words)
+    clock.set_ahead(arguments.ahead)
     h = run.connect(arguments, facts.read(known), facts.read(known).hospital)
     watch = Watch(url, every)
     try:
@@ -122,8 +126,7 @@ def test_all_flows_short_after_midnight(server: Any, tmp_path: Path, settings_of
     with filled_at(server, SHORT_AFTER_MIDNIGHT, settings_of_platform) as (url, ahead):
         person = certificates("minimum-living-allowance")
         with live.serving(url, tmp_path / "said", YIBAO_CLOCK=ahead) as address:
-            more = ("--fresh", f"--ahead={ahead}", "--person", *person)
-            assert client(address, written(tmp_path, COUNTY), "none", "one", *more) == 0
+            assert client(address, written(tmp_path, COUNTY), "none", "one", "--fresh", "--person", *person) == 0
 
 
 @pytest.mark.long
@@ -146,7 +149,7 @@ def test_employees_in_the_year_of_their_law(server: Any, tmp_path: Path, auth: s
     with filled_at(server, LAST_YEAR, settings_of_platform) as (url, ahead):
         known = written(tmp_path, CHONGQING, auth, REFUSED_LAST_YEAR)
         with live.serving(url, tmp_path / "said", YIBAO_CLOCK=ahead) as address:
-            assert client(address, known, auth, "one", "--fresh", f"--ahead={ahead}") == 0
+            assert client(address, known, auth, "one", "--fresh") == 0
 
 
 @pytest.mark.long

@@ -132,13 +132,14 @@ def test_the_trial_balance_sums_to_nothing_however_it_is_taken() -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_nothing_is_posted_in_a_closed_month() -> None:
+def test_nothing_is_posted_in_a_closed_month(settings_of_platform: Any) -> None:
     from django.db import IntegrityError
 
     from openyibao.service import clock
     from openyibao.service.ledger.books import LedgerError
     from openyibao.service.ledger.months import close_month, month_end
 
+    settings_of_platform.CLOCK = "2026-11-20T09:00"
     entry = post(lines(), "S", date(2026, 6, 30))
     assert close_month(date(2026, 6, 12)) == 2
     for day in (date(2026, 6, 30), date(2026, 6, 1), date(2026, 5, 31), date(1999, 1, 1)):
