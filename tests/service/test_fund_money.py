@@ -148,6 +148,15 @@ def test_a_share_that_was_paid_is_corrected_behind_its_receipt(county: County) -
     assert county.fen("owed by government", "county") == 0 and county.fen("fund cash") == 0
 
 
+def test_a_fund_that_the_law_names_is_known_before_its_first_bill(county: County) -> None:
+    """A payer that only the region's own policy names; for another scheme it is unknown."""
+    county.region.policies["employee"] = "model/national-employee-2023"
+    county.region.save()
+    given = {**POOLED, **slip("期初"), "fund": "large-cost fund", "fen": 5}
+    assert refused(county, "fund.open", given, 404) == "S1002"
+    county.decided("fund.open", {**given, "scheme": "employee"})
+
+
 def test_a_fund_is_opened_once(county: County) -> None:
     first = county.decided("fund.open", {**POOLED, **slip("期初1"), "fen": 5})["entry"]
     assert refused(county, "fund.open", {**POOLED, **slip("期初2"), "fen": 6}) == "S8018"

@@ -22,7 +22,8 @@ from openyibao.policy.model import Policy
 from openyibao.service.clock import CHINA, now
 from openyibao.service.gateway import sm2
 from openyibao.service.institutions.models import Agreement, Institution, Key, Mapping
-from openyibao.service.ledger.books import ACCOUNTS, AccountKey, NewEntry, post
+from openyibao.service.ledger.books import ACCOUNTS, NewEntry, post
+from openyibao.service.ledger.treasury import Fund, opening_lines
 from openyibao.service.organisation.models import Body, Region
 from openyibao.service.people.models import Person
 from openyibao.service.sandbox import facts as values
@@ -31,8 +32,7 @@ from openyibao.service.sandbox.month import open_bank_accounts
 from openyibao.service.sandbox.population import COUNTY, Persons, fen
 from openyibao.service.sandbox.voices import fill_voices
 from openyibao.service.settlements.claims import word
-from openyibao.service.settlements.law import law_of
-from openyibao.service.settlements.payers import OWN
+from openyibao.service.settlements.law import funds_of, law_of
 
 ANY_YEAR = "teaching/any-year"
 LONG_AGO = date(1990, 1, 1)
@@ -106,12 +106,8 @@ def _open_funds(region: Region) -> set[tuple[str, str]]:
     """
     moment, found = now(), set()
     for scheme in region.policies:
-        layers = (layer for policy in law_of(region, scheme).series.policies for layer in policy.layers)
-        for fund in sorted({layer.payer for layer in layers} - set(OWN)):
-            lines = (
-                (AccountKey("fund cash", region.body.code, scheme, fund), OPENING_FEN),
-                (AccountKey("opening balance", region.body.code, scheme, fund), -OPENING_FEN),
-            )
+        for fund in sorted(funds_of(region, scheme)):
+            lines = opening_lines(Fund(region.body.code, scheme, fund), OPENING_FEN)
             post(NewEntry("opening", moment, moment.date(), f"sandbox {scheme} {fund}"[:40], lines))
             found.add((scheme, fund))
         found |= {(scheme, account) for account in ACCOUNTS}

@@ -9,6 +9,7 @@ from functools import lru_cache
 from openyibao.catalogue import Catalogue, find_catalogue, read_catalogue
 from openyibao.history import Series, load_series
 from openyibao.service.gateway.refusals import Refused
+from openyibao.service.ledger.books import ACCOUNTS
 from openyibao.service.organisation.models import Region
 
 
@@ -30,6 +31,14 @@ def law_of(region: Region, scheme: str) -> Law:
     if not names:
         raise Refused("no policy", region=region.body.code, scheme=scheme)
     return _law(tuple(names.split()), region.catalogue)
+
+
+def funds_of(region: Region, scheme: str) -> set[str]:
+    """The funds that pay by the law of a scheme, whenever in force; none where the region has no law of it."""
+    if scheme not in region.policies:
+        return set()
+    policies = law_of(region, scheme).series.policies
+    return {layer.payer for policy in policies for layer in policy.layers} - set(ACCOUNTS)
 
 
 def catalogue_of(region: Region) -> Catalogue:

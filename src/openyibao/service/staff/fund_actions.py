@@ -25,6 +25,7 @@ from openyibao.service.organisation.problems import Problem
 from openyibao.service.organisation.proposals import Decision, Done, action
 from openyibao.service.organisation.roles import known_body
 from openyibao.service.people.coverage import region_of
+from openyibao.service.settlements.law import funds_of
 
 MAY, DECIDE = "fund.propose", "fund.decide"
 BOOK = {"day": Day(), "document": Text(60), "note": Text(300, optional=True)}
@@ -41,7 +42,8 @@ def _place(given: Given) -> Body:
 def fund_of(given: Given, name: str = "fund") -> Fund:
     """The fund that a request names. Raises Problem where it is none of the region's."""
     fund = given[name]
-    known = sorted(treasury.known_funds(given["region"]) - set(ACCOUNTS))
+    by_law = funds_of(region_of(given["region"]), given["scheme"])
+    known = sorted((treasury.known_funds(given["region"]) | by_law) - set(ACCOUNTS))
     if fund not in known:
         there = Bilingual(f"基金 {fund}（应为 {'、'.join(known)}）", f"fund {fund} (expected {', '.join(known)})")
         raise Problem("not known", what=there)
