@@ -369,7 +369,7 @@ def test_what_is_chosen_while_the_questions_are_renewed_stays(page: Any) -> None
     for one in late:
         one.continue_()
     page.unroute_all()
-    page.wait_for_function("document.querySelector('#day').defaultValue == '2023-06-01'")
+    page.wait_for_selector('#day[value="2023-06-01"]')
     told = {name: page.input_value(f"#{name}") for name in ("day", "f-grade", "total", "outside")}
     assert told == {"day": "2023-06-01", "f-grade": "secondary", "total": "5万", "outside": "1"}
     assert page.locator("#outside").is_visible() and page.evaluate("document.activeElement.id") == "total"
