@@ -22,7 +22,7 @@ from service.county import HOSPITAL, add_person, build
 from service.desks import Desk
 from service.offices import staff
 from service.racing import Desk as Window
-from service.racing import back, credit, law, ready
+from service.racing import Hands, back, credit, law, ready
 
 FUND = ("999999", "resident", "pooled fund")
 MINIMUM_LIVING = "2303"
@@ -135,6 +135,15 @@ class County:
     def right(self) -> None:
         """The books, and what this room makes of them, differ by 0.00."""
         assert check_books() == [] and check_clearing() == []
+
+
+def in_march(monkeypatch: Any, folder: Path, people: int = 4, account_fen: int | None = None) -> County:
+    """A county on 5 March 2026, with the platform's clock in its `hands`."""
+    hands = Hands(monkeypatch)
+    hands.set("2026-03-05 10:00:00")
+    made = County(folder, people, account_fen)
+    made.hands = hands
+    return made
 
 
 def open_accounts(region: Region, institutions: list[Institution], funds: tuple[str, ...] = ()) -> None:

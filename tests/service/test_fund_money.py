@@ -25,8 +25,8 @@ from openyibao.service.ledger.treasury import Fund, opening_lines, received_line
 from openyibao.service.people.models import Account
 from service.desks import Desk
 from service.offices import NOW, staff
-from service.paying import FUND, County, confirmation
-from service.racing import Hands, together
+from service.paying import FUND, County, confirmation, in_march
+from service.racing import together
 from service.test_payment_persons import settled
 from service.test_reimbursements import Counter
 
@@ -37,11 +37,7 @@ YEAR = {"start": "2026-01-01", "end": "2026-12-31"}
 
 @pytest.fixture
 def county(database: str, monkeypatch: Any, tmp_path: Path) -> County:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    made = County(tmp_path, people=4)
-    made.hands = hands
-    return made
+    return in_march(monkeypatch, tmp_path)
 
 
 def slip(document: str, day: str = "2026-03-04", **more: Any) -> dict[str, Any]:
@@ -308,9 +304,7 @@ def test_what_is_paid_by_hand_comes_out_of_the_funds_cash(database: str, monkeyp
 
 
 def test_credits_to_accounts_come_out_of_the_funds_cash(database: str, monkeypatch: Any, tmp_path: Path) -> None:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    county = County(tmp_path, people=1, account_fen=1)
+    county = in_march(monkeypatch, tmp_path, people=1, account_fen=1)
     number = Account.objects.get(owner=county.people[0]).number
     county.decided("fund.open", {**POOLED, **slip("期初"), "fen": 100})
     given = {"number": number, "scheme": "resident", "reason": "划入"}

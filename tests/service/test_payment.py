@@ -18,19 +18,15 @@ from openyibao.service.clearing.models import Item, Order, Part, Transfer
 from openyibao.service.ledger.months import close_month
 from openyibao.service.ledger.reports import fund_statement, trial_balance
 from service.county import HOSPITAL
-from service.paying import County
-from service.racing import Hands, undoing
+from service.paying import County, in_march
+from service.racing import undoing
 
 MARCH, APRIL, MAY = "2026-03-31", "2026-04-30", "2026-05-31"
 
 
 @pytest.fixture
 def county(database: str, monkeypatch: Any, tmp_path: Path) -> County:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    made = County(tmp_path, people=4)
-    made.hands = hands
-    return made
+    return in_march(monkeypatch, tmp_path)
 
 
 def funds(statement: dict[str, Any], name: str) -> dict[str, int]:

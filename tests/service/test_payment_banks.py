@@ -13,8 +13,7 @@ import pytest
 from openyibao.service.clearing import bank_files, iso20022
 from openyibao.service.clearing.models import Batch, Confirmation, Report, Transfer
 from openyibao.service.ledger.models import Entry
-from service.paying import County, confirmation
-from service.racing import Hands
+from service.paying import County, confirmation, in_march
 
 MARCH = "2026-03-31"
 SPACE = "urn:iso:std:iso:20022:tech:xsd:"
@@ -22,11 +21,7 @@ SPACE = "urn:iso:std:iso:20022:tech:xsd:"
 
 @pytest.fixture
 def county(database: str, monkeypatch: Any, tmp_path: Path) -> County:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    made = County(tmp_path, people=2)
-    made.hands = hands
-    return made
+    return in_march(monkeypatch, tmp_path, people=2)
 
 
 def sent(county: County, form: str = "plain") -> tuple[list[Transfer], bytes]:

@@ -13,19 +13,14 @@ import pytest
 from service.county import HOSPITAL
 from service.desks import Desk
 from service.offices import staff
-from service.paying import County
-from service.racing import Hands
+from service.paying import County, in_march
 
 MARCH, APRIL, MAY = "2026-03-31", "2026-04-30", "2026-05-31"
 
 
 @pytest.fixture
 def county(database: str, monkeypatch: Any, tmp_path: Path) -> County:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    made = County(tmp_path, people=4)
-    made.hands = hands
-    return made
+    return in_march(monkeypatch, tmp_path)
 
 
 def funds(statement: dict[str, Any], name: str) -> dict[str, int]:

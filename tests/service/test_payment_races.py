@@ -25,7 +25,7 @@ from service.county import HOSPITAL
 from service.desks import Desk
 from service.figures import figure
 from service.offices import staff
-from service.paying import County, confirmation
+from service.paying import County, confirmation, in_march
 from service.racing import Hands, ask, beside, codes, seeded, together
 
 MARCH = "2026-03-31"
@@ -33,10 +33,7 @@ MARCH = "2026-03-31"
 
 @pytest.fixture
 def county(database: str, monkeypatch: Any, tmp_path: Path) -> County:
-    hands = Hands(monkeypatch)
-    hands.set("2026-03-05 10:00:00")
-    made = County(tmp_path, people=4)
-    made.hands = hands
+    made = in_march(monkeypatch, tmp_path)
     made.third = Desk(staff("third", "manager", made.body))
     return made
 

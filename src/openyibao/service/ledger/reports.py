@@ -15,6 +15,7 @@ from openyibao.policy.values import money
 from openyibao.service.ledger.books import LedgerError
 from openyibao.service.ledger.chart import chart
 from openyibao.service.ledger.months import month_end
+from openyibao.service.ledger.treasury import Fund
 
 UNITS = {"yuan": (2, "元"), "wan yuan": (6, "万元"), "million yuan": (8, "百万元")}
 """Units of money: how many decimals a fen is in them, and their Chinese names."""
@@ -166,10 +167,8 @@ def statement_text(shown: FundStatement, lang: str, unit: str = "yuan", below: S
     """A fund's statement for a terminal, in a unit of money, with all digits that are not 0; `below`: more rows."""
     chinese = lang == "zh"
     name = UNITS[unit][1] if chinese else unit
-    scheme = (
-        {"resident": "居民医保", "employee": "职工医保"}.get(shown.scheme, shown.scheme) if chinese else shown.scheme
-    )
-    title = f"{shown.region} {scheme} {chart().say(shown.fund, lang)} {shown.start} — {shown.end}"
+    said = Fund(shown.region, shown.scheme, shown.fund).said
+    title = f"{said.zh if chinese else said.en} {shown.start} — {shown.end}"
     words = (
         ("收支项目", "期初结余", "收入合计", "支出合计", "期末结余")
         if chinese

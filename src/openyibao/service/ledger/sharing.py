@@ -101,8 +101,9 @@ def shares(
         return least
     if sum(agreed.values()) != fen or any(agreed.get(level, 0) < floor for level, floor in least.items()):
         raise SharingError(
-            f"商定 {_told(agreed, 'zh')}：应合计 {fen} 分，各级不少于：{_told(least, 'zh')}",
-            f"agreed {_told(agreed, 'en')}: expected {fen} fen together, and no less than {_told(least, 'en')}",
+            f"商定 {_told(agreed, 'zh')}：应合计 {fen} 分" + (f"，各级不少于：{_told(least, 'zh')}" if least else ""),
+            f"agreed {_told(agreed, 'en')}: expected {fen} fen together"
+            + (f", and no less than {_told(least, 'en')}" if least else ""),
         )
     return dict(agreed)
 

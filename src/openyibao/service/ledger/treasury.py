@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db import connection
 
 from openyibao.policy.model import Bilingual
-from openyibao.service.ledger.books import AccountKey, LedgerError, Line, balance, reverse
+from openyibao.service.ledger.books import AccountKey, Line, balance
 from openyibao.service.ledger.chart import chart
 from openyibao.service.ledger.models import Account, Entry
 
@@ -194,10 +194,3 @@ def corrected_by(number: int) -> int | None:
     """The entry that takes an entry back, or None."""
     found: int | None = Entry.objects.filter(reverses=number).values_list("pk", flat=True).first()
     return found
-
-
-def correct(number: int, moment: datetime, day: date, document: str, reason: str) -> int:
-    """Take an entry of this module back; the number of the new entry. The database lets it happen once only."""
-    if find(number) is None:
-        raise LedgerError(f"entry {number} is none of a fund's money; only {', '.join(KINDS)} are corrected here")
-    return reverse(number, moment, day, document, reason, "correction")

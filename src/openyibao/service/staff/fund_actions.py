@@ -14,7 +14,7 @@ from django.db import connection
 from openyibao.policy.model import Bilingual
 from openyibao.service.clearing.cash import check_cash
 from openyibao.service.ledger import treasury
-from openyibao.service.ledger.books import ACCOUNTS, Line, NewEntry, post
+from openyibao.service.ledger.books import ACCOUNTS, Line, NewEntry, post, reverse
 from openyibao.service.ledger.chart import chart
 from openyibao.service.ledger.months import last_closed, month_end
 from openyibao.service.ledger.sharing import SharingError, shares, ways
@@ -32,6 +32,8 @@ BOOK = {"day": Day(), "document": Text(60), "note": Text(300, optional=True)}
 FUND = {"region": Text(12), "scheme": OneOf(("employee", "resident")), "fund": Text(100)}
 LEVELS = tuple(chart().levels)
 OF_LEVELS = tuple(name for name, way in ways().items() if way.kind in ("proportion", "amount per head"))
+AS_AGREED = "in principle"
+"""The way by which nothing but what the levels agreed says who bears what."""
 MOST_LINES = 50
 
 
@@ -157,15 +159,10 @@ def share(given: Given, decision: Decision) -> Done:
 def _borne(given: Given) -> Mapping[str, int]:
     """What each level bears of an amount. Raises Problem("sharing")."""
     fen, agreed = given["fen"], _amounts(given["levels"], "level") or None
-    if given["way"] is None:
-        if agreed is None or sum(agreed.values()) != fen or given["case"] or given["population"]:
-            zh = f"没有给出方式（way）时，应给出各级商定的数额（levels），合计 {fen} 分，不用 case 和 population"
-            en = f"without a way, give what the levels agreed: levels of {fen} fen together, no case, no population"
-            raise Problem("sharing", why=Bilingual(zh, en))
-        return agreed
+    way = ways()[given["way"] or AS_AGREED]
     case, population = given["case"] or "", given["population"] or 0
     try:
-        return shares(ways()[given["way"]], fen, case=case, population=population, agreed=agreed)
+        return shares(way, fen, case=case, population=population, agreed=agreed)
     except SharingError as error:
         raise Problem("sharing", why=error.said) from None
 
@@ -225,7 +222,7 @@ def correct(given: Given, decision: Decision) -> Done:
         raise Problem("bad request", problems=Bilingual(zh, en))
     if by := treasury.corrected_by(given["entry"]):
         raise Problem("entry corrected", entry=given["entry"], by=by)
-    made = treasury.correct(given["entry"], decision.at, given["day"], given["document"], given["note"])
+    made = reverse(given["entry"], decision.at, given["day"], given["document"], given["note"], "correction")
     for level in found.levels:
         if treasury.owed_by(found.funds[0], level) < 0:
             raise Problem("level has paid", level=_said(level))
